@@ -11,15 +11,33 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { ...shared, name: "unit", include: ["tests/{streams,daemon,src,routes,house}/**/*.test.ts"], testTimeout: 20_000 },
+        test: {
+          ...shared,
+          name: "unit",
+          include: ["tests/{streams,daemon,src,routes,house}/**/*.test.ts"],
+          testTimeout: 20_000,
+        },
       },
       {
         extends: true,
-        test: { ...shared, name: "conformance", include: ["tests/conformance/**/*.test.ts"], testTimeout: 60_000 },
+        test: {
+          ...shared,
+          name: "conformance",
+          include: ["tests/conformance/**/*.test.ts"],
+          testTimeout: 60_000,
+        },
       },
       {
         extends: true,
-        test: { ...shared, name: "e2e", include: ["tests/e2e/**/*.test.ts"], testTimeout: 90_000, hookTimeout: 60_000, maxWorkers: 1, fileParallelism: false },
+        test: {
+          ...shared,
+          name: "e2e",
+          include: ["tests/e2e/**/*.test.ts"],
+          testTimeout: 90_000,
+          hookTimeout: 60_000,
+          maxWorkers: 1,
+          fileParallelism: false,
+        },
       },
     ],
   },

@@ -1,0 +1,65 @@
+/**
+ * How the daemon reaches one kind of coding agent. The contract between the two is the Agent Client Protocol (v1):
+ * whatever an adapter opens, from here on it is an ACP connection. An agent may run inside the daemon or be a
+ * process of its own; the daemon cannot tell and need not.
+ */
+import type { AgentApp, ClientApp, ClientConnection } from "@agentclientprotocol/sdk"
+import type { Item } from "#streams/session"
+
+export interface AgentOptions {
+  readonly sessionId: string
+  /** Absolute path of an existing directory. */
+  readonly workingDir: string
+  readonly model: string | undefined
+  /** What this agent may know of the user's environment: its keys and addresses, nothing else. */
+  readonly env: Readonly<Record<string, string>>
+  /** The environment for every process that a tool starts: no keys in it, and the marker by which it is found. */
+  readonly toolEnv: Readonly<Record<string, string>>
+  /**
+   * The transcript up to now, as it was replayed from the stream: an agent without a memory of its own
+   * remembers the conversation from here. Called at every prompt, so it includes the turn before.
+   */
+  readonly transcript: () => readonly Item[]
+}
+
+export interface OpenAgent extends AsyncDisposable {
+  readonly connection: ClientConnection
+  /** Absent where the agent runs inside the daemon. */
+  readonly pid?: number
+}
+
+/** Opens the connection; `client` has the handlers for what the agent asks and tells. Disposing ends the agent. */
+export type OpenAdapter = (client: ClientApp, options: AgentOptions) => Promise<OpenAgent>
+
+/** An agent that is a piece of this program: connected without a pipe, ended by closing the connection. */
+export const inProcess =
+  (make: (options: AgentOptions) => AgentApp): OpenAdapter =>
+  async (client, options) => {
+    const connection = client.connect(make(options))
+    return {
+      connection,
+      [Symbol.asyncDispose]: async () => {
+        connection.close()
+        await connection.closed
+      },
+    }
+  }
+
+/**
+ * What ACP has no word for, in `_meta`.
+ * `resume` on a prompt: the turn before was interrupted; take up its plan where it stopped, without a new user
+ * message. `reset` on an `agent_message_chunk`: what was streamed of this message is void. `outputDelta` on a
+ * `tool_call_update`: live output of the tool. `usage` on a prompt's response: tokens of this turn.
+ */
+export const META = {
+  resume: "agentz/resume",
+  reset: "agentz/reset",
+  outputDelta: "agentz/output_delta",
+  usage: "agentz/usage",
+} as const
+
+export interface TurnUsage {
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly cachedReadTokens?: number
+}

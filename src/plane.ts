@@ -1,0 +1,114 @@
+/**
+ * The control plane: everything that can be asked of agentz, whoever asks (tRPC, CLI, later MCP). It holds no
+ * state that a replay does not give back, so there may be many of it at once and any may be killed.
+ */
+
+import type { SendMode } from "#streams/command"
+import type { Decision, PermissionMode, SessionEvent } from "#streams/event"
+import type { MessageId, RequestId, SessionId } from "#streams/ids"
+import type { RegistryEntry } from "#streams/registry"
+import type { Item, Session, Status } from "#streams/session"
+
+export interface SpawnRequest {
+  readonly agentType: string
+  readonly prompt: string
+  /** Default: the user's home. Relative paths are refused. */
+  readonly workingDir?: string | undefined
+  readonly model?: string | undefined
+  readonly title?: string | undefined
+  readonly permissionMode?: PermissionMode | undefined
+  readonly idempotencyKey?: string | undefined
+}
+
+export interface AgentTypeInfo {
+  readonly type: string
+  readonly title: string
+  readonly description: string
+  readonly found: boolean
+  readonly version: string | null
+  readonly needs: readonly string[]
+  readonly defaultModel: string | null
+}
+
+/** A session with its newest items, true at `offset`: follow from there with the same fold. */
+export interface SessionView {
+  /** The whole fold but for its items. */
+  readonly session: Omit<Session, "items"> & { readonly title: string }
+  readonly items: readonly Item[]
+  readonly offset: string
+  /** Whether there are items before these: ask with `before` = the first one's `seq`. */
+  readonly hasMore: boolean
+}
+
+export interface ControlPlane extends AsyncDisposable {
+  /** Returns as soon as the session is durable; the daemon starts meanwhile. */
+  spawn(request: SpawnRequest): Promise<{ readonly sessionId: SessionId }>
+  sendMessage(request: {
+    readonly sessionId: SessionId
+    readonly text: string
+    readonly mode?: SendMode | undefined
+    readonly idempotencyKey?: string | undefined
+  }): Promise<{ readonly messageId: MessageId }>
+  cancel(sessionId: SessionId): Promise<{ readonly sessionId: SessionId; readonly status: Status }>
+  /** The decision that stands: the first one wins. */
+  approve(request: {
+    readonly sessionId: SessionId
+    readonly requestId: RequestId
+    readonly decision: Decision
+  }): Promise<{ readonly requestId: RequestId; readonly decision: Decision }>
+  resume(sessionId: SessionId): Promise<{ readonly sessionId: SessionId; readonly epoch: number }>
+  getSession(request: {
+    readonly sessionId: SessionId
+    /** How many of the newest items; default 200. */
+    readonly tail?: number | undefined
+    /** Only items whose `seq` is lower. */
+    readonly before?: number | undefined
+  }): Promise<SessionView>
+  listSessions(request: {
+    readonly status?: Status | undefined
+    readonly query?: string | undefined
+    readonly limit?: number | undefined
+    readonly cursor?: string | undefined
+  }): Promise<{
+    readonly sessions: readonly RegistryEntry[]
+    readonly offset: string
+    readonly cursor?: string
+  }>
+  /** Events from `offset` (default: the start) on, for ever, until `signal` aborts. */
+  follow(request: {
+    readonly sessionId: SessionId
+    readonly offset?: string | undefined
+    readonly signal: AbortSignal
+  }): AsyncIterable<{ readonly event: SessionEvent; readonly offset: string }>
+  agentTypes(): Promise<readonly AgentTypeInfo[]>
+}
+
+/** What may go wrong that a caller would treat differently. Each slug has a page in docs/errors.md. */
+export const PROBLEMS = {
+  unknown_agent: "BAD_REQUEST",
+  agent_not_ready: "PRECONDITION_FAILED",
+  empty_prompt: "BAD_REQUEST",
+  prompt_too_large: "PAYLOAD_TOO_LARGE",
+  working_dir_missing: "BAD_REQUEST",
+  working_dir_not_a_directory: "BAD_REQUEST",
+  working_dir_not_accessible: "FORBIDDEN",
+  working_dir_not_absolute: "BAD_REQUEST",
+  unknown_session: "NOT_FOUND",
+  unknown_request: "NOT_FOUND",
+  request_settled: "CONFLICT",
+  nothing_to_resume: "CONFLICT",
+  storage_full: "SERVICE_UNAVAILABLE",
+  storage_unavailable: "SERVICE_UNAVAILABLE",
+  claim_lost: "CONFLICT",
+} as const
+export type ProblemSlug = keyof typeof PROBLEMS
+
+/** A refusal fit to show a person: the slug is stable, the message names the remedy. Nothing was changed. */
+export class Problem extends Error {
+  override readonly name = "Problem"
+  readonly reason: ProblemSlug
+  constructor(reason: ProblemSlug, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.reason = reason
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * What the control plane asks of a session, in the imperative: it has not happened yet. Commands wait in the
+ * inbox stream; the daemon of the current epoch takes them, whenever it lives.
+ */
+import { z } from "zod"
+import { Decision } from "./event.ts"
+import { MessageId, RequestId } from "./ids.ts"
+
+/** What to do with a message while a turn runs: after it, into it where the agent can, or instead of it. */
+export const SendMode = z.enum(["queue", "steer", "interrupt"])
+export type SendMode = z.infer<typeof SendMode>
+
+const command = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) =>
+  z.object({ type: z.literal(type), at: z.string(), ...shape })
+
+export const Command = z.discriminatedUnion("type", [
+  command("user_message", { messageId: MessageId, text: z.string().min(1), mode: SendMode }),
+  command("permission_response", { requestId: RequestId, decision: Decision }),
+  /** Ends the running turn. Void for a daemon that started later. */
+  command("cancel_requested", {}),
+  /** Ends the daemon when the turn in progress has been cancelled. Void for a daemon that started later. */
+  command("stop", {}),
+  /**
+   * Epoch `epoch` is granted. Appended with `Stream-Seq` = the padded epoch, so that of many claimants exactly
+   * one succeeds. `incarnation` names the claimant; `resume` asks the new daemon to take up an interrupted turn.
+   */
+  command("starting", { epoch: z.number().int().positive(), incarnation: z.string(), resume: z.boolean() }),
+])
+export type Command = z.infer<typeof Command>
+
+/** The `Stream-Seq` of an epoch: padded, because the protocol compares it as text. */
+export const streamSeqOf = (epoch: number): string => String(epoch).padStart(12, "0")
+
+/** Reads one command. `null` when its type is not known here or its shape is off. */
+export function parseCommand(value: unknown): Command | null {
+  const parsed = Command.safeParse(value)
+  return parsed.success ? parsed.data : null
+}

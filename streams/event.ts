@@ -1,0 +1,254 @@
+/**
+ * What a daemon says about its session, in the past tense: it already happened. Names and shapes of what an agent
+ * does follow the Agent Client Protocol (v1). A reader skips types it does not know, so an old reader can follow a
+ * newer daemon.
+ */
+import { z } from "zod"
+import { MessageId, RequestId, TurnId } from "./ids.ts"
+
+/** On every event: who wrote it, in which order, when. */
+export const Stamp = z.object({
+  id: z.string(),
+  /** Counts from 0 without a gap through all epochs of a session. */
+  seq: z.number().int().nonnegative(),
+  /** Of the writer. A lower epoch is not believed after a higher one spoke. */
+  epoch: z.number().int().positive(),
+  /** ISO 8601, by the writer's clock. For display only: order is `seq`. */
+  at: z.string(),
+})
+export type Stamp = z.infer<typeof Stamp>
+
+export const PermissionMode = z.enum(["ask", "accept_edits", "read_only", "bypass"])
+export type PermissionMode = z.infer<typeof PermissionMode>
+
+export const ToolKind = z.enum([
+  "read",
+  "edit",
+  "delete",
+  "move",
+  "search",
+  "execute",
+  "think",
+  "fetch",
+  "switch_mode",
+  "other",
+])
+export type ToolKind = z.infer<typeof ToolKind>
+
+export const ToolStatus = z.enum(["pending", "in_progress", "completed", "failed"])
+export type ToolStatus = z.infer<typeof ToolStatus>
+
+/** What a tool call shows. `oldText: null` is a new file. */
+export const ToolContent = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("text"), text: z.string() }),
+  z.object({
+    type: z.literal("diff"),
+    path: z.string(),
+    oldText: z.string().nullable(),
+    newText: z.string(),
+  }),
+])
+export type ToolContent = z.infer<typeof ToolContent>
+
+export const Location = z.object({ path: z.string(), line: z.number().int().optional() })
+
+export const Decision = z.enum(["allow", "allow_always", "deny"])
+export type Decision = z.infer<typeof Decision>
+
+/** Why a turn ended: the ACP stop reasons, and the two that no agent can report of itself. */
+export const StopReason = z.enum([
+  "end_turn",
+  "max_tokens",
+  "max_turn_requests",
+  "refusal",
+  "cancelled",
+  "error",
+  "interrupted",
+])
+export type StopReason = z.infer<typeof StopReason>
+
+/** A failure fit to show a person: a stable slug, one sentence, and what to do about it. */
+export const Failure = z.object({ code: z.string(), message: z.string(), hint: z.string().optional() })
+export type Failure = z.infer<typeof Failure>
+
+const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) =>
+  z.object({ type: z.literal(type), ...Stamp.shape, ...shape })
+
+const Turn = { turnId: TurnId }
+
+export const SessionStarted = event("session_started", {
+  agentType: z.string(),
+  workingDir: z.string(),
+  model: z.string().optional(),
+  permissionMode: PermissionMode,
+  pid: z.number().int(),
+  /** Start time of the process as the system counts it; with `bootId` and `pid` it names one process for good. */
+  startTime: z.string(),
+  bootId: z.string(),
+  host: z.string(),
+  incarnation: z.string(),
+  /** Version of agentz. */
+  version: z.string(),
+})
+
+export const AgentStarted = event("agent_started", {
+  /** Absent where the agent runs inside the daemon. */
+  pid: z.number().int().optional(),
+  name: z.string(),
+  version: z.string().optional(),
+  /** What the agent calls this conversation; the key to resume it. */
+  agentSessionId: z.string(),
+})
+export const AgentExited = event("agent_exited", {
+  code: z.number().int().nullable(),
+  signal: z.string().nullable(),
+  expected: z.boolean(),
+})
+
+/** A daemon took this message from the inbox. It waits in the queue until a `turn_started` names it. */
+export const UserMessage = event("user_message", { messageId: MessageId, text: z.string() })
+
+export const TurnStarted = event("turn_started", {
+  ...Turn,
+  /** The message it answers; absent when the turn goes on after an interruption. */
+  messageId: MessageId.optional(),
+  cause: z.enum(["user", "recovery"]),
+})
+
+/** A preview: the whole text comes as `agent_message`. */
+export const AgentMessageChunk = event("agent_message_chunk", {
+  ...Turn,
+  messageId: z.string(),
+  text: z.string(),
+})
+export const AgentThoughtChunk = event("agent_thought_chunk", {
+  ...Turn,
+  messageId: z.string(),
+  text: z.string(),
+})
+/** The open message starts anew: a retry replaces what was streamed so far. */
+export const MessageReset = event("message_reset", { ...Turn, messageId: z.string() })
+/** The whole text of a message at its end: the truth for replay. */
+export const AgentMessage = event("agent_message", { ...Turn, messageId: z.string(), text: z.string() })
+
+const ToolFields = {
+  title: z.string(),
+  kind: ToolKind,
+  status: ToolStatus,
+  locations: z.array(Location),
+  /** The arguments as the agent gave them. */
+  input: z.unknown(),
+  content: z.array(ToolContent),
+  /** What the tool printed or returned, capped; `outputTruncated` says when. */
+  output: z.string(),
+  outputTruncated: z.boolean(),
+}
+export const ToolCall = event("tool_call", {
+  ...Turn,
+  toolCallId: z.string(),
+  ...ToolFields,
+  output: ToolFields.output.optional(),
+  outputTruncated: ToolFields.outputTruncated.optional(),
+})
+/** Fields that are there replace those of the call; `appendOutput` is added to its output. */
+export const ToolCallUpdate = event("tool_call_update", {
+  ...Turn,
+  toolCallId: z.string(),
+  ...z.object(ToolFields).partial().shape,
+  appendOutput: z.string().optional(),
+})
+
+export const PlanEntry = z.object({
+  content: z.string(),
+  priority: z.enum(["high", "medium", "low"]),
+  status: z.enum(["pending", "in_progress", "completed"]),
+})
+export const Plan = event("plan", { ...Turn, entries: z.array(PlanEntry) })
+
+const Request = {
+  requestId: RequestId,
+  toolCallId: z.string(),
+  title: z.string(),
+  kind: ToolKind,
+  input: z.unknown(),
+  /** SHA-256 of agent, kind and canonical input: an answer is good for exactly this call. */
+  inputHash: z.string(),
+  content: z.array(ToolContent),
+  /** What may be answered. */
+  decisions: z.array(Decision),
+}
+export const PermissionRequest = event("permission_request", { ...Turn, ...Request })
+export const PermissionResolved = event("permission_resolved", {
+  requestId: RequestId,
+  decision: z.enum([...Decision.options, "cancelled"]),
+  /** `false`: the agent was gone or did not ask again, so it never heard the answer. */
+  delivered: z.boolean(),
+  /** `user`, or `rule` where a mode or an earlier "always" answered. */
+  by: z.enum(["user", "rule", "daemon"]),
+  reason: z.string().optional(),
+})
+
+/** What a turn cost: differences, never running totals. */
+export const Usage = event("usage", {
+  ...Turn,
+  inputTokens: z.number().nonnegative(),
+  outputTokens: z.number().nonnegative(),
+  cachedReadTokens: z.number().nonnegative().optional(),
+  cachedWriteTokens: z.number().nonnegative().optional(),
+  contextUsed: z.number().nonnegative().optional(),
+  contextSize: z.number().nonnegative().optional(),
+  costUsd: z.number().nonnegative().optional(),
+})
+
+export const Notice = event("notice", {
+  severity: z.enum(["info", "warning", "error"]),
+  category: z.string(),
+  title: z.string(),
+  retry: z.object({ attempt: z.number().int(), max: z.number().int() }).optional(),
+})
+
+export const TurnEnded = event("turn_ended", { ...Turn, stopReason: StopReason, error: Failure.optional() })
+
+/** The daemon left in peace. The session can be continued; a message wakes it. */
+export const SessionEnded = event("session_ended", { reason: z.enum(["idle", "stopped"]) })
+/** The daemon could not start or broke. Said by itself, or on its behalf with the end of its log. */
+export const SessionFailed = event("session_failed", { error: Failure, logTail: z.string().optional() })
+/** The daemon is gone or silent in mid-turn. Said on its behalf. Nothing that was acknowledged is lost. */
+export const SessionInterrupted = event("session_interrupted", {
+  error: Failure,
+  logTail: z.string().optional(),
+})
+
+export const SessionEvent = z.discriminatedUnion("type", [
+  SessionStarted,
+  AgentStarted,
+  AgentExited,
+  UserMessage,
+  TurnStarted,
+  AgentMessageChunk,
+  AgentThoughtChunk,
+  MessageReset,
+  AgentMessage,
+  ToolCall,
+  ToolCallUpdate,
+  Plan,
+  PermissionRequest,
+  PermissionResolved,
+  Usage,
+  Notice,
+  TurnEnded,
+  SessionEnded,
+  SessionFailed,
+  SessionInterrupted,
+])
+export type SessionEvent = z.infer<typeof SessionEvent>
+
+type DistributiveOmit<Union, Keys extends PropertyKey> = Union extends unknown ? Omit<Union, Keys> : never
+/** An event before it is stamped: the publisher gives it its place and time. */
+export type Unstamped = DistributiveOmit<SessionEvent, keyof Stamp>
+
+/** Reads one event. `null` when its type is not known here or its shape is off; the caller goes on. */
+export function parseEvent(value: unknown): SessionEvent | null {
+  const parsed = SessionEvent.safeParse(value)
+  return parsed.success ? parsed.data : null
+}

@@ -1,0 +1,110 @@
+/**
+ * The registry is the list of sessions: State Protocol rows in one stream. The control plane writes a `session`
+ * row (who it is and how it was launched), each daemon its own `activity` row (how it is doing). A list never
+ * opens a session's stream.
+ */
+import { type ChangeEvent, createStateSchema, isChangeEvent, type StateEvent } from "@durable-streams/state"
+import { z } from "zod"
+import { PermissionMode } from "./event.ts"
+import { SessionId } from "./ids.ts"
+import { type Session, STATUSES, type Status } from "./session.ts"
+
+/** Identity and launch profile: all that is needed to start the daemon again. */
+export const SessionRow = z.object({
+  sessionId: SessionId,
+  agentType: z.string(),
+  workingDir: z.string(),
+  model: z.string().optional(),
+  title: z.string(),
+  permissionMode: PermissionMode,
+  createdAt: z.string(),
+})
+export type SessionRow = z.infer<typeof SessionRow>
+
+/** How it is doing, as its writer last knew. `epoch` orders writers: a lower one is not believed. */
+export const ActivityRow = z.object({
+  sessionId: SessionId,
+  epoch: z.number().int(),
+  status: z.enum(STATUSES),
+  lastLine: z.string(),
+  turns: z.number().int(),
+  approvals: z.number().int(),
+  queued: z.number().int(),
+  inputTokens: z.number(),
+  outputTokens: z.number(),
+  costUsd: z.number().nullable(),
+  error: z.string().nullable(),
+  updatedAt: z.string(),
+  /** Offset of the inbox up to which its commands were taken. */
+  inboxOffset: z.string(),
+  /** The session's newest event. */
+  seq: z.number().int(),
+})
+export type ActivityRow = z.infer<typeof ActivityRow>
+
+export const registrySchema = createStateSchema({
+  sessions: { schema: SessionRow, type: "session", primaryKey: "sessionId" },
+  activities: { schema: ActivityRow, type: "activity", primaryKey: "sessionId" },
+})
+
+export const sessionRowChange = (value: SessionRow): ChangeEvent =>
+  registrySchema.sessions.upsert({ key: value.sessionId, value }) as ChangeEvent
+export const activityRowChange = (value: ActivityRow): ChangeEvent =>
+  registrySchema.activities.upsert({ key: value.sessionId, value }) as ChangeEvent
+
+export interface RegistryEntry extends SessionRow {
+  readonly status: Status
+  readonly activity: ActivityRow | null
+}
+
+/** Sessions by id, in the order in which they were created. */
+export type Registry = ReadonlyMap<SessionId, RegistryEntry>
+
+export const emptyRegistry: Registry = new Map()
+
+/** Applies rows in order. The given registry is not changed; entries keep their identity unless a row changed them. */
+export function foldRegistry(registry: Registry, events: Iterable<unknown>): Registry {
+  let next: Map<SessionId, RegistryEntry> | null = null
+  const entry = (id: SessionId) => (next ?? registry).get(id)
+  const set = (value: RegistryEntry) => {
+    next ??= new Map(registry)
+    next.set(value.sessionId, value)
+  }
+  for (const event of events) {
+    if (typeof event !== "object" || event === null || !isChangeEvent(event as StateEvent)) continue
+    const { type, value, key, headers } = event as ChangeEvent
+    if (type === "session" && headers.operation === "delete") {
+      next ??= new Map(registry)
+      next.delete(key as SessionId)
+    } else if (type === "session") {
+      const row = SessionRow.safeParse(value)
+      if (!row.success) continue
+      const known = entry(row.data.sessionId)
+      set({ ...row.data, status: known?.status ?? "starting", activity: known?.activity ?? null })
+    } else if (type === "activity") {
+      const row = ActivityRow.safeParse(value)
+      const known = row.success ? entry(row.data.sessionId) : undefined
+      if (!row.success || !known || row.data.epoch < (known.activity?.epoch ?? 0)) continue
+      set({ ...known, status: row.data.status, activity: row.data })
+    }
+  }
+  return next ?? registry
+}
+
+/** The row that a session's fold amounts to. */
+export const activityOf = (session: Session, inboxOffset: string): ActivityRow => ({
+  sessionId: session.sessionId,
+  epoch: session.epoch,
+  status: session.status,
+  lastLine: session.lastLine,
+  turns: session.turns,
+  approvals: session.approvals.length,
+  queued: session.queue.length,
+  inputTokens: session.usage.inputTokens,
+  outputTokens: session.usage.outputTokens,
+  costUsd: session.usage.costUsd,
+  error: session.error?.message ?? null,
+  updatedAt: session.updatedAt ?? "",
+  inboxOffset,
+  seq: session.seq,
+})

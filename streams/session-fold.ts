@@ -1,0 +1,328 @@
+/**
+ * Reads a session from its events. Pure, and it never reads a clock: given the same stream it is the same session
+ * on any machine.
+ *
+ * Two rules make at-least-once delivery enough: an event whose `seq` was seen is ignored, and so is whatever a
+ * lower epoch says after a higher one spoke.
+ */
+import type { Failure, SessionEvent, StopReason } from "./event.ts"
+import type { MessageId, TurnId } from "./ids.ts"
+import { type Item, type ItemOf, needsDaemon, type Session, type Status } from "./session.ts"
+
+/** Applies one event. See {@link foldSession}. */
+export const reduceSession = (session: Session, event: SessionEvent): Session => foldSession(session, [event])
+
+/**
+ * Applies events in order; the given session is not changed. Items keep their identity unless an event touched
+ * them, so a view can compare by reference. Costs one copy of the item list per call: hand over batches.
+ */
+export function foldSession(session: Session, events: Iterable<SessionEvent>): Session {
+  let draft: Draft | null = null
+  for (const event of events) {
+    const epoch = draft?.epoch ?? session.epoch
+    if (event.epoch < epoch) continue
+    if (event.seq <= (draft?.seq ?? session.seq)) {
+      // Seen already, but a new writer spoke: what the old one says from here on is void.
+      if (event.epoch > epoch) {
+        draft ??= draftOf(session)
+        draft.epoch = event.epoch
+      }
+      continue
+    }
+    draft ??= draftOf(session)
+    draft.seq = event.seq
+    draft.epoch = event.epoch
+    draft.updatedAt = event.at
+    draft.startedAt ??= event.at
+    apply(draft, event)
+  }
+  return draft ?? session
+}
+
+type Draft = { -readonly [Key in keyof Session]: Session[Key] } & { items: Item[] }
+
+const draftOf = (session: Session): Draft => ({ ...session, items: session.items.slice() })
+
+function apply(draft: Draft, event: SessionEvent): void {
+  switch (event.type) {
+    case "session_started":
+      // A daemon that finds a turn still open took over from one that could not close it.
+      if (draft.turnId) closeTurn(draft, event, "interrupted", null)
+      draft.agentType = event.agentType
+      draft.workingDir = event.workingDir
+      draft.model = event.model ?? null
+      draft.permissionMode = event.permissionMode
+      draft.daemon = { pid: event.pid, startTime: event.startTime, bootId: event.bootId, host: event.host }
+      return
+
+    case "agent_started":
+      draft.agentSessionId = event.agentSessionId
+      return
+
+    case "agent_exited":
+      return
+
+    case "user_message":
+      if (draft.taken.includes(event.messageId)) return
+      draft.taken = [...draft.taken, event.messageId]
+      draft.queue = [...draft.queue, { messageId: event.messageId, text: event.text }]
+      draft.lastLine = lastLineOf(event.text)
+      draft.items.push({
+        ...place(event, event.messageId),
+        type: "user",
+        messageId: event.messageId,
+        text: event.text,
+        turnId: null,
+      })
+      return
+
+    case "turn_started":
+      if (draft.turnId) closeTurn(draft, event, "interrupted", null)
+      draft.turnId = event.turnId
+      draft.turns += 1
+      draft.status = "running"
+      draft.error = null
+      draft.queue = draft.queue.filter(({ messageId }) => messageId !== event.messageId)
+      if (event.messageId) moveToEnd(draft, event.messageId, event.turnId)
+      return
+
+    case "agent_message_chunk":
+      openText(draft, "message", event).text += event.text
+      return
+
+    case "agent_thought_chunk":
+      openText(draft, "thought", event).text += event.text
+      return
+
+    case "message_reset":
+      openText(draft, "message", event).text = ""
+      return
+
+    case "agent_message": {
+      const item = openText(draft, "message", event)
+      item.text = event.text
+      item.done = true
+      draft.lastLine = lastLineOf(event.text) || draft.lastLine
+      return
+    }
+
+    case "tool_call":
+    case "tool_call_update": {
+      const tool = openTool(draft, event)
+      if (event.title !== undefined) tool.title = event.title
+      if (event.kind !== undefined) tool.kind = event.kind
+      if (event.status !== undefined) tool.status = event.status
+      if (event.locations !== undefined) tool.locations = event.locations
+      if (event.input !== undefined) tool.input = event.input
+      if (event.content !== undefined) tool.content = event.content
+      if (event.output !== undefined) tool.output = event.output
+      if (event.outputTruncated !== undefined) tool.outputTruncated = event.outputTruncated
+      if (event.type === "tool_call_update" && event.appendOutput !== undefined)
+        tool.output += event.appendOutput
+      draft.lastLine = tool.title
+      return
+    }
+
+    case "plan":
+      draft.plan = event.entries
+      return
+
+    case "permission_request": {
+      const { requestId, turnId, toolCallId, title, kind, input, inputHash, content, decisions } = event
+      const request = { requestId, turnId, toolCallId, title, kind, input, inputHash, content, decisions }
+      draft.approvals = [...draft.approvals.filter((open) => open.requestId !== requestId), request]
+      upsert(draft, "permission", requestId, event, () => ({ request, decision: null, by: null })).request =
+        request
+      draft.status = statusInTurn(draft)
+      return
+    }
+
+    case "permission_resolved": {
+      const request = draft.approvals.find(({ requestId }) => requestId === event.requestId)
+      draft.approvals = draft.approvals.filter(({ requestId }) => requestId !== event.requestId)
+      if (request) {
+        const item = upsert(draft, "permission", event.requestId, event, () => ({
+          request,
+          decision: null,
+          by: null,
+        }))
+        item.decision = event.decision
+        item.by = event.by
+      }
+      draft.status = statusInTurn(draft)
+      return
+    }
+
+    case "usage":
+      draft.usage = {
+        inputTokens: draft.usage.inputTokens + event.inputTokens,
+        outputTokens: draft.usage.outputTokens + event.outputTokens,
+        costUsd:
+          event.costUsd === undefined ? draft.usage.costUsd : (draft.usage.costUsd ?? 0) + event.costUsd,
+      }
+      return
+
+    case "notice":
+      draft.items.push({
+        ...place(event, event.id),
+        type: "notice",
+        severity: event.severity,
+        category: event.category,
+        title: event.title,
+      })
+      return
+
+    case "turn_ended":
+      closeTurn(draft, event, event.stopReason, event.error ?? null)
+      return
+
+    case "session_ended":
+      draft.daemon = null
+      return
+
+    case "session_failed":
+      if (draft.turnId) closeTurn(draft, event, "error", event.error)
+      else
+        draft.items.push({
+          ...place(event, event.id),
+          type: "notice",
+          severity: "error",
+          category: event.error.code,
+          title: event.error.message,
+        })
+      draft.status = "failed"
+      draft.error = event.error
+      draft.daemon = null
+      return
+
+    case "session_interrupted":
+      if (draft.turnId) closeTurn(draft, event, "interrupted", event.error)
+      else if (needsDaemon(draft.status)) draft.status = "interrupted"
+      draft.error = event.error
+      draft.daemon = null
+      return
+  }
+}
+
+const place = (event: SessionEvent, key: string) => ({ key, seq: event.seq, at: event.at })
+
+const statusInTurn = (draft: Draft): Status =>
+  draft.turnId === null
+    ? draft.status
+    : draft.approvals.some(({ turnId }) => turnId === draft.turnId)
+      ? "waiting"
+      : "running"
+
+/** The status that a turn leaves behind. */
+const STATUS_AFTER: Record<StopReason, Status> = {
+  end_turn: "completed",
+  max_tokens: "completed",
+  max_turn_requests: "completed",
+  refusal: "completed",
+  cancelled: "cancelled",
+  error: "failed",
+  interrupted: "interrupted",
+}
+
+/** Nothing stays open past the end of its turn: texts are done, calls that had no end were cut off. */
+function closeTurn(draft: Draft, event: SessionEvent, stopReason: StopReason, error: Failure | null): void {
+  const { turnId } = draft
+  if (turnId === null) return
+  for (let index = draft.items.length - 1; index >= 0; index--) {
+    const item = draft.items[index]
+    if (item === undefined || item.type === "turn_end") break
+    if ((item.type === "message" || item.type === "thought") && !item.done)
+      draft.items[index] = { ...item, done: true }
+    if (item.type === "tool" && (item.status === "pending" || item.status === "in_progress"))
+      draft.items[index] = { ...item, status: "failed", interrupted: true }
+  }
+  // An interrupted turn keeps its approvals: they can be answered after the restart. Any other end settles them.
+  if (stopReason !== "interrupted") {
+    for (const request of draft.approvals.filter((open) => open.turnId === turnId))
+      upsert(draft, "permission", request.requestId, event, () => ({
+        request,
+        decision: null,
+        by: null,
+      })).decision = "cancelled"
+    draft.approvals = draft.approvals.filter((open) => open.turnId !== turnId)
+  }
+  draft.items.push({ ...place(event, `${turnId}/end`), type: "turn_end", turnId, stopReason, error })
+  draft.turnId = null
+  draft.status = STATUS_AFTER[stopReason]
+  draft.error = error
+}
+
+/** A queued message is read where its turn begins, not where it was typed. */
+function moveToEnd(draft: Draft, messageId: MessageId, turnId: TurnId): void {
+  const index = draft.items.findLastIndex((item) => item.key === messageId)
+  const [item] = index < 0 ? [] : draft.items.splice(index, 1)
+  if (item?.type === "user") draft.items.push({ ...item, turnId })
+}
+
+type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
+type Rest<Type extends Item["type"]> = Omit<ItemOf<Type>, "type" | "key" | "seq" | "at">
+
+/** The item with that key as a fresh copy that may be written to, made where there is none. */
+function upsert<Type extends Item["type"]>(
+  draft: Draft,
+  type: Type,
+  key: string,
+  event: SessionEvent,
+  make: () => Rest<Type>,
+): Writable<ItemOf<Type>> {
+  const index = draft.items.findLastIndex((item) => item.key === key)
+  const found = draft.items[index]
+  const item = (found?.type === type ? { ...found } : { ...place(event, key), type, ...make() }) as Writable<
+    ItemOf<Type>
+  >
+  if (found?.type === type) draft.items[index] = item as Item
+  else draft.items.push(item as Item)
+  return item
+}
+
+const openText = (
+  draft: Draft,
+  type: "message" | "thought",
+  event: Extract<SessionEvent, { messageId: string; turnId: TurnId }>,
+) => {
+  closeTextsBefore(draft, event.messageId)
+  return upsert(draft, type, `${event.messageId}/${type}`, event, () => ({
+    turnId: event.turnId,
+    text: "",
+    done: false,
+  }))
+}
+
+/** A thought has no closing event of its own: it is done when something else begins. */
+function closeTextsBefore(draft: Draft, messageId: string): void {
+  const last = draft.items.length - 1
+  const item = draft.items[last]
+  if (item?.type === "thought" && !item.done && item.key !== `${messageId}/thought`)
+    draft.items[last] = { ...item, done: true }
+}
+
+const openTool = (
+  draft: Draft,
+  event: Extract<SessionEvent, { toolCallId: string; type: "tool_call" | "tool_call_update" }>,
+) => {
+  closeTextsBefore(draft, "")
+  return upsert(draft, "tool", `tool/${event.toolCallId}`, event, () => ({
+    turnId: event.turnId,
+    toolCallId: event.toolCallId,
+    title: event.title ?? "Tool call",
+    kind: event.kind ?? "other",
+    status: event.status ?? "pending",
+    locations: [],
+    input: undefined,
+    content: [],
+    output: "",
+    outputTruncated: false,
+    interrupted: false,
+  }))
+}
+
+/** The last line that says something, at most 160 characters, fit for a list. */
+export function lastLineOf(text: string): string {
+  const lines = text.slice(-2000).trimEnd().split("\n")
+  return (lines.at(-1) ?? "").trim().slice(0, 160)
+}

@@ -1,0 +1,161 @@
+/**
+ * A session is what its event stream says, read from the first event to the last. The fold is pure: the same
+ * stream is the same session in the API, in the CLI, in the daemon and in a browser (`session-fold.ts` reads it). This is its shape.
+ */
+import type {
+  Decision,
+  Failure,
+  PermissionMode,
+  StopReason,
+  ToolContent,
+  ToolKind,
+  ToolStatus,
+} from "./event.ts"
+import type { MessageId, RequestId, SessionId, TurnId } from "./ids.ts"
+
+/**
+ * `waiting`: an approval is open. `completed`: the last turn ended and the session can be continued.
+ * `interrupted`: the daemon is gone in mid-turn; it can be resumed. Never stored, always folded.
+ */
+export const STATUSES = [
+  "starting",
+  "running",
+  "waiting",
+  "completed",
+  "failed",
+  "cancelled",
+  "interrupted",
+] as const
+export type Status = (typeof STATUSES)[number]
+
+/** Whether a daemon must be alive for this status to be true. */
+export const needsDaemon = (status: Status): boolean =>
+  status === "starting" || status === "running" || status === "waiting"
+
+export interface PermissionRequest {
+  readonly requestId: RequestId
+  readonly turnId: TurnId
+  readonly toolCallId: string
+  readonly title: string
+  readonly kind: ToolKind
+  readonly input: unknown
+  readonly inputHash: string
+  readonly content: readonly ToolContent[]
+  readonly decisions: readonly Decision[]
+}
+
+/** One line of the transcript, in the order of first mention. `key` is stable; `seq` is that of its first event. */
+export type Item = { readonly key: string; readonly seq: number; readonly at: string } & (
+  | {
+      readonly type: "user"
+      readonly messageId: MessageId
+      readonly text: string
+      readonly turnId: TurnId | null
+    }
+  | { readonly type: "message"; readonly turnId: TurnId; readonly text: string; readonly done: boolean }
+  | { readonly type: "thought"; readonly turnId: TurnId; readonly text: string; readonly done: boolean }
+  | {
+      readonly type: "tool"
+      readonly turnId: TurnId
+      readonly toolCallId: string
+      readonly title: string
+      readonly kind: ToolKind
+      readonly status: ToolStatus
+      readonly locations: readonly { readonly path: string; readonly line?: number | undefined }[]
+      readonly input: unknown
+      readonly content: readonly ToolContent[]
+      readonly output: string
+      readonly outputTruncated: boolean
+      /** Whether the call was cut off by the end of its daemon or turn rather than by its own failure. */
+      readonly interrupted: boolean
+    }
+  | {
+      readonly type: "permission"
+      readonly request: PermissionRequest
+      readonly decision: Decision | "cancelled" | null
+      readonly by: "user" | "rule" | "daemon" | null
+    }
+  | {
+      readonly type: "notice"
+      readonly severity: "info" | "warning" | "error"
+      readonly category: string
+      readonly title: string
+    }
+  | {
+      readonly type: "turn_end"
+      readonly turnId: TurnId
+      readonly stopReason: StopReason
+      readonly error: Failure | null
+    }
+)
+export type ItemOf<Type extends Item["type"]> = Extract<Item, { type: Type }>
+
+export interface UsageTotals {
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly costUsd: number | null
+}
+
+export interface Session {
+  readonly sessionId: SessionId
+  readonly status: Status
+  /** Of the newest event that was taken; -1 before the first. */
+  readonly seq: number
+  readonly epoch: number
+  readonly agentType: string | null
+  readonly workingDir: string | null
+  readonly model: string | null
+  readonly permissionMode: PermissionMode | null
+  /** The process that speaks, or spoke last. */
+  readonly daemon: {
+    readonly pid: number
+    readonly startTime: string
+    readonly bootId: string
+    readonly host: string
+  } | null
+  readonly agentSessionId: string | null
+  readonly turnId: TurnId | null
+  readonly turns: number
+  /** Taken from the inbox and not yet begun, in order. */
+  readonly queue: readonly { readonly messageId: MessageId; readonly text: string }[]
+  /** Every message that was ever taken: what makes taking the inbox idempotent. */
+  readonly taken: readonly MessageId[]
+  /** Open approvals. They survive the daemon that asked. */
+  readonly approvals: readonly PermissionRequest[]
+  readonly plan: readonly {
+    readonly content: string
+    readonly status: "pending" | "in_progress" | "completed"
+  }[]
+  readonly usage: UsageTotals
+  readonly error: Failure | null
+  readonly startedAt: string | null
+  readonly updatedAt: string | null
+  /** The last line an agent or person said; what a list shows. */
+  readonly lastLine: string
+  readonly items: readonly Item[]
+}
+
+export const emptySession = (sessionId: SessionId): Session => ({
+  sessionId,
+  status: "starting",
+  seq: -1,
+  epoch: 0,
+  agentType: null,
+  workingDir: null,
+  model: null,
+  permissionMode: null,
+  daemon: null,
+  agentSessionId: null,
+  turnId: null,
+  turns: 0,
+  queue: [],
+  taken: [],
+  approvals: [],
+  plan: [],
+  usage: { inputTokens: 0, outputTokens: 0, costUsd: null },
+  error: null,
+  startedAt: null,
+  updatedAt: null,
+  lastLine: "",
+  items: [],
+})
