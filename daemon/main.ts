@@ -9,13 +9,13 @@
 import { mkdirSync, readFileSync, rmSync, writeSync } from "node:fs"
 import { hostname } from "node:os"
 import { dirname } from "node:path"
+import { activityWriter } from "#streams/activity-writer"
 import { follow } from "#streams/follow"
 import { paths } from "#streams/paths"
 import { openPublisher, type Publisher } from "#streams/publisher"
 import type { Session } from "#streams/session"
 import { tailOf } from "#streams/stream"
 import { addressOf, authorization, StreamError } from "#streams/transport"
-import { activityWriter } from "./activity.ts"
 import { type AgentSession, openAgentSession } from "./agent-session.ts"
 import { adapters } from "./agents/index.ts"
 import { approvals as openApprovals } from "./approvals.ts"
@@ -33,6 +33,9 @@ import { version } from "./version.ts"
 /** How long the end of a daemon may wait for the store. What is not sent stays in the spool. */
 const LAST_WORDS_MS = 8_000
 
+/** Ours, once the spec was read: it tells the lines of one daemon from those of the next in the same log. */
+let epoch = 0
+
 const EXIT: Partial<Record<string, number>> = { stale_epoch: 76, sequence_refused: 77 }
 
 async function main(specPath: string | undefined): Promise<number> {
@@ -43,7 +46,8 @@ async function main(specPath: string | undefined): Promise<number> {
   process.umask(0o077)
   const spec = DaemonSpec.parse(JSON.parse(readFileSync(specPath, "utf8")))
   rmSync(specPath)
-  const { sessionId, epoch, incarnation, home } = spec
+  const { sessionId, incarnation, home } = spec
+  epoch = spec.epoch
   const files = filesOf(home, sessionId)
   const identity = identityOf(process.pid)
   if (!identity) throw new Error("The system does not tell when this process started.")
@@ -73,7 +77,7 @@ async function hold(
   shutdown: AbortController,
   killTools: () => Promise<void>,
 ): Promise<number> {
-  const { sessionId, epoch, incarnation, home, agentType, workingDir, model, permissionMode } = spec
+  const { sessionId, incarnation, home, agentType, workingDir, model, permissionMode } = spec
   const files = filesOf(home, sessionId)
   mkdirSync(dirname(files.spool), { recursive: true, mode: 0o700 })
   const endpoint = endpointOf(home, spec.streams)
@@ -227,7 +231,10 @@ const elapsed = (ms: number) => new Promise<null>((resolve) => setTimeout(() => 
 
 /** One JSON line to the log file, at once: this process may be about to end. */
 function log(event: string, message: string): void {
-  writeSync(2, `${JSON.stringify({ at: new Date().toISOString(), pid: process.pid, event, message })}\n`)
+  writeSync(
+    2,
+    `${JSON.stringify({ at: new Date().toISOString(), pid: process.pid, epoch, event, message })}\n`,
+  )
 }
 
 main(process.argv[2]).then(

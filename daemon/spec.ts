@@ -17,7 +17,7 @@ export const DaemonSpec = z.object({
   permissionMode: PermissionMode,
   /** Take up the interrupted turn rather than wait for a message. */
   resume: z.boolean(),
-  idleSeconds: z.number().positive(),
+  idleSeconds: z.number().nonnegative(),
   home: z.string(),
   /** Where the stream server was when this was written; its run file in `home` knows better when it moved. */
   streams: z.object({ url: z.string(), token: z.string().nullable(), fixed: z.boolean() }),

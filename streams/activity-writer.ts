@@ -2,12 +2,12 @@
  * Keeps the session's own row in the registry true: at once when its status changes, else at most every three seconds.
  * The row is the latest fold, so only the newest one is ever worth sending.
  */
-import { newEventId, type SessionId } from "#streams/ids"
-import { paths } from "#streams/paths"
-import { activityOf, activityRowChange } from "#streams/registry"
-import type { Session } from "#streams/session"
-import { appendAs } from "#streams/stream"
-import { type FindEndpoint, StreamError } from "#streams/transport"
+import { newEventId, type SessionId } from "./ids.ts"
+import { paths } from "./paths.ts"
+import { activityOf, activityRowChange } from "./registry.ts"
+import type { Session } from "./session.ts"
+import { appendAs } from "./stream.ts"
+import { type FindEndpoint, StreamError } from "./transport.ts"
 
 const AT_MOST_EVERY_MS = 3000
 
@@ -29,7 +29,7 @@ export function activityWriter(
   let next: { session: Session; inboxOffset: string } | null = null
   let shown = ""
   let seq = 0
-  let timer: NodeJS.Timeout | null = null
+  let timer: ReturnType<typeof setTimeout> | null = null
   let sending: Promise<void> | null = null
   let fenced = false
 
