@@ -5,8 +5,9 @@ import { isJson, mediaType, type StreamMeta } from "./stream-meta.ts"
 
 /** The records a request's body becomes. A JSON array is a batch of messages, anything else is kept as it is. */
 export function recordsOf(meta: Pick<StreamMeta, "contentType">, body: Buffer): Payloads {
+  if (body.length === 0) return []
   if (mediaType(meta.contentType) === "application/json") return jsonRecords(body)
-  if (body.length <= MESSAGE_BYTES) return body.length === 0 ? [] : [body]
+  if (body.length <= MESSAGE_BYTES) return [body]
   return pieces(body)
 }
 

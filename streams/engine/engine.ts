@@ -5,9 +5,10 @@ import { type Created, type CreateRequest, createStream } from "./create.ts"
 import type { Draft } from "./draft.ts"
 import { Maintenance } from "./maintenance.ts"
 import { Metrics } from "./metrics.ts"
+import { formatOffset } from "./offset.ts"
 import { removeStream } from "./remove.ts"
 import { readRun, type Store } from "./store.ts"
-import type { StreamMeta } from "./stream-meta.ts"
+import { isExpired, type StreamMeta } from "./stream-meta.ts"
 import { visible } from "./visible.ts"
 
 export interface EngineOptions {
@@ -83,6 +84,12 @@ export class Engine {
     visible(stream?.meta, this.now())
     if (!stream) throw new Error("a stream without a meta cannot be visible")
     return stream
+  }
+
+  /** Where a stream ends; the very beginning for one that is not there. */
+  tailOf(path: string): string {
+    const meta = this.catalog.byPath.get(path)?.meta
+    return formatOffset(meta && !meta.hidden && !isExpired(meta, this.now()) ? meta.next : 0)
   }
 
   /** A read or a write keeps a stream with a time to live alive. */

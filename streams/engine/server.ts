@@ -10,6 +10,7 @@ import { sendError } from "./protocol/answer.ts"
 import { Routes } from "./protocol/routes.ts"
 import { Refusal } from "./refusal.ts"
 import { openStore } from "./store.ts"
+import { Subscriptions } from "./subscriptions/subscriptions.ts"
 
 export interface StreamServerOptions {
   /** Created for this user alone; one server at a time. */
@@ -86,13 +87,16 @@ async function listen({ options, host, engine, lock, log }: Parts): Promise<Stre
   const { port } = server.address() as AddressInfo
   const name = host.includes(":") ? `[${host}]` : host
   const names = LOOPBACK.has(host) ? ["127.0.0.1", "localhost", "[::1]"] : [name]
+  const origin = `http://${name}:${port}`
+  const subscriptions = new Subscriptions(engine, origin)
   const routes = new Routes({
     engine,
+    subscriptions,
     door: new Door({
       token: options.token,
       hosts: new Set([...names.map((each) => `${each}:${port}`), ...(options.allowedHosts ?? [])]),
     }),
-    origin: `http://${name}:${port}`,
+    origin,
     insecure: options.token === null,
     requestBytes: options.requestBytes ?? REQUEST_BYTES,
     waitMs: options.longPollMs ?? 15_000,
@@ -104,10 +108,10 @@ async function listen({ options, host, engine, lock, log }: Parts): Promise<Stre
 
   let closing: Promise<void> | null = null
   const close = () => {
-    closing ??= shutDown(server, stopping, engine).finally(() => lock[Symbol.dispose]())
+    closing ??= shutDown({ server, stopping, engine, subscriptions }).finally(() => lock[Symbol.dispose]())
     return closing
   }
-  return { url: `http://${name}:${port}/v1/stream`, port, close, [Symbol.asyncDispose]: close }
+  return { url: `${origin}/v1/stream`, port, close, [Symbol.asyncDispose]: close }
 }
 
 async function answer(routes: Routes, request: IncomingMessage, response: ServerResponse, log: Parts["log"]) {
@@ -122,8 +126,16 @@ async function answer(routes: Routes, request: IncomingMessage, response: Server
   }
 }
 
+interface Running {
+  readonly server: Server
+  readonly stopping: AbortController
+  readonly engine: Engine
+  readonly subscriptions: Subscriptions
+}
+
 /** Ends live readers, lets requests under way finish, then closes the store. */
-async function shutDown(server: Server, stopping: AbortController, engine: Engine): Promise<void> {
+async function shutDown({ server, stopping, engine, subscriptions }: Running): Promise<void> {
+  subscriptions.stop()
   stopping.abort()
   const closed = new Promise((resolve) => server.close(resolve))
   server.closeIdleConnections()

@@ -1,12 +1,10 @@
 import type { IncomingMessage } from "node:http"
 import { NAME_BYTES, PRODUCER_NAME_BYTES } from "../limits.ts"
+import { STREAMS_ROOT } from "../paths.ts"
 import type { ProducerTicket } from "../producer.ts"
 import { Refusal } from "../refusal.ts"
 
 /** Reads what a request says in its headers and its path. Everything odd is refused with a sentence. */
-
-export const STREAMS = "/v1/stream/"
-export const RESERVED = `${STREAMS}__ds`
 
 const NAME = /^[\x21-\x7e]+$/
 const DOT_SEGMENT = /(^|\/)(\.|%2e){1,2}(\/|$)/i
@@ -14,10 +12,10 @@ const HIDDEN_CHARACTER = /%(0[0-9a-f]|1[0-9a-f]|2f|5c|7f)/i
 
 /** Throws unless the path names a stream. */
 export function checkPath(path: string): void {
-  if (!path.startsWith(STREAMS) || path.length === STREAMS.length) {
-    throw new Refusal("route_not_found", `Streams are found under ${STREAMS}.`)
+  if (!path.startsWith(STREAMS_ROOT) || path.length === STREAMS_ROOT.length) {
+    throw new Refusal("route_not_found", `Streams are found under ${STREAMS_ROOT}.`)
   }
-  const name = path.slice(STREAMS.length)
+  const name = path.slice(STREAMS_ROOT.length)
   if (name.length > NAME_BYTES || !NAME.test(name) || DOT_SEGMENT.test(name) || HIDDEN_CHARACTER.test(name)) {
     throw new Refusal(
       "name_invalid",

@@ -1,14 +1,18 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Door } from "../door.ts"
 import type { Engine } from "../engine.ts"
+import { isReserved } from "../paths.ts"
 import { Refusal } from "../refusal.ts"
+import type { Subscriptions } from "../subscriptions/subscriptions.ts"
 import { send } from "./answer.ts"
-import { checkPath, RESERVED } from "./fields.ts"
+import { checkPath } from "./fields.ts"
 import { getStream, headStream } from "./read-routes.ts"
+import { answerControl } from "./subscription-routes.ts"
 import { deleteStream, postStream, putStream } from "./write-routes.ts"
 
 export interface RoutesOptions {
   readonly engine: Engine
+  readonly subscriptions: Subscriptions
   readonly door: Door
   readonly origin: string
   readonly insecure: boolean
@@ -43,6 +47,10 @@ export class Routes {
         JSON.stringify({ ok: true, name: "agentz-streams", pid: process.pid }),
       )
     }
+    if (isReserved(path)) {
+      const checkToken = () => door.checkToken(request)
+      return await answerControl({ ...this.#options, request, response, path, checkToken })
+    }
     door.checkToken(request)
     if (path === "/metrics" && request.method === "GET") {
       return send(
@@ -53,9 +61,6 @@ export class Routes {
       )
     }
     checkPath(path)
-    if (path === RESERVED || path.startsWith(`${RESERVED}/`)) {
-      throw new Refusal("route_not_found", "There is no such control route.")
-    }
     const context = { ...this.#options, request, response, path, query }
     switch (request.method) {
       case "POST":
