@@ -166,7 +166,7 @@ function startPublishing(
       .catch((error: unknown) => {
         failure = error
         release()
-        if (error instanceof StreamError) options.onFatal(error)
+        if (error instanceof StreamError && !stopped.signal.aborted) options.onFatal(error)
       })
       .finally(() => {
         sending = null
