@@ -1,15 +1,25 @@
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { expect, test, vi } from "vitest"
+import type { OpenAdapter } from "#daemon/agents/adapter"
 import { adapters } from "#daemon/agents/index"
+import { describeAgent } from "../../conformance/agent.ts"
 import { AgentSession, type SessionOptions } from "../../support/agent-session.ts"
 import { tempDir } from "../../support/temp-dir.ts"
 
-const open = (workingDir: string, options: Partial<SessionOptions> = {}) => {
+const adapter = (): OpenAdapter => {
   const { demo } = adapters
   if (!demo) throw new Error("no demo agent")
-  return AgentSession.open({ adapter: demo, workingDir, env: { AGENTZ_DEMO_SPEED: "100" }, ...options })
+  return demo
 }
+
+describeAgent("the demo agent", adapter, async () => ({
+  env: { AGENTZ_DEMO_SPEED: "100", SOME_API_KEY: "secret" },
+  [Symbol.asyncDispose]: async () => undefined,
+}))
+
+const open = (workingDir: string, options: Partial<SessionOptions> = {}) =>
+  AgentSession.open({ adapter: adapter(), workingDir, env: { AGENTZ_DEMO_SPEED: "100" }, ...options })
 
 test("a newcomer's first words get a tour that plans, reads, asks and really writes a file", async () => {
   await using dir = await tempDir()
