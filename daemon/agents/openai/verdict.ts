@@ -14,7 +14,8 @@ export interface Verdict {
 export function verdictOn(error: unknown, provider: Provider, settings: Settings): Verdict {
   const said = sentenceOf(error)
   const { key, baseUrl } = provider.variables
-  if (!APICallError.isInstance(error) || error.statusCode === undefined)
+  // A good status in an error: the answer had begun and was cut off.
+  if (!APICallError.isInstance(error) || error.statusCode === undefined || error.statusCode < 300)
     return {
       failure: {
         code: "provider_unavailable",
@@ -84,6 +85,7 @@ function waitOf(headers: Readonly<Record<string, string>>): number | null {
 }
 
 function sentenceOf(error: unknown): string {
+  if (APICallError.isInstance(error) && error.cause instanceof Error) return sentenceOf(error.cause)
   if (typeof error === "string") return error
   if (typeof error !== "object" || error === null) return String(error)
   const message = "message" in error ? String(error.message) : JSON.stringify(error)

@@ -42,7 +42,7 @@ async function start(options: Partial<SessionOptions> = {}) {
 
 test("a cut stream is asked for again, and what was streamed of it is void", async () => {
   await using world = await start()
-  await world.session.prompt("[[drop after=3]] [[text n=6]]")
+  await world.session.prompt("[[drop after=3]] [[text n=6 ms=20]]")
   expect(world.session.events.map(({ type }) => type)).toContain("message_reset")
   expect(world.session.text).toBe("word1 word2 word3 word4 word5 word6 ")
   expect(world.session.updates).toContainEqual(
@@ -51,6 +51,13 @@ test("a cut stream is asked for again, and what was streamed of it is void", asy
       _meta: { "agentz/notice": { category: "connection", retry: { attempt: 1, max: 3 } } },
     }),
   )
+})
+
+test("a stream that is cut before it said anything is asked for again", async () => {
+  await using world = await start()
+  await world.session.prompt("[[drop after=0]] [[say text=whole]]")
+  expect(world.session.text).toBe("whole")
+  expect(world.session.events.map(({ type }) => type)).not.toContain("message_reset")
 })
 
 test("an error in mid-stream is treated as a cut", async () => {
