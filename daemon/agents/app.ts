@@ -4,15 +4,17 @@ import type { Failure } from "#streams/event"
 import { META, type TurnUsage } from "./adapter.ts"
 import { Turn } from "./turn.ts"
 
+export interface PromptEnd {
+  readonly stopReason: "end_turn" | "max_tokens" | "refusal"
+  readonly usage?: TurnUsage
+}
+
 export interface LocalAgent {
   readonly name: string
   readonly title: string
   readonly sessionId: string
   /** Runs one prompt to its end. May throw {@link TurnFailed}; rejects with the signal's reason when cancelled. */
-  prompt(turn: Turn): Promise<{
-    readonly stopReason: "end_turn" | "max_tokens" | "refusal"
-    readonly usage?: TurnUsage
-  }>
+  prompt(turn: Turn): Promise<PromptEnd>
 }
 
 /** Ends a prompt with an error that is fit to show a person. */

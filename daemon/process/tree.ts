@@ -19,11 +19,10 @@ export function processesOf({ marker, roots = [] }: Tree): readonly Identity[] {
   const all = snapshot()
   const ours = ancestorsOf(process.pid, all)
   const found = new Set<Process>()
-  const included = new Set<number>(roots)
+  const included = new Set<number>(roots.filter((root) => !ours.has(root)))
 
   for (const one of all)
-    if (included.has(one.pid) || roots.includes(one.group) || (marker && one.carries(...marker)))
-      found.add(one)
+    if (included.has(one.pid) || included.has(one.group) || (marker && one.carries(...marker))) found.add(one)
 
   for (let size = -1; size !== found.size; ) {
     size = found.size

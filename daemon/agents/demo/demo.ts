@@ -3,7 +3,7 @@
  * it plays them; without, it gives a tour. It keeps no memory: everything it knows is in the transcript.
  */
 import { type AgentOptions, inProcess } from "../adapter.ts"
-import { appOf } from "../app.ts"
+import { appOf, type PromptEnd } from "../app.ts"
 import { newNonce } from "../call-id.ts"
 import { confinementOf } from "../tools/confinement.ts"
 import { conversationOf, earlierMessages } from "../transcript.ts"
@@ -26,7 +26,10 @@ export const demo = inProcess((options) =>
   }),
 )
 
-async function answer(turn: Turn, { workingDir, toolEnv, transcript, env }: AgentOptions) {
+async function answer(
+  turn: Turn,
+  { workingDir, toolEnv, transcript, env }: AgentOptions,
+): Promise<PromptEnd> {
   const files = await confinementOf(workingDir)
   const conversation = conversationOf(transcript(), turn.text, turn.resume)
   const { prompt, before, since } = conversation
@@ -42,5 +45,5 @@ async function answer(turn: Turn, { workingDir, toolEnv, transcript, env }: Agen
     progress: progressOf(since),
     seen: { prompt, earlier, said },
   })
-  return { stopReason: "end_turn" as const }
+  return { stopReason: "end_turn" }
 }

@@ -2,7 +2,7 @@
 import { setImmediate, setTimeout as sleep } from "node:timers/promises"
 import { TurnFailed } from "../app.ts"
 import { callIdOf, messageIdOf } from "../call-id.ts"
-import { type Performed, perform } from "../tools/perform.ts"
+import { type Performed, perform, settled } from "../tools/perform.ts"
 import type { Tool, Workplace } from "../tools/tool.ts"
 import type { Turn } from "../turn.ts"
 import type { LeftCall, Progress } from "./progress.ts"
@@ -92,12 +92,6 @@ async function playCalls(
   const results = await settled(work)
   await tellUnknown([...left.values()], index, stage)
   return results
-}
-
-/** Waits for all even if one rejects: nothing of a step may go on after its turn. */
-async function settled<Result>(work: readonly Promise<Result>[]): Promise<Result[]> {
-  await Promise.allSettled(work)
-  return Promise.all(work)
 }
 
 const leftResult = ({ item, state }: LeftCall): Performed => ({

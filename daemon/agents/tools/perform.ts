@@ -114,3 +114,9 @@ async function run(call: Call, toolCallId: string, turn: Turn): Promise<ToolResu
 }
 
 const sentenceOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** Waits for all calls of a step even if one rejects: nothing of a step may go on after its turn. */
+export async function settled<Result>(work: readonly (Result | Promise<Result>)[]): Promise<Result[]> {
+  await Promise.allSettled(work)
+  return Promise.all(work)
+}

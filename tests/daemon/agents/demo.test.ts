@@ -1,15 +1,25 @@
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { expect, test, vi } from "vitest"
+import type { OpenAdapter } from "#daemon/agents/adapter"
 import { adapters } from "#daemon/agents/index"
+import { describeAgent } from "../../conformance/agent.ts"
 import { AgentSession, type SessionOptions } from "../../support/agent-session.ts"
 import { tempDir } from "../../support/temp-dir.ts"
 
-const open = (workingDir: string, options: Partial<SessionOptions> = {}) => {
+const adapter = (): OpenAdapter => {
   const { demo } = adapters
   if (!demo) throw new Error("no demo agent")
-  return AgentSession.open({ adapter: demo, workingDir, env: { AGENTZ_DEMO_SPEED: "100" }, ...options })
+  return demo
 }
+
+describeAgent("the demo agent", adapter, async () => ({
+  env: { AGENTZ_DEMO_SPEED: "100", SOME_API_KEY: "secret" },
+  [Symbol.asyncDispose]: async () => undefined,
+}))
+
+const open = (workingDir: string, options: Partial<SessionOptions> = {}) =>
+  AgentSession.open({ adapter: adapter(), workingDir, env: { AGENTZ_DEMO_SPEED: "100" }, ...options })
 
 test("a newcomer's first words get a tour that plans, reads, asks and really writes a file", async () => {
   await using dir = await tempDir()
@@ -82,32 +92,6 @@ test("ask=no skips the question", async () => {
   expect(session.asks).toMatchObject([{ toolCall: { title: "Launch", rawInput: { title: "Launch" } } }])
 })
 
-test("joined directives are calls of one step and ask at the same time", async () => {
-  await using dir = await tempDir()
-  await using session = await open(dir.path, { decide: () => null })
-  const turn = session.prompt(
-    "[[write path=a.txt content=a]]&[[write path=b.txt content=b]] [[say text=end]]",
-  )
-  await session.saw(() => session.session.approvals.length === 2)
-  for (const [index, { toolCall }] of session.asks.entries())
-    session.answer(toolCall.toolCallId, index === 0 ? "deny" : "allow")
-  await turn
-
-  await expect(readFile(join(dir.path, "a.txt"))).rejects.toThrow("ENOENT")
-  expect(await readFile(join(dir.path, "b.txt"), "utf8")).toBe("b")
-  expect(session.text).toBe("end")
-})
-
-test("recall lists the earlier messages", async () => {
-  await using dir = await tempDir()
-  await using session = await open(dir.path)
-  await session.prompt("[[say text=first]]")
-  await session.prompt("[[recall]]")
-  expect(session.itemsOf("message").at(-1)?.text).toBe(
-    "RECALL 1 earlier user messages, 1 assistant turns: <[[say text=first]]> ",
-  )
-})
-
 test("huge says exactly as much as was asked for", async () => {
   await using dir = await tempDir()
   await using session = await open(dir.path)
@@ -154,37 +138,6 @@ test("crash kills the process it runs in, once its call is told", async () => {
   } finally {
     kill.mockRestore()
   }
-})
-
-test("a text that was cut off is said again whole after a kill, and what came before is not", async () => {
-  await using dir = await tempDir()
-  await using session = await open(dir.path)
-  session
-    .prompt("[[say text=one]] [[bash cmd=true ask=no]] [[slow n=20 ms=20]] [[say text=end]]")
-    .catch(noted)
-  await session.saw(({ text }) => text.includes("chunk 5/20"))
-  await using next = await session.interrupt()
-  await next.resume()
-
-  const texts = next.itemsOf("message").map(({ text }) => text)
-  expect(texts[0]).toBe("one")
-  expect(texts[1]).toMatch(/^chunk 1\/20\n.*chunk 5\/20\n/s)
-  expect(texts[2]).toMatch(/^chunk 1\/20\n.*chunk 20\/20\n$/s)
-  expect(texts.slice(3)).toEqual(["end"])
-  expect(next.itemsOf("tool")).toHaveLength(1)
-})
-
-test("a permission that was open at a kill is asked again with the same input", async () => {
-  await using dir = await tempDir()
-  await using session = await open(dir.path, { decide: () => null })
-  session.prompt("[[write path=a.txt content=a]] [[say text=end]]").catch(noted)
-  await session.saw(({ asks }) => asks.length === 1)
-  await using next = await session.interrupt({ decide: () => "allow" })
-  await next.resume()
-
-  expect(next.asks[0]?.toolCall.rawInput).toEqual(session.asks[0]?.toolCall.rawInput)
-  expect(await readFile(join(dir.path, "a.txt"), "utf8")).toBe("a")
-  expect(next.text).toBe("end")
 })
 
 test("a call that was running at a kill is not run again", async () => {
