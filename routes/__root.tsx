@@ -14,10 +14,7 @@ function Frame() {
   useTitleCount(needsYou)
   return (
     <div className="flex h-dvh flex-col">
-      <a
-        href="#main"
-        className="control fixed top-1 left-1 z-50 -translate-y-20 focus:translate-y-0"
-      >
+      <a href="#main" className="control fixed top-1 left-1 z-50 -translate-y-20 focus:translate-y-0">
         Skip to content
       </a>
       <header className="flex h-11 shrink-0 items-center gap-1 border-b border-line px-3 touch:h-13">

@@ -56,7 +56,9 @@ function Sessions() {
       <div className="min-h-0 flex-1 overflow-y-auto">
         {!loaded && all.length === 0 ? (
           <p className="px-4 py-6 text-quiet">
-            {connection.state === "reconnecting" ? "The agentz server does not answer." : "Reading the sessions…"}
+            {connection.state === "reconnecting"
+              ? "The agentz server does not answer."
+              : "Reading the sessions…"}
           </p>
         ) : rows.length === 0 ? (
           <p className="px-4 py-6 text-quiet">
@@ -120,7 +122,10 @@ function Filters(props: {
           }
         />
       </search>
-      <nav aria-label="Filter by state" className="-mx-1 flex max-w-full items-center overflow-x-auto text-row">
+      <nav
+        aria-label="Filter by state"
+        className="-mx-1 flex max-w-full items-center overflow-x-auto text-row"
+      >
         <FilterLink search={search} status={undefined} word="All" count={total} />
         {FILTERS.filter((status) => counts[status] > 0 || search.status === status).map((status) => (
           <FilterLink

@@ -84,7 +84,10 @@ function Session({ sessionId, header, items, hasMore, connection }: SessionProps
       <Plan plan={header.plan} />
       <Transcript rows={rows} hasMore={hasMore} onOlder={onOlder} busy={header.status === "running"} />
       {problem && (
-        <p role="alert" className="shrink-0 border-t border-line bg-fail-tint px-4 py-1.5 text-center text-row text-fail">
+        <p
+          role="alert"
+          className="shrink-0 border-t border-line bg-fail-tint px-4 py-1.5 text-center text-row text-fail"
+        >
           {problem}
         </p>
       )}

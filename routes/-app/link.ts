@@ -21,7 +21,10 @@ export function openLink(receive: (message: FromEngine) => void): Link {
 }
 
 function sharedEngine(receive: (message: FromEngine) => void): Link["send"] {
-  const { port } = new SharedWorker(new URL("./worker.ts", import.meta.url), { type: "module", name: "agentz" })
+  const { port } = new SharedWorker(new URL("./worker.ts", import.meta.url), {
+    type: "module",
+    name: "agentz",
+  })
   port.addEventListener("message", ({ data }: MessageEvent<FromEngine>) => receive(data))
   port.start()
   const hello = (lock: string | null) => port.postMessage({ type: "hello", lock } satisfies ToEngine)

@@ -3,7 +3,6 @@ import { StrictMode } from "react"
 import { createRoot } from "react-dom/client"
 import { NotHere } from "../-components/not-here.tsx"
 import { routeTree } from "../routeTree.gen.ts"
-import "../styles.css"
 
 const router = createRouter({
   routeTree,

@@ -114,7 +114,9 @@ function settle(sessionId: SessionId): void {
   const entries = box(sessionId)
   if (!entries.some(({ messageId }) => messageId !== null)) return
   const { items } = liveSession(sessionId)
-  const rest = entries.filter(({ messageId }) => messageId === null || !items.some(({ key }) => key === messageId))
+  const rest = entries.filter(
+    ({ messageId }) => messageId === null || !items.some(({ key }) => key === messageId),
+  )
   if (rest.length !== entries.length) put(sessionId, rest)
 }
 

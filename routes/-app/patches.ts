@@ -69,11 +69,7 @@ const sameField = (before: Item, item: Item, field: string): boolean =>
   Reflect.get(before, field) === Reflect.get(item, field)
 
 const textOf = (item: Item): string | null =>
-  item.type === "message" || item.type === "thought"
-    ? item.text
-    : item.type === "tool"
-      ? item.output
-      : null
+  item.type === "message" || item.type === "thought" ? item.text : item.type === "tool" ? item.output : null
 
 const grown = (item: Item, text: string): Item =>
   item.type === "message" || item.type === "thought"

@@ -44,7 +44,13 @@ export function filterSessions(
   const words = q.toLowerCase().split(/\s+/).filter(Boolean)
   return entries.filter((entry) => {
     if (status !== undefined && filterOf(entry.status) !== status) return false
-    const text = [entry.title, entry.sessionId, entry.agentType, entry.workingDir, entry.activity?.lastLine ?? ""]
+    const text = [
+      entry.title,
+      entry.sessionId,
+      entry.agentType,
+      entry.workingDir,
+      entry.activity?.lastLine ?? "",
+    ]
       .join("\n")
       .toLowerCase()
     return words.every((word) => text.includes(word))

@@ -14,7 +14,13 @@ const SAYS: Record<StopReason, string> = {
 }
 
 /** Tells who listens about turns, not tokens; and at once about what needs an answer. */
-export function Announcer({ header, items }: { readonly header: SessionHeader; readonly items: readonly Item[] }) {
+export function Announcer({
+  header,
+  items,
+}: {
+  readonly header: SessionHeader
+  readonly items: readonly Item[]
+}) {
   const agent = header.agentType ?? "The agent"
   const end = items.findLast((item) => item.type === "turn_end")
   const asks = header.approvals.at(-1)

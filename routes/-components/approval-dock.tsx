@@ -77,7 +77,9 @@ export function ApprovalDock(props: {
       <div className="mx-auto flex max-w-[76ch] flex-col gap-2 px-3 py-2.5 sm:px-4">
         <h2 className="flex items-baseline gap-2 text-row">
           <span className="font-semibold text-needs">Needs you</span>
-          <span className="min-w-0 flex-1 font-medium [overflow-wrap:anywhere]">{plainText(request.title)}</span>
+          <span className="min-w-0 flex-1 font-medium [overflow-wrap:anywhere]">
+            {plainText(request.title)}
+          </span>
           {approvals.length > 1 && (
             <span className="text-note text-quiet figures">
               {place} of {approvals.length}
@@ -92,7 +94,12 @@ export function ApprovalDock(props: {
         )}
         {request.content.map((content, index) =>
           content.type === "diff" ? (
-            <FileDiff key={content.path} change={content} foldKey={`${request.requestId} ${content.path}`} open />
+            <FileDiff
+              key={content.path}
+              change={content}
+              foldKey={`${request.requestId} ${content.path}`}
+              open
+            />
           ) : (
             // biome-ignore lint/suspicious/noArrayIndexKey: parts have no identity but their place
             <Terminal key={index} text={content.text} label="Details" />
@@ -112,7 +119,9 @@ export function ApprovalDock(props: {
               disabled={answer !== undefined}
               aria-keyshortcuts={decision === "allow_always" ? "Shift+Y" : KEY[decision]}
               title={
-                decision === "allow_always" ? "Also allows later calls like this one in this session" : undefined
+                decision === "allow_always"
+                  ? "Also allows later calls like this one in this session"
+                  : undefined
               }
               onClick={() => void decide(decision)}
             >
@@ -124,7 +133,9 @@ export function ApprovalDock(props: {
           ))}
           <span className="text-note text-quiet" role="status">
             {answer !== undefined &&
-              (running ? `${LABEL[answer]}: sent` : `${LABEL[answer]}: recorded; it counts when the session resumes`)}
+              (running
+                ? `${LABEL[answer]}: sent`
+                : `${LABEL[answer]}: recorded; it counts when the session resumes`)}
           </span>
         </div>
       </div>

@@ -7,7 +7,10 @@ import type { Connection } from "../-app/protocol.ts"
 export function ConnectionNote({ connection }: { readonly connection: Connection }) {
   const waiting = connection.state === "reconnecting"
   return (
-    <span className="flex items-center gap-2 text-note text-quiet figures whitespace-nowrap" data-connection={connection.state}>
+    <span
+      className="flex items-center gap-2 text-note text-quiet figures whitespace-nowrap"
+      data-connection={connection.state}
+    >
       <span
         aria-hidden
         className={clsx(
@@ -17,7 +20,11 @@ export function ConnectionNote({ connection }: { readonly connection: Connection
         )}
       />
       <span>
-        {waiting ? <Countdown retryAt={connection.retryAt} seq={connection.seq} /> : <Words connection={connection} />}
+        {waiting ? (
+          <Countdown retryAt={connection.retryAt} seq={connection.seq} />
+        ) : (
+          <Words connection={connection} />
+        )}
       </span>
       {waiting && (
         <button type="button" className="underline underline-offset-2 touch:min-h-11" onClick={retryNow}>
@@ -35,7 +42,9 @@ function Words({ connection }: { readonly connection: Exclude<Connection, { stat
     case "catching-up":
       return connection.behind > 0 ? `catching up ${connection.behind.toLocaleString("en")}` : "catching up"
     case "live":
-      return connection.seq === null || connection.seq < 0 ? "live" : `live · #${connection.seq.toLocaleString("en")}`
+      return connection.seq === null || connection.seq < 0
+        ? "live"
+        : `live · #${connection.seq.toLocaleString("en")}`
     case "signed-out":
       return "signed out"
     case "unknown":

@@ -5,7 +5,11 @@ import { plainText } from "../-app/hidden-characters.ts"
 import { Fold } from "./fold.tsx"
 
 /** One changed file: `path +12 −3`, which opens. */
-export function FileDiff(props: { readonly change: FileChange; readonly foldKey: string; readonly open?: boolean }) {
+export function FileDiff(props: {
+  readonly change: FileChange
+  readonly foldKey: string
+  readonly open?: boolean
+}) {
   const { change, foldKey, open = false } = props
   const { added, removed } = diffStat(change)
   return (
@@ -33,10 +37,15 @@ const SIGN: Record<DiffLine["kind"], string> = { context: " ", added: "+", remov
 
 export const DiffBody = memo(function DiffBody({ change }: { readonly change: FileChange }) {
   const rows = useMemo(() => diffRows(change), [change])
-  if (rows === null) return <p className="py-1 text-note text-quiet">This change is too big to be shown here.</p>
+  if (rows === null)
+    return <p className="py-1 text-note text-quiet">This change is too big to be shown here.</p>
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable without a mouse
-    <section tabIndex={0} aria-label={`Changes to ${change.path}`} className="max-h-112 overflow-auto rounded-md border border-line">
+    <section
+      tabIndex={0}
+      aria-label={`Changes to ${change.path}`}
+      className="max-h-112 overflow-auto rounded-md border border-line"
+    >
       <table className="w-full border-collapse font-mono text-note">
         <tbody>
           {rows.map((row, index) => (

@@ -24,7 +24,13 @@ export function Fold(props: {
   }
   return (
     <div className={className}>
-      <button type="button" className="fold-row" aria-expanded={open} aria-controls={open ? id : undefined} onClick={toggle}>
+      <button
+        type="button"
+        className="fold-row"
+        aria-expanded={open}
+        aria-controls={open ? id : undefined}
+        onClick={toggle}
+      >
         <ChevronRight
           size={14}
           aria-hidden

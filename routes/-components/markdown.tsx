@@ -30,7 +30,8 @@ const controls = { code: { copy: true, download: false }, table: false, mermaid:
 
 function SafeLink({ href, children }: ComponentProps<"a">) {
   const allowed = allowedHref(href)
-  if (allowed === null) return <span title="This link was removed: it does not lead to a web or mail address.">{children}</span>
+  if (allowed === null)
+    return <span title="This link was removed: it does not lead to a web or mail address.">{children}</span>
   return (
     <a href={allowed} title={allowed} target="_blank" rel="noopener noreferrer">
       {children}

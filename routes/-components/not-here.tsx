@@ -9,7 +9,13 @@ export function NotHere({ what, detail }: { readonly what: string; readonly deta
         {detail ?? "The link may be from another machine, or the session may have been removed."}
       </p>
       <form action="/" method="get" role="search" className="mt-6 flex gap-2">
-        <input className="field" type="search" name="q" aria-label="Search sessions" placeholder="Search sessions" />
+        <input
+          className="field"
+          type="search"
+          name="q"
+          aria-label="Search sessions"
+          placeholder="Search sessions"
+        />
         <button type="submit" className="control">
           Search
         </button>

@@ -8,7 +8,8 @@ import { Fold } from "./fold.tsx"
 export function Plan({ plan }: { readonly plan: Session["plan"] }) {
   if (plan.length === 0) return null
   const done = plan.filter(({ status }) => status === "completed").length
-  const now = plan.find(({ status }) => status === "in_progress") ?? plan.find(({ status }) => status === "pending")
+  const now =
+    plan.find(({ status }) => status === "in_progress") ?? plan.find(({ status }) => status === "pending")
   return (
     <section aria-label="Plan" className="shrink-0 border-b border-line">
       <div className="mx-auto max-w-[76ch] px-1 py-0.5 sm:px-2">
@@ -49,6 +50,7 @@ export function Plan({ plan }: { readonly plan: Session["plan"] }) {
 function StepMark({ status }: { readonly status: Session["plan"][number]["status"] }) {
   const look = { size: 14, className: "mt-0.5 shrink-0" }
   if (status === "completed") return <Check {...look} aria-label="done" />
-  if (status === "in_progress") return <CircleDot {...look} aria-label="at it" className="mt-0.5 shrink-0 text-run" />
+  if (status === "in_progress")
+    return <CircleDot {...look} aria-label="at it" className="mt-0.5 shrink-0 text-run" />
   return <Circle {...look} aria-label="to do" />
 }

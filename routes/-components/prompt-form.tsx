@@ -48,7 +48,9 @@ export function PromptForm(given: PromptFormProps) {
   // The same attempt keeps its key: pressing Start again after a lost answer finds the session that was made.
   const attempt = useRef({ of: "", key: "" })
 
-  const chosen = types?.find(({ type }) => type === agent) ?? types?.find(({ found, needs }) => found && needs.length === 0)
+  const chosen =
+    types?.find(({ type }) => type === agent) ??
+    types?.find(({ found, needs }) => found && needs.length === 0)
   const field = refusal?.reason ? FIELD_OF[refusal.reason] : undefined
   const errorOf = (name: "prompt" | "dir" | "agent") =>
     field === name && refusal ? <Problem id={`${id}-${name}-error`} refusal={refusal} /> : null
@@ -104,7 +106,12 @@ export function PromptForm(given: PromptFormProps) {
           {...describedBy("prompt")}
         />
       </Field>
-      <Field label="Directory" htmlFor={`${id}-dir`} error={errorOf("dir")} hint="An absolute path. Empty: your home.">
+      <Field
+        label="Directory"
+        htmlFor={`${id}-dir`}
+        error={errorOf("dir")}
+        hint="An absolute path. Empty: your home."
+      >
         <input
           id={`${id}-dir`}
           className="field font-mono text-row!"
@@ -137,7 +144,11 @@ export function PromptForm(given: PromptFormProps) {
             onChange={({ target: { value } }) => setModel(value)}
           />
         </Field>
-        <Field label="Permissions" htmlFor={`${id}-mode`} hint={PERMISSION_MODES.find((each) => each.mode === mode)?.detail}>
+        <Field
+          label="Permissions"
+          htmlFor={`${id}-mode`}
+          hint={PERMISSION_MODES.find((each) => each.mode === mode)?.detail}
+        >
           <select
             id={`${id}-mode`}
             className="field"
@@ -155,8 +166,8 @@ export function PromptForm(given: PromptFormProps) {
       {mode === "bypass" && (
         <p className="flex gap-2 rounded-md border border-needs-line bg-needs-tint px-3 py-2 text-row text-needs">
           <TriangleAlert size={16} aria-hidden className="mt-px shrink-0" />
-          The agent may change or delete anything your user can, and run any command, without asking you once. Use it
-          only in a directory you can afford to lose.
+          The agent may change or delete anything your user can, and run any command, without asking you once.
+          Use it only in a directory you can afford to lose.
         </p>
       )}
       {refusal && !field && <Problem id={`${id}-error`} refusal={refusal} />}

@@ -1,8 +1,8 @@
-import type { Connection, SessionHeader as Header } from "../-app/protocol.ts"
 import { needsDaemon } from "#streams/session"
 import { costText, shortCount, shortPath } from "../-app/figures.ts"
 import { plainText } from "../-app/hidden-characters.ts"
 import { permissionTitle } from "../-app/permission-modes.ts"
+import type { Connection, SessionHeader as Header } from "../-app/protocol.ts"
 import { ConnectionNote } from "./connection-note.tsx"
 import { StateMark } from "./state-mark.tsx"
 

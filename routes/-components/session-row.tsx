@@ -4,8 +4,8 @@ import type { RegistryEntry } from "#streams/registry"
 import { needsDaemon } from "#streams/session"
 import { useNow } from "../-app/clock.ts"
 import { shortCount, shortPath, shortSpan } from "../-app/figures.ts"
-import { changedAt } from "../-app/session-order.ts"
 import { plainText } from "../-app/hidden-characters.ts"
+import { changedAt } from "../-app/session-order.ts"
 import { StateMark } from "./state-mark.tsx"
 
 /** One session in a list. On a phone the figures leave and the last line gets a line of its own. */
@@ -23,7 +23,9 @@ export const SessionRow = memo(function SessionRow({ entry }: { readonly entry: 
         <StateMark status={entry.status} className="[grid-area:state]" />
         <span className="flex min-w-0 items-baseline gap-2 [grid-area:title]">
           <span className="truncate font-medium sm:max-w-[60%] sm:shrink-0">{plainText(entry.title)}</span>
-          <span className="min-w-0 flex-1 truncate text-quiet max-sm:hidden">{plainText(lastLine ?? "")}</span>
+          <span className="min-w-0 flex-1 truncate text-quiet max-sm:hidden">
+            {plainText(lastLine ?? "")}
+          </span>
         </span>
         <span className="truncate text-quiet [grid-area:last] sm:hidden">
           {plainText(lastLine || shortPath(entry.workingDir))}

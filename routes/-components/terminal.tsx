@@ -34,7 +34,11 @@ export const Terminal = memo(function Terminal(props: { readonly text: string; r
           <span
             // biome-ignore lint/suspicious/noArrayIndexKey: runs have no identity but their place
             key={index}
-            className={clsx(run.color && COLORS[run.color], run.bold && "font-semibold", run.dim && "text-quiet")}
+            className={clsx(
+              run.color && COLORS[run.color],
+              run.bold && "font-semibold",
+              run.dim && "text-quiet",
+            )}
           >
             {run.text}
           </span>
@@ -48,7 +52,11 @@ export const Terminal = memo(function Terminal(props: { readonly text: string; r
 export function Scrolling(props: { readonly label: string; readonly children: React.ReactNode }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable without a mouse
-    <section tabIndex={0} aria-label={props.label} className="max-h-96 overflow-auto rounded-md bg-sunken px-3 py-2">
+    <section
+      tabIndex={0}
+      aria-label={props.label}
+      className="max-h-96 overflow-auto rounded-md bg-sunken px-3 py-2"
+    >
       <pre className="font-mono text-note whitespace-pre-wrap [overflow-wrap:anywhere]">{props.children}</pre>
     </section>
   )

@@ -65,9 +65,13 @@ export function ToolRow({ item }: { readonly item: ItemOf<"tool"> }) {
             <Terminal key={index} text={content.text} label="Result" />
           ))}
           {item.output !== "" && <Terminal text={item.output} label="Output" />}
-          {item.outputTruncated && <p className="text-note text-quiet">The rest of the output was not kept.</p>}
+          {item.outputTruncated && (
+            <p className="text-note text-quiet">The rest of the output was not kept.</p>
+          )}
           {!input && texts.length === 0 && item.output === "" && (
-            <p className="text-note text-quiet">{item.status === "completed" ? "No output" : "No output yet"}</p>
+            <p className="text-note text-quiet">
+              {item.status === "completed" ? "No output" : "No output yet"}
+            </p>
           )}
         </div>
       </Fold>
@@ -91,7 +95,9 @@ function ToolState({ item }: { readonly item: ItemOf<"tool"> }) {
         : ["waiting", "text-quiet"]
   return (
     <span className={clsx("ml-auto inline-flex shrink-0 items-center gap-1.5 text-note", colour)}>
-      {item.status === "in_progress" && <span aria-hidden className="pulse size-1.5 rounded-full bg-current" />}
+      {item.status === "in_progress" && (
+        <span aria-hidden className="pulse size-1.5 rounded-full bg-current" />
+      )}
       {word}
     </span>
   )

@@ -33,10 +33,16 @@ export const TranscriptRow = memo(function TranscriptRow({ item }: { readonly it
         <p
           className={clsx(
             "px-2 py-1 text-row",
-            item.severity === "error" ? "text-fail" : item.severity === "warning" ? "text-needs" : "text-quiet",
+            item.severity === "error"
+              ? "text-fail"
+              : item.severity === "warning"
+                ? "text-needs"
+                : "text-quiet",
           )}
         >
-          {item.severity !== "info" && <span className="font-medium">{item.severity === "error" ? "Error: " : "Warning: "}</span>}
+          {item.severity !== "info" && (
+            <span className="font-medium">{item.severity === "error" ? "Error: " : "Warning: "}</span>
+          )}
           {plainText(item.title)}
         </p>
       )
@@ -45,7 +51,11 @@ export const TranscriptRow = memo(function TranscriptRow({ item }: { readonly it
   }
 })
 
-export function UserText(props: { readonly text: string; readonly at?: string; readonly note?: React.ReactNode }) {
+export function UserText(props: {
+  readonly text: string
+  readonly at?: string
+  readonly note?: React.ReactNode
+}) {
   const { text, at, note } = props
   return (
     <div className="mt-4 mb-1.5 rounded-lg bg-sunken px-3.5 py-2.5">

@@ -55,7 +55,8 @@ export function Transcript(props: {
 
   // A first page that does not fill the window has nothing to scroll by.
   useEffect(() => {
-    if (hasMore && list.current && list.current.scrollSize <= list.current.viewportSize + NEAR_START) onOlder()
+    if (hasMore && list.current && list.current.scrollSize <= list.current.viewportSize + NEAR_START)
+      onOlder()
   }, [hasMore, onOlder])
 
   const unseen = seen === null ? 0 : Math.max(0, rows.length - seen)
