@@ -1,4 +1,4 @@
-import { createRootRoute, Link, Outlet } from "@tanstack/react-router"
+import { createRootRoute, Link, Outlet, useMatchRoute } from "@tanstack/react-router"
 import { Plus } from "lucide-react"
 import { useEffect } from "react"
 import { useSessionList } from "./-app/live.ts"
@@ -12,6 +12,8 @@ function Frame() {
   const { connection, entries } = useSessionList()
   const needsYou = [...entries.values()].filter(({ status }) => status === "waiting").length
   useTitleCount(needsYou)
+  // A session page says how its own stream is doing; two of these would say the same thing twice.
+  const onSession = useMatchRoute()({ to: "/s/$sessionId" }) !== false
   return (
     <div className="flex h-dvh flex-col">
       <a href="#main" className="control fixed top-1 left-1 z-50 -translate-y-20 focus:translate-y-0">
@@ -43,9 +45,7 @@ function Frame() {
           </Link>
         </nav>
         <div className="ml-auto flex items-center gap-2">
-          <div className={connection.state === "live" ? "max-sm:hidden" : ""}>
-            <ConnectionNote connection={connection} />
-          </div>
+          {!onSession && <ConnectionNote connection={connection} />}
           <ThemeSwitch />
         </div>
       </header>

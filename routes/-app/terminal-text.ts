@@ -12,8 +12,9 @@ export interface Run {
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences start with ESC or its C1 form
 const SEQUENCE = /(?:\u001b\[|\u009b)[0-?]*[ -/]*([@-~])/g
-// biome-ignore lint/suspicious/noControlCharactersInRegex: window titles, links and other strings to the terminal
+// Window titles, links and other strings that are meant for the terminal.
 const STRING =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences start with ESC or a C1 control
   /(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?/g
 // biome-ignore lint/suspicious/noControlCharactersInRegex: single shifts and charset choices
 const ESCAPE = /\u001b[ -/]*[0-Z\\^-~]/g

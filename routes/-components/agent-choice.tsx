@@ -34,7 +34,7 @@ export function AgentChoice(props: {
                 checked={chosen === agent.type}
                 disabled={!usable}
                 onChange={() => onChoose(agent.type)}
-                className="mt-1 accent-ink outline-none"
+                className="mt-0.5 self-start accent-ink outline-none"
               />
               <span className="min-w-0 text-row">
                 <span className="flex items-baseline gap-2">
@@ -42,9 +42,9 @@ export function AgentChoice(props: {
                   {agent.version && <span className="text-note text-quiet figures">{agent.version}</span>}
                   {!agent.found && <span className="text-note text-quiet">not found</span>}
                 </span>
-                <span className="block text-note text-quiet">{agent.description}</span>
+                {usable && <span className="block text-note text-quiet">{agent.description}</span>}
                 {agent.needs.map((need) => (
-                  <span key={need} className="mt-1 block text-note break-words text-soft">
+                  <span key={need} className="block text-note break-words text-soft">
                     {need}
                   </span>
                 ))}

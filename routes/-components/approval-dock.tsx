@@ -72,7 +72,7 @@ export function ApprovalDock(props: {
       tabIndex={0}
       aria-label="Approval"
       onKeyDown={onKeyDown}
-      className="group max-h-[55dvh] shrink-0 overflow-y-auto border-t-2 border-needs-line bg-raised focus-visible:-outline-offset-2"
+      className="group max-h-[55dvh] shrink-0 overflow-y-auto border-t-2 border-needs-line bg-raised outline-needs! focus-visible:-outline-offset-2"
     >
       <div className="mx-auto flex max-w-[76ch] flex-col gap-2 px-3 py-2.5 sm:px-4">
         <h2 className="flex items-baseline gap-2 text-row">

@@ -1,5 +1,5 @@
 import clsx from "clsx"
-import { memo, useMemo } from "react"
+import { memo, type ReactNode, useMemo } from "react"
 import { type DiffLine, diffRows, diffStat, type FileChange } from "../-app/file-diff.ts"
 import { plainText } from "../-app/hidden-characters.ts"
 import { Fold } from "./fold.tsx"
@@ -9,8 +9,9 @@ export function FileDiff(props: {
   readonly change: FileChange
   readonly foldKey: string
   readonly open?: boolean
+  readonly icon?: ReactNode
 }) {
-  const { change, foldKey, open = false } = props
+  const { change, foldKey, open = false, icon } = props
   const { added, removed } = diffStat(change)
   return (
     <Fold
@@ -18,6 +19,7 @@ export function FileDiff(props: {
       openAtFirst={open}
       summary={
         <>
+          {icon}
           <span className="min-w-0 truncate font-mono text-note [direction:rtl]">
             <bdi>{plainText(change.path)}</bdi>
           </span>
@@ -40,8 +42,8 @@ export const DiffBody = memo(function DiffBody({ change }: { readonly change: Fi
   if (rows === null)
     return <p className="py-1 text-note text-quiet">This change is too big to be shown here.</p>
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable without a mouse
     <section
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable without a mouse
       tabIndex={0}
       aria-label={`Changes to ${change.path}`}
       className="max-h-112 overflow-auto rounded-md border border-line"

@@ -8,18 +8,20 @@ export function NotHere({ what, detail }: { readonly what: string; readonly deta
       <p className="mt-2 text-quiet">
         {detail ?? "The link may be from another machine, or the session may have been removed."}
       </p>
-      <form action="/" method="get" role="search" className="mt-6 flex gap-2">
-        <input
-          className="field"
-          type="search"
-          name="q"
-          aria-label="Search sessions"
-          placeholder="Search sessions"
-        />
-        <button type="submit" className="control">
-          Search
-        </button>
-      </form>
+      <search>
+        <form action="/" method="get" className="mt-6 flex items-center gap-2">
+          <input
+            className="field h-9"
+            type="search"
+            name="q"
+            aria-label="Search sessions"
+            placeholder="Search sessions"
+          />
+          <button type="submit" className="control h-9">
+            Search
+          </button>
+        </form>
+      </search>
       <p className="mt-4">
         <Link to="/" className="underline underline-offset-2">
           All sessions

@@ -1,5 +1,4 @@
 import { useNavigate } from "@tanstack/react-router"
-import clsx from "clsx"
 import { TriangleAlert } from "lucide-react"
 import { type FormEvent, type ReactNode, useId, useMemo, useRef, useState } from "react"
 import type { PermissionMode } from "#streams/event"
@@ -90,8 +89,8 @@ export function PromptForm(given: PromptFormProps) {
       <Field label="Prompt" htmlFor={`${id}-prompt`} error={errorOf("prompt")}>
         <textarea
           id={`${id}-prompt`}
-          className="field min-h-28 resize-y"
-          rows={5}
+          className="field min-h-24 resize-y"
+          rows={4}
           value={prompt}
           placeholder="Describe the task…"
           // biome-ignore lint/a11y/noAutofocus: the page is this box
@@ -171,7 +170,7 @@ export function PromptForm(given: PromptFormProps) {
         </p>
       )}
       {refusal && !field && <Problem id={`${id}-error`} refusal={refusal} />}
-      <div className="flex items-center gap-3">
+      <div className="sticky bottom-0 flex items-center gap-3 border-t border-line bg-paper py-3">
         <button type="submit" className="control control-accent px-5" disabled={busy || prompt.trim() === ""}>
           {busy ? "Starting…" : "Start"}
         </button>
@@ -204,7 +203,7 @@ function Field(props: {
         {props.label}
       </label>
       {props.children}
-      {props.error ?? (props.hint && <p className={clsx("text-note text-quiet")}>{props.hint}</p>)}
+      {props.error ?? (props.hint && <p className="text-note text-quiet">{props.hint}</p>)}
     </div>
   )
 }

@@ -51,8 +51,8 @@ export const Terminal = memo(function Terminal(props: { readonly text: string; r
 /** A box of fixed-width text that scrolls by itself and can be reached by keyboard to do so. */
 export function Scrolling(props: { readonly label: string; readonly children: React.ReactNode }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable without a mouse
     <section
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable without a mouse
       tabIndex={0}
       aria-label={props.label}
       className="max-h-96 overflow-auto rounded-md bg-sunken px-3 py-2"

@@ -40,6 +40,16 @@ export function ToolRow({ item }: { readonly item: ItemOf<"tool"> }) {
   const texts = item.content.filter((content) => content.type === "text")
   const failed = item.status === "failed"
   const input = shownInput(item.input)
+  const [diff] = diffs
+  // A change that went through is the whole story of its call.
+  if (diff && diffs.length === 1 && item.status === "completed" && texts.length === 0 && item.output === "")
+    return (
+      <FileDiff
+        change={diff}
+        foldKey={item.key}
+        icon={<Icon size={14} aria-hidden className="shrink-0 text-quiet" />}
+      />
+    )
   return (
     <div>
       <Fold

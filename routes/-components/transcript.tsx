@@ -86,16 +86,15 @@ export function Transcript(props: {
         onBlur={() => setFocused(null)}
       >
         {(row, index) => (
-          <div
+          <article
             key={row.key}
             data-index={index}
-            className="mx-auto w-full max-w-[76ch] px-3 first:pt-2 sm:px-4"
-            role="article"
+            className="mx-auto w-full max-w-[76ch] px-3 sm:px-4"
             aria-setsize={hasMore ? -1 : rows.length}
             aria-posinset={index + 1}
           >
             {row.element}
-          </div>
+          </article>
         )}
       </VList>
       {seen !== null && (

@@ -34,7 +34,11 @@ const NEW =
   "const FIRST = 250\nconst LONGEST = 8000\n\n/** Doubles with each failure. */\nexport function delay(failures) {\n  return Math.min(LONGEST, FIRST * 2 ** failures)\n}\n"
 
 /** A whole turn, as it was told. */
-export function tellTurn(session: FakeSession, text: string, end: "end_turn" | "error" | "open" = "end_turn"): void {
+export function tellTurn(
+  session: FakeSession,
+  text: string,
+  end: "end_turn" | "error" | "open" = "end_turn",
+): void {
   const turnId = newTurnId()
   const messageId = newMessageId()
   session.say({ type: "user_message", messageId, text }, 1_000)
@@ -55,8 +59,16 @@ export function tellTurn(session: FakeSession, text: string, end: "end_turn" | "
       turnId,
       entries: [
         { content: "Reproduce the flake", priority: "high", status: "completed" },
-        { content: "Fix the retry timer", priority: "high", status: end === "open" ? "in_progress" : "completed" },
-        { content: "Run the suite ten times", priority: "medium", status: end === "open" ? "pending" : "completed" },
+        {
+          content: "Fix the retry timer",
+          priority: "high",
+          status: end === "open" ? "in_progress" : "completed",
+        },
+        {
+          content: "Run the suite ten times",
+          priority: "medium",
+          status: end === "open" ? "pending" : "completed",
+        },
       ],
     },
     500,
@@ -151,7 +163,9 @@ export function tellRequest(session: FakeSession): void {
 }
 
 /** One session per state. */
-export function tellHistory(plane: FakePlane): Record<"done" | "failed" | "waiting" | "interrupted", FakeSession> {
+export function tellHistory(
+  plane: FakePlane,
+): Record<"done" | "failed" | "waiting" | "interrupted", FakeSession> {
   const tell = (title: string, minutes: number, row: { agentType?: string; workingDir?: string } = {}) => {
     const session = plane.add({ title, createdAt: ago(minutes), ...row })
     session.start(500)
@@ -162,7 +176,10 @@ export function tellHistory(plane: FakePlane): Record<"done" | "failed" | "waiti
   tellTurn(done, "Now tell me what you changed.")
   const failed = tell("Summarise the changelog", 90, { agentType: "cerebras", workingDir: "/srv/site/docs" })
   tellTurn(failed, "Summarise the changelog for readers.", "error")
-  const interrupted = tell("Port the store to SQLite", 60, { agentType: "codex", workingDir: "/home/ada/code/store" })
+  const interrupted = tell("Port the store to SQLite", 60, {
+    agentType: "codex",
+    workingDir: "/home/ada/code/store",
+  })
   tellTurn(interrupted, "Port the store to SQLite.", "open")
   tellRequest(interrupted)
   const error = { code: "daemon_lost", message: "The daemon was killed.", hint: "Resume to go on." }

@@ -110,7 +110,8 @@ export class FakePlane {
     if (pathname.startsWith("/v1/stream/")) {
       if (this.signedOut) return void response.writeHead(401).end()
       const name = pathname.slice("/v1/stream/".length)
-      const log = name === "__registry__" ? this.registry : this.sessions.get(name.split("/")[0] ?? "")?.events
+      const log =
+        name === "__registry__" ? this.registry : this.sessions.get(name.split("/")[0] ?? "")?.events
       if (!log) return void response.writeHead(404).end()
       return log.read(request, response, searchParams)
     }
@@ -125,7 +126,9 @@ export class FakePlane {
     const json = (status: number, body: unknown) =>
       void response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body))
     const fail = (status: number, reason: string, message: string) =>
-      json(status, { error: { message, code: -32000, data: { code: reason, httpStatus: status, reason, path } } })
+      json(status, {
+        error: { message, code: -32000, data: { code: reason, httpStatus: status, reason, path } },
+      })
     if (this.signedOut) return fail(401, "unauthorized", "Sign in first.")
     const text = request.method === "GET" ? (query.get("input") ?? "{}") : await bodyOf(request)
     const input = JSON.parse(text || "{}") as Record<string, unknown>
@@ -144,7 +147,11 @@ export class FakePlane {
     if (name === "spawn") return this.#spawn(input)
     const session = this.sessions.get(String(input.sessionId))
     if (!session)
-      throw new Refused(404, "unknown_session", `There is no session ${String(input.sessionId)} on this machine.`)
+      throw new Refused(
+        404,
+        "unknown_session",
+        `There is no session ${String(input.sessionId)} on this machine.`,
+      )
     switch (name) {
       case "getSession":
         return this.#view(session, Number(input.tail ?? 200), input.before as number | undefined)
@@ -172,9 +179,17 @@ export class FakePlane {
     const dir = input.workingDir === undefined ? "/home/ada" : String(input.workingDir)
     if (prompt.trim() === "") throw new Refused(400, "empty_prompt", "The prompt is empty. Say what to do.")
     if (!dir.startsWith("/"))
-      throw new Refused(400, "working_dir_not_absolute", `${dir} is not an absolute path. Give one that starts with /.`)
+      throw new Refused(
+        400,
+        "working_dir_not_absolute",
+        `${dir} is not an absolute path. Give one that starts with /.`,
+      )
     if (dir.includes("missing"))
-      throw new Refused(400, "working_dir_missing", `There is no directory ${dir}. Create it or choose another.`)
+      throw new Refused(
+        400,
+        "working_dir_missing",
+        `There is no directory ${dir}. Create it or choose another.`,
+      )
     const session = this.add({
       title: prompt.slice(0, 60),
       agentType: String(input.agentType),
