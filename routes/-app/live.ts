@@ -1,0 +1,93 @@
+/** What this tab knows, kept true by the engine's patches, as React reads it. */
+import { useEffect, useSyncExternalStore } from "react"
+import type { SessionId } from "#streams/ids"
+import type { RegistryEntry } from "#streams/registry"
+import type { Item } from "#streams/session"
+import { type Link, openLink } from "./link.ts"
+import { applyItems } from "./patches.ts"
+import type { Connection, FromEngine, SessionHeader } from "./protocol.ts"
+
+export interface SessionList {
+  readonly entries: ReadonlyMap<SessionId, RegistryEntry>
+  /** Whether the registry was read to its end once. */
+  readonly loaded: boolean
+  readonly connection: Connection
+}
+
+export interface LiveSession {
+  readonly header: SessionHeader | null
+  readonly items: readonly Item[]
+  readonly hasMore: boolean
+  readonly connection: Connection
+}
+
+const connecting: Connection = { state: "connecting" }
+const nothing: LiveSession = { header: null, items: [], hasMore: false, connection: connecting }
+
+let list: SessionList = { entries: new Map(), loaded: false, connection: connecting }
+const sessions = new Map<SessionId, LiveSession>()
+const listeners = new Set<() => void>()
+let link: Link | null = null
+
+const subscribe = (listener: () => void) => {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+function receive(message: FromEngine): void {
+  switch (message.type) {
+    case "registry": {
+      const entries = new Map(message.reset ? [] : list.entries)
+      for (const id of message.removed) entries.delete(id)
+      for (const entry of message.entries) entries.set(entry.sessionId, entry)
+      list = { ...list, entries, loaded: message.loaded }
+      break
+    }
+    case "registry-connection":
+      list = { ...list, connection: message.connection }
+      break
+    case "session": {
+      const { sessionId, header, hasMore } = message
+      const known = sessions.get(sessionId) ?? nothing
+      const items = applyItems(message.reset ? [] : known.items, message.items)
+      sessions.set(sessionId, { ...known, header, items, hasMore })
+      break
+    }
+    case "session-connection": {
+      const known = sessions.get(message.sessionId) ?? nothing
+      sessions.set(message.sessionId, { ...known, connection: message.connection })
+      break
+    }
+  }
+  for (const listener of listeners) listener()
+}
+
+const engine = (): Link => {
+  link ??= openLink(receive)
+  return link
+}
+
+export function useSessionList(): SessionList {
+  useEffect(() => void engine(), [])
+  return useSyncExternalStore(subscribe, () => list)
+}
+
+/** Follows one session for as long as the component is there. */
+export function useLiveSession(sessionId: SessionId): LiveSession {
+  useEffect(() => {
+    engine().send({ type: "watch", sessionId })
+    return () => {
+      engine().send({ type: "unwatch", sessionId })
+      sessions.delete(sessionId)
+    }
+  }, [sessionId])
+  return useSyncExternalStore(subscribe, () => sessions.get(sessionId) ?? nothing)
+}
+
+/** Calls back after every change, outside of React. */
+export const onLive = subscribe
+export const liveSession = (sessionId: SessionId): LiveSession => sessions.get(sessionId) ?? nothing
+export const sessionList = (): SessionList => list
+
+export const askOlder = (sessionId: SessionId): void => engine().send({ type: "older", sessionId })
+export const retryNow = (): void => engine().send({ type: "retry" })

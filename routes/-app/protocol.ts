@@ -1,0 +1,51 @@
+/**
+ * What the engine (which owns the live tails, in a shared worker) and the tabs say to each other. Plain data only:
+ * it crosses a message port.
+ */
+import type { SessionId } from "#streams/ids"
+import type { RegistryEntry } from "#streams/registry"
+import type { Session } from "#streams/session"
+import type { ItemsPatch } from "./patches.ts"
+
+/** How one stream is doing. `retryAt` is in milliseconds since 1970, so that a tab can count down by itself. */
+export type Connection =
+  | { readonly state: "connecting" }
+  | { readonly state: "catching-up"; readonly behind: number }
+  | { readonly state: "live"; readonly seq: number | null }
+  | { readonly state: "reconnecting"; readonly retryAt: number; readonly seq: number | null }
+  | { readonly state: "signed-out" }
+  | { readonly state: "unknown"; readonly message: string }
+
+/** All of a session but its transcript, which travels as patches, and what only a writer needs. */
+export type SessionHeader = Omit<Session, "items" | "taken"> & { readonly title: string }
+
+export type ToEngine =
+  /** `lock` names a Web Lock that the tab holds while it lives; `null` where there are none. */
+  | { readonly type: "hello"; readonly lock: string | null }
+  | { readonly type: "watch"; readonly sessionId: SessionId }
+  | { readonly type: "unwatch"; readonly sessionId: SessionId }
+  /** Asks for the items before the first one that was sent. */
+  | { readonly type: "older"; readonly sessionId: SessionId }
+  /** Whoever waits before a new attempt stops waiting. */
+  | { readonly type: "retry" }
+  | { readonly type: "bye" }
+
+export type FromEngine =
+  | {
+      readonly type: "registry"
+      /** The tab forgets what it had. */
+      readonly reset: boolean
+      readonly entries: readonly RegistryEntry[]
+      readonly removed: readonly SessionId[]
+      readonly loaded: boolean
+    }
+  | { readonly type: "registry-connection"; readonly connection: Connection }
+  | {
+      readonly type: "session"
+      readonly sessionId: SessionId
+      readonly reset: boolean
+      readonly header: SessionHeader
+      readonly items: ItemsPatch
+      readonly hasMore: boolean
+    }
+  | { readonly type: "session-connection"; readonly sessionId: SessionId; readonly connection: Connection }

@@ -1,0 +1,45 @@
+import clsx from "clsx"
+import { Check, CircleAlert, Clock, Plug, Square, X } from "lucide-react"
+import type { ReactNode } from "react"
+import type { Status } from "#streams/session"
+
+const Dot = () => <span aria-hidden className="pulse mx-1 size-2 rounded-full bg-current" />
+
+interface Mark {
+  readonly word: string
+  readonly className: string
+  readonly icon: ReactNode
+}
+
+const icon = { size: 14, "aria-hidden": true, strokeWidth: 2.25 } as const
+
+/** Colour is spent on what needs an eye: a wall of finished work stays calm. */
+const MARKS: Record<Status, Mark> = {
+  waiting: {
+    word: "Needs you",
+    className: "text-needs font-semibold",
+    icon: <CircleAlert {...icon} className="pulse mx-px" />,
+  },
+  running: { word: "Running", className: "text-run", icon: <Dot /> },
+  starting: { word: "Starting", className: "text-quiet", icon: <Clock {...icon} className="mx-px" /> },
+  completed: { word: "Done", className: "text-quiet", icon: <Check {...icon} className="mx-px" /> },
+  failed: { word: "Failed", className: "text-fail", icon: <X {...icon} className="mx-px" /> },
+  interrupted: { word: "Interrupted", className: "text-resume", icon: <Plug {...icon} className="mx-px" /> },
+  cancelled: { word: "Cancelled", className: "text-quiet", icon: <Square {...icon} className="mx-px" /> },
+}
+
+export const stateWord = (status: Status): string => MARKS[status].word
+
+/** The state of a session as an icon and a word. */
+export function StateMark({ status, className }: { readonly status: Status; readonly className?: string }) {
+  const mark = MARKS[status]
+  return (
+    <span
+      data-status={status}
+      className={clsx("inline-flex items-center gap-1.5 whitespace-nowrap", mark.className, className)}
+    >
+      {mark.icon}
+      {mark.word}
+    </span>
+  )
+}

@@ -1,0 +1,114 @@
+import clsx from "clsx"
+import {
+  Brain,
+  Eye,
+  FilePen,
+  FolderSymlink,
+  Globe,
+  type LucideIcon,
+  Repeat,
+  Search,
+  SquareTerminal,
+  Trash2,
+  Wrench,
+} from "lucide-react"
+import type { ToolKind } from "#streams/event"
+import type { ItemOf } from "#streams/session"
+import { plainText } from "../-app/hidden-characters.ts"
+import { shownInput } from "../-app/tool-input.ts"
+import { FileDiff } from "./file-diff.tsx"
+import { Fold } from "./fold.tsx"
+import { Scrolling, Terminal } from "./terminal.tsx"
+
+const ICONS: Record<ToolKind, LucideIcon> = {
+  read: Eye,
+  edit: FilePen,
+  delete: Trash2,
+  move: FolderSymlink,
+  search: Search,
+  execute: SquareTerminal,
+  think: Brain,
+  fetch: Globe,
+  switch_mode: Repeat,
+  other: Wrench,
+}
+
+/** One tool call as one line. A failed one is open: its output is why somebody reads it. */
+export function ToolRow({ item }: { readonly item: ItemOf<"tool"> }) {
+  const Icon = ICONS[item.kind]
+  const diffs = item.content.filter((content) => content.type === "diff")
+  const texts = item.content.filter((content) => content.type === "text")
+  const failed = item.status === "failed"
+  const input = shownInput(item.input)
+  const [diff] = diffs
+  // A change that went through is the whole story of its call.
+  if (diff && diffs.length === 1 && item.status === "completed" && texts.length === 0 && item.output === "")
+    return (
+      <FileDiff
+        change={diff}
+        foldKey={item.key}
+        icon={<Icon size={14} aria-hidden className="shrink-0 text-quiet" />}
+      />
+    )
+  return (
+    <div>
+      <Fold
+        foldKey={item.key}
+        openAtFirst={failed && !item.interrupted}
+        summary={
+          <>
+            <Icon size={14} aria-hidden className="shrink-0 text-quiet" />
+            <span className="min-w-0 truncate font-mono text-note">{plainText(item.title)}</span>
+            <ToolState item={item} />
+          </>
+        }
+      >
+        <div className="flex flex-col gap-2">
+          {input && (
+            <Scrolling label="Input">
+              {input.kind === "command" && <span className="text-quiet select-none">$ </span>}
+              {input.text}
+            </Scrolling>
+          )}
+          {texts.map((content, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: parts have no identity but their place
+            <Terminal key={index} text={content.text} label="Result" />
+          ))}
+          {item.output !== "" && <Terminal text={item.output} label="Output" />}
+          {item.outputTruncated && (
+            <p className="text-note text-quiet">The rest of the output was not kept.</p>
+          )}
+          {!input && texts.length === 0 && item.output === "" && (
+            <p className="text-note text-quiet">
+              {item.status === "completed" ? "No output" : "No output yet"}
+            </p>
+          )}
+        </div>
+      </Fold>
+      {diffs.map((change) => (
+        <div key={change.path} className="ml-5.5">
+          <FileDiff change={change} foldKey={`${item.key} ${change.path}`} />
+        </div>
+      ))}
+    </div>
+  )
+}
+
+function ToolState({ item }: { readonly item: ItemOf<"tool"> }) {
+  if (item.status === "completed") return <span className="sr-only">done</span>
+  const [word, colour] = item.interrupted
+    ? ["cut off", "text-resume"]
+    : item.status === "failed"
+      ? ["failed", "text-fail"]
+      : item.status === "in_progress"
+        ? ["running", "text-run"]
+        : ["waiting", "text-quiet"]
+  return (
+    <span className={clsx("ml-auto inline-flex shrink-0 items-center gap-1.5 text-note", colour)}>
+      {item.status === "in_progress" && (
+        <span aria-hidden className="pulse size-1.5 rounded-full bg-current" />
+      )}
+      {word}
+    </span>
+  )
+}

@@ -1,0 +1,116 @@
+import { ArrowDown } from "lucide-react"
+import { type ReactElement, useEffect, useLayoutEffect, useRef, useState } from "react"
+import { VList, type VListHandle } from "virtua"
+
+export interface Row {
+  readonly key: string
+  readonly element: ReactElement
+}
+
+// A phone's fractional pixels and a rubber band still count as the end.
+const AT_END = 24
+// Older items are asked for before their absence is seen.
+const NEAR_START = 800
+
+/**
+ * The transcript as a virtual list. It follows what arrives only while its end is in view; otherwise nothing but
+ * the reader moves it.
+ */
+export function Transcript(props: {
+  readonly rows: readonly Row[]
+  readonly hasMore: boolean
+  readonly onOlder: () => void
+  readonly busy: boolean
+}) {
+  const { rows, hasMore, onOlder, busy } = props
+  const list = useRef<VListHandle>(null)
+  const following = useRef(true)
+  const lastOffset = useRef(0)
+  const [seen, setSeen] = useState<number | null>(null)
+  const [focused, setFocused] = useState<number | null>(null)
+
+  // Older rows came in front: the list keeps its place from the end instead of from the start.
+  const first = useRef<string | undefined>(undefined)
+  const shift = first.current !== undefined && rows[0]?.key !== first.current
+  useLayoutEffect(() => {
+    first.current = rows[0]?.key
+  })
+
+  const toEnd = () => list.current?.scrollToIndex(rows.length - 1, { align: "end" })
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whatever changed the rows may have made them longer
+  useLayoutEffect(() => {
+    if (following.current) toEnd()
+  }, [rows])
+
+  const onScroll = (offset: number) => {
+    const { scrollSize = 0, viewportSize = 0 } = list.current ?? {}
+    const atEnd = offset + viewportSize >= scrollSize - AT_END
+    // Growth of what is above or below never lowers the offset; a reader who scrolls up does.
+    if (atEnd) following.current = true
+    else if (offset < lastOffset.current - 1) following.current = false
+    lastOffset.current = offset
+    setSeen((before) => (following.current ? null : (before ?? rows.length)))
+    if (hasMore && offset < NEAR_START) onOlder()
+  }
+
+  // A first page that does not fill the window has nothing to scroll by.
+  useEffect(() => {
+    if (hasMore && list.current && list.current.scrollSize <= list.current.viewportSize + NEAR_START)
+      onOlder()
+  }, [hasMore, onOlder])
+
+  const unseen = seen === null ? 0 : Math.max(0, rows.length - seen)
+  return (
+    <div className="relative min-h-0 flex-1">
+      <VList
+        ref={list}
+        data={rows as Row[]}
+        shift={shift}
+        bufferSize={400}
+        role="log"
+        aria-live="off"
+        aria-label="Transcript"
+        aria-busy={busy}
+        tabIndex={0}
+        className="focus-visible:-outline-offset-2"
+        style={{ height: "100%", overflowAnchor: "none" }}
+        {...(focused !== null && { keepMounted: [focused] })}
+        onScroll={onScroll}
+        onResize={() => {
+          if (following.current) toEnd()
+        }}
+        onFocus={({ target }) => {
+          const index = target.closest("[data-index]")?.getAttribute("data-index")
+          setFocused(index == null ? null : Number(index))
+        }}
+        onBlur={() => setFocused(null)}
+      >
+        {(row, index) => (
+          <article
+            key={row.key}
+            data-index={index}
+            className="mx-auto w-full max-w-[76ch] px-3 sm:px-4"
+            aria-setsize={hasMore ? -1 : rows.length}
+            aria-posinset={index + 1}
+          >
+            {row.element}
+          </article>
+        )}
+      </VList>
+      {seen !== null && (
+        <button
+          type="button"
+          className="control absolute bottom-3 left-1/2 -translate-x-1/2 rounded-full! shadow-md"
+          onClick={() => {
+            following.current = true
+            setSeen(null)
+            toEnd()
+          }}
+        >
+          <ArrowDown size={14} aria-hidden />
+          {unseen > 0 ? `${unseen} new` : "Jump to latest"}
+        </button>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,33 @@
+import { createFileRoute } from "@tanstack/react-router"
+import { usePageTitle } from "./-app/page-title.ts"
+import { PromptForm } from "./-components/prompt-form.tsx"
+
+interface NewSearch {
+  readonly dir?: string
+  readonly agent?: string
+  readonly prompt?: string
+}
+
+const text = (value: unknown): string | undefined =>
+  value === undefined || value === "" ? undefined : String(value)
+
+export const Route = createFileRoute("/new")({
+  validateSearch: (search: Record<string, unknown>): NewSearch => {
+    const [dir, agent, prompt] = [text(search.dir), text(search.agent), text(search.prompt)]
+    return { ...(dir && { dir }), ...(agent && { agent }), ...(prompt && { prompt }) }
+  },
+  component: NewSession,
+})
+
+function NewSession() {
+  usePageTitle("New session")
+  const search = Route.useSearch()
+  return (
+    <div className="min-h-0 flex-1 overflow-y-auto">
+      <div className="mx-auto w-full max-w-2xl px-4 py-6 sm:py-10">
+        <h1 className="mb-5 text-xl font-semibold tracking-tight">New session</h1>
+        <PromptForm key={JSON.stringify(search)} {...search} />
+      </div>
+    </div>
+  )
+}
