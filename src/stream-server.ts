@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 /**
  * The stream server that this home uses: another one that the user named, or our own in a detached process that
  * outlives the API. Whoever needs it and finds none starts it; of several who do, the data directory's lock lets
@@ -162,3 +163,29 @@ export async function holdOwnStreams(
   }
   return { url: server.url, port: server.port, close, [Symbol.asyncDispose]: close }
 }
+=======
+/** The embedded stream server as the control plane sees it: loaded only where it is served. */
+import type { Log } from "./log.ts"
+
+export interface StreamServerOptions {
+  readonly dataDir: string
+  readonly host?: string
+  readonly port?: number
+  /** `null`: whoever reaches it may use it. */
+  readonly token: string | null
+  readonly log?: Log
+  readonly onFatal?: (error: Error) => void
+}
+
+export interface RunningStreamServer extends AsyncDisposable {
+  readonly url: string
+  readonly port: number
+  close(): Promise<void>
+}
+
+export type ServeStreams = (options: StreamServerOptions) => Promise<RunningStreamServer>
+
+// Its store is native code, which no other command should have to load.
+export const serveStreams: ServeStreams = async (options) =>
+  (await import("#streams/engine/server")).serveStreams(options)
+>>>>>>> edge
