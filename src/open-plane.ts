@@ -13,7 +13,7 @@ import { foldsOf } from "./folds.ts"
 import { openHome } from "./home.ts"
 import { errorFields, type Log } from "./log.ts"
 import type { ControlPlane } from "./plane.ts"
-import { streamServerOf } from "./stream-server.ts"
+import { streamServerOf } from "./stream-host.ts"
 
 export interface OpenPlane extends ControlPlane {
   /** The stream server in use. `pid` is known when it is ours. */
@@ -25,9 +25,15 @@ const WATCH_MS = 2_000
 /** How long a request may wait for the stream server before its caller is told. */
 const PATIENCE_MS = 10_000
 
+export interface PlaneOptions {
+  /** Keep every session's status true, and the stream server alive, until the plane is disposed. */
+  readonly watch?: boolean
+  readonly log?: Log
+}
+
 export async function openPlane(
   config: Config,
-  { watch = false, log = () => undefined }: { readonly watch?: boolean; readonly log?: Log } = {},
+  { watch = false, log = () => undefined }: PlaneOptions = {},
 ): Promise<OpenPlane> {
   const home = await openHome(config.home)
   const server = await streamServerOf(config, home, log)

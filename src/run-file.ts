@@ -1,9 +1,9 @@
 /** `run/api.json`: which process serves the API of this home, for `agentz down` and a second `agentz up`. */
 import { rm } from "node:fs/promises"
 import { z } from "zod"
+import { identityOf, isSame } from "#daemon/process/identity"
 import { version } from "./package-root.ts"
 import { readPrivate, writePrivate } from "./private-file.ts"
-import { identityOf, isSame } from "./process-identity.ts"
 
 const ApiRun = z.object({
   pid: z.number().int().positive(),

@@ -2,7 +2,7 @@
 import { parseConfig } from "./config.ts"
 import { openHome } from "./home.ts"
 import { errorFields, jsonLog } from "./log.ts"
-import { BUSY, holdOwnStreams } from "./stream-server.ts"
+import { BUSY, holdOwnStreams } from "./stream-host.ts"
 import { openStreamsToken } from "./token.ts"
 
 const log = jsonLog(process.stderr)

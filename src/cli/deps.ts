@@ -4,7 +4,7 @@ import { agentTypes } from "../agent-types.ts"
 import { type Config, parseConfig } from "../config.ts"
 import { type Home, openHome } from "../home.ts"
 import { type ApiOptions, type ApiServer, serveApi } from "../http/server.ts"
-import { type OpenPlane, openPlane } from "../open-plane.ts"
+import { type OpenPlane, openPlane, type PlaneOptions } from "../open-plane.ts"
 import { builtUi } from "../package-root.ts"
 import type { AgentTypeInfo } from "../plane.ts"
 import { type ShutDown, shutDownRest } from "../shutdown.ts"
@@ -14,7 +14,7 @@ export interface Deps {
   config(): Config
   openHome(path: string): Promise<Home>
   /** Starts the stream server when none answers. */
-  openPlane(config: Config): Promise<OpenPlane>
+  openPlane(config: Config, options?: PlaneOptions): Promise<OpenPlane>
   serveApi(options: ApiOptions): Promise<ApiServer>
   readonly serveStreams: ServeStreams
   shutDownRest(config: Config, home: Home): Promise<ShutDown>
@@ -27,7 +27,7 @@ export interface Deps {
 export const realDeps: Deps = {
   config: () => parseConfig(),
   openHome: (path) => openHome(path),
-  openPlane: (config) => openPlane(config),
+  openPlane,
   serveApi,
   serveStreams,
   shutDownRest,

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises"
-import { isSame, signal } from "../../process-identity.ts"
+import { isSame, signal } from "#daemon/process/identity"
 import { type ApiRun, readApiRun } from "../../run-file.ts"
 import { defineCommand } from "../command.ts"
 import { Refusal } from "../refusal.ts"

@@ -31,14 +31,15 @@ export const up = defineCommand({
 
     // Before anything can be waiting: a signal that comes while we start must end us cleanly, too.
     using life = ending(io)
-    await using plane = await deps.openPlane(config)
+    const log = jsonLog(io.stderr)
+    await using plane = await deps.openPlane(config, { watch: true, log })
     await using api = await deps.serveApi({
       config,
       plane,
       streams: () => plane.streams(),
       token,
       uiDir: deps.uiDir,
-      log: jsonLog(io.stderr),
+      log,
     })
     const { url: streamsUrl, pid: streamsPid } = plane.streams()
     await using _run = await writeApiRun(home.apiRunFile, { url: api.url, streamsUrl, streamsPid })
