@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { prepareDataDir } from "./data-dir.ts"
@@ -79,6 +80,8 @@ interface Parts {
 
 async function listen({ options, host, engine, lock, log }: Parts): Promise<StreamServer> {
   const stopping = new AbortController()
+  // Every live reader listens.
+  setMaxListeners(0, stopping.signal)
   const server = createServer({ keepAliveTimeout: 65_000 })
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject)
