@@ -1,0 +1,178 @@
+/** A control plane in memory: keeps what it is told, lets a test say what happened, and folds like the real one. */
+
+import type { OpenPlane } from "#src/open-plane"
+import { Problem, type SpawnRequest } from "#src/plane"
+import type { SessionEvent, Unstamped } from "#streams/event"
+import { MessageId, newSessionId, type SessionId } from "#streams/ids"
+import type { RegistryEntry } from "#streams/registry"
+import { emptySession, type Session } from "#streams/session"
+import { foldSession } from "#streams/session-fold"
+
+export interface FakePlane extends OpenPlane {
+  /** Every call that could change something, in order. */
+  readonly calls: { readonly name: string; readonly input: unknown }[]
+  /** Adds a session that has said nothing yet. */
+  session(title?: string, id?: SessionId): SessionId
+  /** The daemon of a session says something. */
+  say(sessionId: SessionId, ...events: Unstamped[]): void
+  /** Called at each spawn, so that a test can make the session speak. */
+  onSpawn: (sessionId: SessionId, request: SpawnRequest) => void
+  onCancel: (sessionId: SessionId) => void
+  onApprove: (sessionId: SessionId, request: { requestId: string; decision: string }) => void
+  /** How many followers there are. */
+  readonly followers: () => number
+  disposed: boolean
+}
+
+interface Kept {
+  readonly entry: RegistryEntry
+  readonly events: SessionEvent[]
+}
+
+const CREATED = "2026-01-01T00:00:00.000Z"
+
+export function fakePlane(): FakePlane {
+  const sessions = new Map<string, Kept>()
+  const waiting = new Set<() => void>()
+  let following = 0
+
+  const kept = (sessionId: string): Kept => {
+    const found = sessions.get(sessionId)
+    if (found === undefined)
+      throw new Problem("unknown_session", `There is no session ${sessionId}: \`agentz ls\` shows all.`)
+    return found
+  }
+  const fold = (sessionId: SessionId): Session => foldSession(emptySession(sessionId), kept(sessionId).events)
+  const offsetOf = (count: number) => String(count).padStart(8, "0")
+  const note = (name: string, input: unknown) => plane.calls.push({ name, input })
+
+  const plane: FakePlane = {
+    calls: [],
+    onSpawn: () => undefined,
+    onCancel: () => undefined,
+    onApprove: () => undefined,
+    disposed: false,
+    followers: () => following,
+    session(title = "A session", id = newSessionId()) {
+      sessions.set(id, {
+        entry: {
+          sessionId: id,
+          agentType: "demo",
+          workingDir: "/",
+          title,
+          permissionMode: "ask",
+          createdAt: CREATED,
+          status: "starting",
+          activity: null,
+        },
+        events: [],
+      })
+      return id
+    },
+    say(sessionId, ...events) {
+      const { events: log } = kept(sessionId)
+      for (const event of events) {
+        const seq = log.length
+        log.push({ id: `evt_${seq}`, seq, epoch: 1, at: CREATED, ...event } as SessionEvent)
+      }
+      for (const wake of [...waiting]) wake()
+    },
+    async spawn(request) {
+      note("spawn", request)
+      if (request.agentType === "nobody")
+        throw new Problem("unknown_agent", "There is no agent nobody: `agentz doctor` lists them.")
+      const sessionId = plane.session(request.title ?? request.prompt)
+      plane.onSpawn(sessionId, request)
+      return { sessionId }
+    },
+    async sendMessage(request) {
+      kept(request.sessionId)
+      note("sendMessage", request)
+      return { messageId: MessageId.parse("msg_fake") }
+    },
+    async cancel(sessionId) {
+      kept(sessionId)
+      note("cancel", sessionId)
+      plane.onCancel(sessionId)
+      return { sessionId, status: fold(sessionId).status }
+    },
+    async approve({ sessionId, requestId, decision }) {
+      kept(sessionId)
+      note("approve", { sessionId, requestId, decision })
+      if (requestId === "req_settled")
+        throw new Problem("request_settled", "req_settled was answered already: allow.")
+      plane.onApprove(sessionId, { requestId, decision })
+      return { requestId, decision }
+    },
+    async resume(sessionId) {
+      kept(sessionId)
+      note("resume", sessionId)
+      return { sessionId, epoch: 2 }
+    },
+    async getSession({ sessionId, tail = 200, before }) {
+      const { entry, events } = kept(sessionId)
+      const { items, ...session } = fold(sessionId)
+      const older = before === undefined ? items : items.filter(({ seq }) => seq < before)
+      const page = tail === 0 ? [] : older.slice(-tail)
+      return {
+        session: { ...session, title: entry.title },
+        items: page,
+        offset: offsetOf(events.length),
+        hasMore: page.length < older.length,
+      }
+    },
+    async listSessions({ status, limit = 100, cursor }) {
+      const all = [...sessions.values()]
+        .map(({ entry }) => ({ ...entry, status: fold(entry.sessionId).status }))
+        .filter((entry) => status === undefined || entry.status === status)
+      const from = Number(cursor ?? 0)
+      const page = all.slice(from, from + limit)
+      const next = from + limit < all.length ? { cursor: String(from + limit) } : {}
+      return { sessions: page, offset: "0", ...next }
+    },
+    async *follow({ sessionId, offset, signal }) {
+      const { events } = kept(sessionId)
+      let at = Number(offset ?? 0)
+      following++
+      try {
+        while (!signal.aborted) {
+          const event = events[at]
+          if (event !== undefined) {
+            at++
+            yield { event, offset: offsetOf(at) }
+            continue
+          }
+          await new Promise<void>((resolve) => {
+            const wake = () => {
+              waiting.delete(wake)
+              signal.removeEventListener("abort", wake)
+              resolve()
+            }
+            waiting.add(wake)
+            signal.addEventListener("abort", wake)
+          })
+        }
+      } finally {
+        following--
+      }
+    },
+    async agentTypes() {
+      return [
+        {
+          type: "demo",
+          title: "Demo",
+          description: "A demo",
+          found: true,
+          version: null,
+          needs: [],
+          defaultModel: null,
+        },
+      ]
+    },
+    streams: () => ({ url: "http://127.0.0.1:9/v1/stream", token: "streams-token", pid: 4242 }),
+    async [Symbol.asyncDispose]() {
+      plane.disposed = true
+    },
+  }
+  return plane
+}
