@@ -16,6 +16,10 @@ export function rpc({ plane, log }: { plane: ControlPlane; log: Log }) {
   return async (request: IncomingMessage, response: ServerResponse, target: Target): Promise<void> => {
     const path = target.path.slice("/trpc/".length)
     response.setHeader("cache-control", "no-store")
+    if (path.split(",").length > BATCH_LIMIT) {
+      refuse(response, BATCH_TOO_LARGE)
+      return
+    }
     if (request.method === "POST") {
       const body = await readBody(request)
       if (body === null) {
@@ -36,11 +40,17 @@ export function rpc({ plane, log }: { plane: ControlPlane; log: Log }) {
       maxBatchSize: BATCH_LIMIT,
       createContext: () => Promise.resolve({ plane }),
       onError: ({ error, path: procedure }) => {
-        if (error.code !== "INTERNAL_SERVER_ERROR" || request.destroyed) return
+        if (error.code !== "INTERNAL_SERVER_ERROR" || response.destroyed) return
         log({ level: "error", event: "call_failed", procedure, ...errorFields(error.cause ?? error, true) })
       },
     })
   }
+}
+
+const BATCH_TOO_LARGE: Refusal = {
+  status: 400,
+  reason: "batch_too_large",
+  message: `One request may hold ${BATCH_LIMIT} calls: send the rest in another.`,
 }
 
 function tooLarge(path: string, size: number): Refusal {

@@ -75,7 +75,7 @@ function sheet(
     entry.sessionId,
     entry.status,
     entry.agentType,
-    it(oneLine(entry.title), 32),
+    fit(oneLine(entry.title), 32),
     ageOf(entry.createdAt, now),
     oneLine(entry.activity?.lastLine ?? ""),
   ])
