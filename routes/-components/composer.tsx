@@ -44,14 +44,14 @@ export function Composer(props: {
         <textarea
           ref={box}
           rows={1}
-          className="field max-h-[40dvh] min-h-9 resize-none leading-5"
+          className="field max-h-[40dvh] min-h-9 resize-none leading-5 touch:min-h-11"
           aria-label="Message"
           enterKeyHint={phone() ? "enter" : "send"}
           placeholder={
             away
               ? "Will be sent when the server is back"
               : running
-                ? "Message, queued until the turn ends"
+                ? "Queue a message"
                 : "Message"
           }
           value={text}

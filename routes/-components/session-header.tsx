@@ -34,13 +34,13 @@ export function SessionHeader(props: {
           )}
         </div>
       </div>
-      <div className="flex flex-wrap items-center gap-x-4 gap-y-0.5 text-note text-quiet">
+      <div className="flex items-center gap-x-4 text-note whitespace-nowrap text-quiet">
         <span>
           {header.agentType ?? "starting"}
           {header.model && <span className="font-mono"> {plainText(header.model)}</span>}
         </span>
         {header.workingDir && (
-          <span className="font-mono" title={header.workingDir}>
+          <span className="min-w-0 truncate font-mono" title={header.workingDir}>
             {shortPath(plainText(header.workingDir), 48)}
           </span>
         )}
@@ -49,7 +49,7 @@ export function SessionHeader(props: {
             {permissionTitle(header.permissionMode)}
           </span>
         )}
-        <span className="figures" hidden={usage.inputTokens + usage.outputTokens === 0} data-testid="usage">
+        <span className="figures max-sm:hidden" hidden={usage.inputTokens + usage.outputTokens === 0} data-testid="usage">
           {shortCount(usage.inputTokens)} in · {shortCount(usage.outputTokens)} out
           {usage.costUsd !== null && usage.costUsd > 0 && ` · ${costText(usage.costUsd)}`}
         </span>
