@@ -3,7 +3,7 @@ import { STATUSES, type Status } from "#streams/session"
 import { closest } from "../closest.ts"
 import { defineCommand } from "../command.ts"
 import { usage } from "../refusal.ts"
-import { oneLine, type Paint, painter, type Style, table } from "../terminal.ts"
+import { fit, oneLine, type Paint, painter, type Style, table } from "../terminal.ts"
 import { withPlane } from "../with-plane.ts"
 
 export const ls = defineCommand({
