@@ -170,4 +170,17 @@ test("a call that was running at a kill is not run again", async () => {
   }
 })
 
+test("what leaves no trace is not done again before the step that was cut off", async () => {
+  await using dir = await tempDir()
+  await using session = await open(dir.path, { decide: () => null })
+  session
+    .prompt("[[plan entries='a; b' done=1]] [[delay ms=10]] [[ask]] [[plan entries='a; b' done=2]]")
+    .catch(noted)
+  await session.saw(({ asks }) => asks.length === 1)
+  await using next = await session.interrupt({ decide: () => "allow" })
+  await next.resume()
+  expect(next.updates.filter(({ sessionUpdate }) => sessionUpdate === "plan")).toHaveLength(1)
+  expect(next.session.plan.map(({ status }) => status)).toEqual(["completed", "completed"])
+})
+
 const noted = () => undefined
