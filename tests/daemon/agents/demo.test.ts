@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises"
+import { readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { expect, test, vi } from "vitest"
 import type { OpenAdapter } from "#daemon/agents/adapter"
@@ -116,6 +116,13 @@ test("an error with a number of times is tried again so often, and told", async 
   await session.prompt("[[error status=503 times=2]] [[say text=through]]")
   expect(session.itemsOf("notice")).toHaveLength(2)
   expect(session.text).toBe("through")
+})
+
+test("a working directory that is gone ends the turn with a failure that says so", async () => {
+  await using dir = await tempDir()
+  await using session = await open(dir.path)
+  await rm(dir.path, { recursive: true })
+  await expect(session.prompt("hello")).rejects.toMatchObject({ data: { code: "working_dir_missing" } })
 })
 
 test("hang answers nothing until it is cancelled", async () => {
