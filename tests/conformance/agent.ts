@@ -183,6 +183,7 @@ export function describeAgent(name: string, adapter: () => OpenAdapter, backdrop
       expect(await next.resume()).toMatchObject({ stopReason: "end_turn" })
 
       expect(next.asks.map(({ toolCall }) => toolCall.rawInput)).toEqual([session.asks[0]?.toolCall.rawInput])
+      expect(next.asks[0]?.toolCall.toolCallId).not.toBe(session.asks[0]?.toolCall.toolCallId)
       expect(await readFile(world.in("a.txt"), "utf8")).toBe("a")
       expect(next.itemsOf("message").at(-1)?.text).toBe("end")
       expect(next.itemsOf("message").filter(({ text }) => text === "end")).toHaveLength(1)

@@ -33,6 +33,9 @@ export interface Answer {
   readonly usage: LanguageModelUsage
 }
 
+// The SDK would print its warnings.
+Object.assign(globalThis, { AI_SDK_LOG_WARNINGS: false })
+
 const RETRIES = 3
 const FIRST_WAIT_MS = 500
 /** Longer than this a person would rather be told. */

@@ -49,7 +49,9 @@ export async function runCommand(command: Command, place: Workplace, running: Ru
   const { pid } = child
   if (pid === undefined) {
     const [error] = await once(child, "error")
-    throw new ToolError(`Could not start ${program}: ${error instanceof Error ? error.message : error}`)
+    throw new ToolError(
+      `Could not start ${program} in ${command.cwd}: ${error instanceof Error ? error.message : error}`,
+    )
   }
   const kill = (graceMs: number) =>
     killTree({ marker: [TOOL_MARKER, toolCallId], roots: [pid], graceMs }).then(({ found }) => found)

@@ -34,7 +34,8 @@ export async function perform(
   } catch (error) {
     const output = sentenceOf(error)
     const title = `${request.tool} (not possible)`
-    await turn.toolCall({ toolCallId, title, kind: "other", status: "pending", rawInput: request.args })
+    const kind = tools.get(request.tool)?.kind ?? "other"
+    await turn.toolCall({ toolCallId, title, kind, status: "pending", rawInput: request.args })
     await turn.toolUpdate({ toolCallId, status: "failed", rawOutput: output })
     return { output, failed: true, denied: false }
   }
