@@ -233,6 +233,19 @@ test("a second Ctrl-C leaves the turn to itself and tells the way back", async (
   expect(await done).toMatchObject({ code: 130, err: expect.stringMatching(/agentz tail ses_\w+/) })
 })
 
+test("a terminal that closes leaves the turn alone", async () => {
+  await using place = await setUp()
+  const { cli, plane } = place
+  plane.onSpawn = (sessionId) => plane.say(sessionId, started, chunk("working"))
+  const io = memoryIo()
+  const done = cli(["run", "go"], io)
+  await io.saw("working")
+  io.raise("SIGHUP")
+
+  expect((await done).code).toBe(129)
+  expect(plane.calls.map(({ name }) => name)).toEqual(["spawn"])
+})
+
 test("ls fits the terminal, and tells what to do when there is nothing", async () => {
   await using place = await setUp()
   const { cli, plane } = place
