@@ -22,9 +22,15 @@ export const Command = z.discriminatedUnion("type", [
   command("stop", {}),
   /**
    * Epoch `epoch` is granted. Appended with `Stream-Seq` = the padded epoch, so that of many claimants exactly
-   * one succeeds. `incarnation` names the claimant; `resume` asks the new daemon to take up an interrupted turn.
+   * one succeeds. `incarnation` names the claimant. It is granted to a daemon that is about to start, which
+   * `resume` asks to take up an interrupted turn, or for saying on behalf of a dead one how the session stands.
    */
-  command("starting", { epoch: z.number().int().positive(), incarnation: z.string(), resume: z.boolean() }),
+  command("starting", {
+    epoch: z.number().int().positive(),
+    incarnation: z.string(),
+    purpose: z.enum(["daemon", "closing"]),
+    resume: z.boolean(),
+  }),
 ])
 export type Command = z.infer<typeof Command>
 
@@ -36,3 +42,6 @@ export function parseCommand(value: unknown): Command | null {
   const parsed = Command.safeParse(value)
   return parsed.success ? parsed.data : null
 }
+
+/** What a message may weigh as JSON, so that it fits into an event with room to spare. */
+export const MAX_TEXT_BYTES = 512 * 1024

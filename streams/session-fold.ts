@@ -7,7 +7,7 @@
  */
 import type { Failure, SessionEvent, StopReason } from "./event.ts"
 import type { MessageId, TurnId } from "./ids.ts"
-import { type Item, type ItemOf, needsDaemon, type Session, type Status } from "./session.ts"
+import { type Item, type ItemOf, lastLineOf, needsDaemon, type Session, type Status } from "./session.ts"
 
 /** Applies one event. See {@link foldSession}. */
 export const reduceSession = (session: Session, event: SessionEvent): Session => foldSession(session, [event])
@@ -319,10 +319,4 @@ const openTool = (
     outputTruncated: false,
     interrupted: false,
   }))
-}
-
-/** The last line that says something, at most 160 characters, fit for a list. */
-export function lastLineOf(text: string): string {
-  const lines = text.slice(-2000).trimEnd().split("\n")
-  return (lines.at(-1) ?? "").trim().slice(0, 160)
 }

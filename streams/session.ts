@@ -159,3 +159,9 @@ export const emptySession = (sessionId: SessionId): Session => ({
   lastLine: "",
   items: [],
 })
+
+/** The last line that says something, at most 160 characters, fit for a list. */
+export function lastLineOf(text: string): string {
+  const lines = text.slice(-2000).trimEnd().split("\n")
+  return (lines.at(-1) ?? "").trim().slice(0, 160)
+}

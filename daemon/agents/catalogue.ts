@@ -2,6 +2,7 @@
  * The agents there are, as far as a spawner must know them: names, what they need, whether they can run here.
  * Light on purpose: the control plane reads it without loading an agent.
  */
+import { cerebras, openaiCompatible, type Provider, settingsOf } from "./openai/provider.ts"
 
 export interface Preflight {
   readonly found: boolean
@@ -20,3 +21,29 @@ export interface AgentProfile {
   /** Whether it can run with this environment. Never throws. */
   preflight(env: Readonly<Record<string, string | undefined>>): Promise<Preflight>
 }
+
+const demo: AgentProfile = {
+  type: "demo",
+  title: "Demo",
+  description: "Shows what a session is, with real files and no model. Needs no key.",
+  env: ["AGENTZ_DEMO_SPEED"],
+  defaultModel: null,
+  preflight: async () => ({ found: true, version: null, needs: [] }),
+}
+
+const profileOf = (provider: Provider): AgentProfile => ({
+  type: provider.type,
+  title: provider.title,
+  description: provider.description,
+  env: Object.values(provider.variables),
+  defaultModel: provider.defaultModel,
+  preflight: async (env) => ({
+    found: true,
+    version: null,
+    needs: settingsOf(provider, env, undefined).needs,
+  }),
+})
+
+export const catalogue: Readonly<Record<string, AgentProfile>> = Object.fromEntries(
+  [demo, profileOf(openaiCompatible), profileOf(cerebras)].map((profile) => [profile.type, profile]),
+)

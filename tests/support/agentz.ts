@@ -1,6 +1,6 @@
 /** Starts agentz for a browser test. The one place that knows whether it is the real server or the stand-in. */
 import { tellHistory } from "./fake-history.ts"
-import { FakePlane } from "./fake-plane.ts"
+import { FakePlane } from "./ui-plane.ts"
 
 export interface Agentz extends AsyncDisposable {
   /** Where to go first; signs the browser in. */

@@ -1,6 +1,6 @@
 /** Sessions in every state, with a past that shows everything a transcript can hold. */
 import { newEventId, newMessageId, newRequestId, newTurnId } from "../../streams/ids.ts"
-import type { FakePlane } from "./fake-plane.ts"
+import type { FakePlane } from "./ui-plane.ts"
 import type { FakeSession } from "./fake-session.ts"
 
 const MINUTE = 60_000

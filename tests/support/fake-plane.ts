@@ -1,226 +1,178 @@
-/**
- * A stand-in for the server while the pages are built: it serves `dist/ui`, the `agent` procedures and the streams
- * from memory, with the same paths, headers and error shapes. It keeps its memory when it is cut off and put back.
- */
-import { readFile } from "node:fs/promises"
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
-import type { AddressInfo } from "node:net"
-import { extname, join } from "node:path"
-import { fileURLToPath } from "node:url"
-import type { AgentTypeInfo, SessionView } from "../../src/plane.ts"
-import { newSessionId, type SessionId } from "../../streams/ids.ts"
-import { type SessionRow, sessionRowChange } from "../../streams/registry.ts"
-import { FakeSession, fakeRow } from "./fake-session.ts"
-import { StreamLog } from "./stream-log.ts"
+/** A control plane in memory: keeps what it is told, lets a test say what happened, and folds like the real one. */
 
-const UI = fileURLToPath(new URL("../../dist/ui", import.meta.url))
-const CSP =
-  "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
-  "worker-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
-const TYPES: Record<string, string> = {
-  ".html": "text/html; charset=utf-8",
-  ".js": "text/javascript",
-  ".css": "text/css",
-  ".svg": "image/svg+xml",
+import type { OpenPlane } from "#src/open-plane"
+import { Problem, type SpawnRequest } from "#src/plane"
+import type { SessionEvent, Unstamped } from "#streams/event"
+import { MessageId, newSessionId, type SessionId } from "#streams/ids"
+import type { RegistryEntry } from "#streams/registry"
+import { emptySession, type Session } from "#streams/session"
+import { foldSession } from "#streams/session-fold"
+
+export interface FakePlane extends OpenPlane {
+  /** Every call that could change something, in order. */
+  readonly calls: { readonly name: string; readonly input: unknown }[]
+  /** Adds a session that has said nothing yet. */
+  session(title?: string, id?: SessionId): SessionId
+  /** The daemon of a session says something. */
+  say(sessionId: SessionId, ...events: Unstamped[]): void
+  /** Called at each spawn, so that a test can make the session speak. */
+  onSpawn: (sessionId: SessionId, request: SpawnRequest) => void
+  onCancel: (sessionId: SessionId) => void
+  onApprove: (sessionId: SessionId, request: { requestId: string; decision: string }) => void
+  /** How many followers there are. */
+  readonly followers: () => number
+  disposed: boolean
 }
 
-const AGENTS: readonly AgentTypeInfo[] = [
-  {
-    type: "demo",
-    title: "Demo",
-    description: "Scripted, no key: edits real files and asks before it does.",
-    found: true,
-    version: "0.1.0",
-    needs: [],
-    defaultModel: null,
-  },
-  {
-    type: "claude-code",
-    title: "Claude Code",
-    description: "Anthropic's coding agent.",
-    found: false,
-    version: null,
-    needs: ["Install it: npm install -g @anthropic-ai/claude-code"],
-    defaultModel: null,
-  },
-  {
-    type: "cerebras",
-    title: "Cerebras",
-    description: "A model of an OpenAI-compatible API with agentz' own tools.",
-    found: true,
-    version: null,
-    needs: ["Set CEREBRAS_API_KEY and start agentz again"],
-    defaultModel: "qwen-3-coder-480b",
-  },
-]
-
-class Refused extends Error {
-  readonly status: number
-  readonly reason: string
-  constructor(status: number, reason: string, message: string) {
-    super(message)
-    this.status = status
-    this.reason = reason
-  }
+interface Kept {
+  readonly entry: RegistryEntry
+  readonly events: SessionEvent[]
 }
 
-export class FakePlane {
-  readonly registry = new StreamLog()
-  readonly sessions = new Map<string, FakeSession>()
-  signedOut = false
-  readonly calls: { readonly name: string; readonly input: Record<string, unknown> }[] = []
-  #server: Server | null = null
-  #port = 0
-  #spawned = new Map<string, string>()
+const CREATED = "2026-01-01T00:00:00.000Z"
 
-  get url(): string {
-    return `http://127.0.0.1:${this.#port}`
+export function fakePlane(): FakePlane {
+  const sessions = new Map<string, Kept>()
+  const waiting = new Set<() => void>()
+  let following = 0
+
+  const kept = (sessionId: string): Kept => {
+    const found = sessions.get(sessionId)
+    if (found === undefined)
+      throw new Problem("unknown_session", `There is no session ${sessionId}: \`agentz ls\` shows all.`)
+    return found
   }
+  const fold = (sessionId: SessionId): Session => foldSession(emptySession(sessionId), kept(sessionId).events)
+  const offsetOf = (count: number) => String(count).padStart(8, "0")
+  const note = (name: string, input: unknown) => plane.calls.push({ name, input })
 
-  async listen(): Promise<void> {
-    const server = createServer((request, response) => {
-      this.#serve(request, response).catch(() => response.destroy())
-    })
-    await new Promise<void>((resolve) => server.listen(this.#port, "127.0.0.1", resolve))
-    this.#port = (server.address() as AddressInfo).port
-    this.#server = server
-  }
-
-  /** Gone at once, every socket with it. */
-  async cut(): Promise<void> {
-    const server = this.#server
-    this.#server = null
-    if (!server) return
-    const closed = new Promise((resolve) => server.close(resolve))
-    server.closeAllConnections()
-    await closed
-  }
-
-  add(row: Partial<SessionRow> & { readonly title: string }, sessionId = newSessionId()): FakeSession {
-    const session = new FakeSession(fakeRow(sessionId, row), this.registry)
-    this.sessions.set(sessionId, session)
-    this.registry.append(sessionRowChange(session.row))
-    return session
-  }
-
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname, searchParams } = new URL(request.url ?? "/", this.url)
-    response.setHeader("content-security-policy", CSP)
-    if (pathname.startsWith("/trpc/")) return this.#call(request, response, pathname.slice(6), searchParams)
-    if (pathname.startsWith("/v1/stream/")) {
-      if (this.signedOut) return void response.writeHead(401).end()
-      const name = pathname.slice("/v1/stream/".length)
-      const log =
-        name === "__registry__" ? this.registry : this.sessions.get(name.split("/")[0] ?? "")?.events
-      if (!log) return void response.writeHead(404).end()
-      return log.read(request, response, searchParams)
-    }
-    const asset = extname(pathname) !== "" && !pathname.includes("..")
-    const file = join(UI, asset ? pathname : "index.html")
-    const body = await readFile(file).catch(() => null)
-    if (!body) return void response.writeHead(404).end()
-    response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" }).end(body)
-  }
-
-  async #call(request: IncomingMessage, response: ServerResponse, path: string, query: URLSearchParams) {
-    const json = (status: number, body: unknown) =>
-      void response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body))
-    const fail = (status: number, reason: string, message: string) =>
-      json(status, {
-        error: { message, code: -32000, data: { code: reason, httpStatus: status, reason, path } },
+  const plane: FakePlane = {
+    calls: [],
+    onSpawn: () => undefined,
+    onCancel: () => undefined,
+    onApprove: () => undefined,
+    disposed: false,
+    followers: () => following,
+    session(title = "A session", id = newSessionId()) {
+      sessions.set(id, {
+        entry: {
+          sessionId: id,
+          agentType: "demo",
+          workingDir: "/",
+          title,
+          permissionMode: "ask",
+          createdAt: CREATED,
+          status: "starting",
+          activity: null,
+        },
+        events: [],
       })
-    if (this.signedOut) return fail(401, "unauthorized", "Sign in first.")
-    const text = request.method === "GET" ? (query.get("input") ?? "{}") : await bodyOf(request)
-    const input = JSON.parse(text || "{}") as Record<string, unknown>
-    const name = path.replace(/^agent\./, "")
-    this.calls.push({ name, input })
-    try {
-      json(200, { result: { data: this.#answer(name, input) } })
-    } catch (error) {
-      if (error instanceof Refused) fail(error.status, error.reason, error.message)
-      else fail(500, "internal", String(error))
-    }
-  }
-
-  #answer(name: string, input: Record<string, unknown>): unknown {
-    if (name === "agentTypes") return AGENTS
-    if (name === "spawn") return this.#spawn(input)
-    const session = this.sessions.get(String(input.sessionId))
-    if (!session)
-      throw new Refused(
-        404,
-        "unknown_session",
-        `There is no session ${String(input.sessionId)} on this machine.`,
-      )
-    switch (name) {
-      case "getSession":
-        return this.#view(session, Number(input.tail ?? 200), input.before as number | undefined)
-      case "sendMessage":
-        return { messageId: session.take(String(input.text), input.idempotencyKey as string | undefined) }
-      case "cancel":
-        session.cancel()
-        return { sessionId: input.sessionId, status: session.session.status }
-      case "resume":
-        return { sessionId: input.sessionId, epoch: session.resume() }
-      case "approve": {
-        const decision = session.answer(String(input.requestId), input.decision as "allow")
-        if (decision) return { requestId: input.requestId, decision }
-        throw new Refused(409, "request_settled", "That request was answered already.")
+      return id
+    },
+    say(sessionId, ...events) {
+      const { events: log } = kept(sessionId)
+      for (const event of events) {
+        const seq = log.length
+        log.push({ id: `evt_${seq}`, seq, epoch: 1, at: CREATED, ...event } as SessionEvent)
       }
-    }
-    throw new Refused(404, "not_found", `No procedure ${name}.`)
+      for (const wake of [...waiting]) wake()
+    },
+    async spawn(request) {
+      note("spawn", request)
+      if (request.agentType === "nobody")
+        throw new Problem("unknown_agent", "There is no agent nobody: `agentz doctor` lists them.")
+      const sessionId = plane.session(request.title ?? request.prompt)
+      plane.onSpawn(sessionId, request)
+      return { sessionId }
+    },
+    async sendMessage(request) {
+      kept(request.sessionId)
+      note("sendMessage", request)
+      return { messageId: MessageId.parse("msg_fake") }
+    },
+    async cancel(sessionId) {
+      kept(sessionId)
+      note("cancel", sessionId)
+      plane.onCancel(sessionId)
+      return { sessionId, status: fold(sessionId).status }
+    },
+    async approve({ sessionId, requestId, decision }) {
+      kept(sessionId)
+      note("approve", { sessionId, requestId, decision })
+      if (requestId === "req_settled")
+        throw new Problem("request_settled", "req_settled was answered already: allow.")
+      plane.onApprove(sessionId, { requestId, decision })
+      return { requestId, decision }
+    },
+    async resume(sessionId) {
+      kept(sessionId)
+      note("resume", sessionId)
+      return { sessionId, epoch: 2 }
+    },
+    async getSession({ sessionId, tail = 200, before }) {
+      const { entry, events } = kept(sessionId)
+      const { items, ...session } = fold(sessionId)
+      const older = before === undefined ? items : items.filter(({ seq }) => seq < before)
+      const page = tail === 0 ? [] : older.slice(-tail)
+      return {
+        session: { ...session, title: entry.title },
+        items: page,
+        offset: offsetOf(events.length),
+        hasMore: page.length < older.length,
+      }
+    },
+    async listSessions({ status, limit = 100, cursor }) {
+      const all = [...sessions.values()]
+        .map(({ entry }) => ({ ...entry, status: fold(entry.sessionId).status }))
+        .filter((entry) => status === undefined || entry.status === status)
+      const from = Number(cursor ?? 0)
+      const page = all.slice(from, from + limit)
+      const next = from + limit < all.length ? { cursor: String(from + limit) } : {}
+      return { sessions: page, offset: "0", ...next }
+    },
+    async *follow({ sessionId, offset, signal }) {
+      const { events } = kept(sessionId)
+      let at = Number(offset ?? 0)
+      following++
+      try {
+        while (!signal.aborted) {
+          const event = events[at]
+          if (event !== undefined) {
+            at++
+            yield { event, offset: offsetOf(at) }
+            continue
+          }
+          await new Promise<void>((resolve) => {
+            const wake = () => {
+              waiting.delete(wake)
+              signal.removeEventListener("abort", wake)
+              resolve()
+            }
+            waiting.add(wake)
+            signal.addEventListener("abort", wake)
+          })
+        }
+      } finally {
+        following--
+      }
+    },
+    async agentTypes() {
+      return [
+        {
+          type: "demo",
+          title: "Demo",
+          description: "A demo",
+          found: true,
+          version: null,
+          needs: [],
+          defaultModel: null,
+        },
+      ]
+    },
+    streams: () => ({ url: "http://127.0.0.1:9/v1/stream", token: "streams-token", pid: 4242 }),
+    async [Symbol.asyncDispose]() {
+      plane.disposed = true
+    },
   }
-
-  #spawn(input: Record<string, unknown>): { sessionId: string } {
-    const key = String(input.idempotencyKey ?? newSessionId())
-    const known = this.#spawned.get(key)
-    if (known) return { sessionId: known }
-    const prompt = String(input.prompt ?? "")
-    const dir = input.workingDir === undefined ? "/home/ada" : String(input.workingDir)
-    if (prompt.trim() === "") throw new Refused(400, "empty_prompt", "The prompt is empty. Say what to do.")
-    if (!dir.startsWith("/"))
-      throw new Refused(
-        400,
-        "working_dir_not_absolute",
-        `${dir} is not an absolute path. Give one that starts with /.`,
-      )
-    if (dir.includes("missing"))
-      throw new Refused(
-        400,
-        "working_dir_missing",
-        `There is no directory ${dir}. Create it or choose another.`,
-      )
-    const session = this.add({
-      title: prompt.slice(0, 60),
-      agentType: String(input.agentType),
-      workingDir: dir,
-      permissionMode: (input.permissionMode ?? "ask") as SessionRow["permissionMode"],
-    })
-    this.#spawned.set(key, session.row.sessionId)
-    setTimeout(() => {
-      session.start()
-      session.take(prompt)
-    }, 100)
-    return { sessionId: session.row.sessionId }
-  }
-
-  #view({ session, row, events }: FakeSession, tail: number, before?: number): SessionView {
-    const { items, ...rest } = session
-    const older = before === undefined ? items : items.filter(({ seq }) => seq < before)
-    const page = older.slice(-tail)
-    return {
-      session: { ...rest, title: row.title },
-      items: page,
-      offset: events.offset,
-      hasMore: page.length < older.length,
-    }
-  }
+  return plane
 }
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = []
-  for await (const part of request) parts.push(part as Buffer)
-  return Buffer.concat(parts).toString()
-}
-
-export type { SessionId }

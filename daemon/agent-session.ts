@@ -1,0 +1,127 @@
+/** One conversation with one agent over ACP: opened once, prompted turn by turn, the same for every agent. */
+import {
+  type ClientContext,
+  client,
+  methods,
+  PROTOCOL_VERSION,
+  RequestError,
+  type RequestPermissionRequest,
+  type RequestPermissionResponse,
+  type SessionUpdate,
+  type StopReason,
+} from "@agentclientprotocol/sdk"
+import { Failure, type Unstamped } from "#streams/event"
+import { type AgentOptions, META, type OpenAdapter, type TurnUsage } from "./agents/adapter.ts"
+
+/** What a running turn wants to hear from its agent. */
+export interface TurnListener {
+  update(update: SessionUpdate): Promise<void> | void
+  permission(request: RequestPermissionRequest): Promise<RequestPermissionResponse>
+}
+
+export interface AgentSession extends AsyncDisposable {
+  /** Resolves with why the turn stopped. Aborting `signal` cancels the turn, not the agent. Throws {@link AgentFailed}. */
+  prompt(turn: {
+    readonly text: string
+    readonly resume: boolean
+    readonly signal: AbortSignal
+    readonly listener: TurnListener
+  }): Promise<{ readonly stopReason: StopReason; readonly usage: TurnUsage | null }>
+}
+
+/** The agent said why it could not go on, in words fit to show. */
+export class AgentFailed extends Error {
+  override readonly name = "AgentFailed"
+  readonly failure: Failure
+  constructor(failure: Failure, options?: ErrorOptions) {
+    super(failure.message, options)
+    this.failure = failure
+  }
+}
+
+export async function openAgentSession(
+  open: OpenAdapter,
+  options: AgentOptions,
+  {
+    resumeAgentSession,
+    publish,
+  }: { readonly resumeAgentSession: string | null; readonly publish: (event: Unstamped) => void },
+): Promise<AgentSession> {
+  let listener: TurnListener | null = null
+  const app = client({ name: "agentz" })
+    .onNotification(methods.client.session.update, ({ params }) => listener?.update(params.update))
+    .onRequest(methods.client.session.requestPermission, ({ params }) =>
+      listener ? listener.permission(params) : { outcome: { outcome: "cancelled" as const } },
+    )
+  const agent = await open(app, options)
+  const context = agent.connection.agent
+  try {
+    const started = await start(context, options.workingDir, resumeAgentSession)
+    publish({
+      type: "agent_started",
+      name: started.name,
+      agentSessionId: started.sessionId,
+      ...(agent.pid !== undefined && { pid: agent.pid }),
+      ...(started.version !== undefined && { version: started.version }),
+    })
+    return {
+      async prompt({ text, resume, signal, listener: turn }) {
+        listener = turn
+        const cancel = () =>
+          void context.notify(methods.agent.session.cancel, { sessionId: started.sessionId })
+        signal.addEventListener("abort", cancel, { once: true })
+        try {
+          const prompted = context.request(methods.agent.session.prompt, {
+            sessionId: started.sessionId,
+            prompt: [{ type: "text", text }],
+            ...(resume && { _meta: { [META.resume]: true } }),
+          })
+          if (signal.aborted) cancel()
+          const { stopReason, _meta } = await prompted
+          return { stopReason, usage: (_meta?.[META.usage] as TurnUsage | undefined) ?? null }
+        } catch (error) {
+          throw new AgentFailed(failureOf(error), { cause: error })
+        } finally {
+          signal.removeEventListener("abort", cancel)
+          listener = null
+        }
+      },
+      [Symbol.asyncDispose]: () => agent[Symbol.asyncDispose](),
+    }
+  } catch (error) {
+    await agent[Symbol.asyncDispose]()
+    throw error instanceof AgentFailed ? error : new AgentFailed(failureOf(error), { cause: error })
+  }
+}
+
+async function start(context: ClientContext, cwd: string, resumeAgentSession: string | null) {
+  const { agentInfo, agentCapabilities, protocolVersion } = await context.request(methods.agent.initialize, {
+    protocolVersion: PROTOCOL_VERSION,
+    clientInfo: { name: "agentz", version: "1" },
+    clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
+  })
+  if (protocolVersion !== PROTOCOL_VERSION)
+    throw new AgentFailed({
+      code: "agent_protocol",
+      message: `The agent speaks version ${protocolVersion} of the Agent Client Protocol; agentz speaks ${PROTOCOL_VERSION}.`,
+      hint: "Install a version of the agent that speaks it.",
+    })
+  const info = { name: agentInfo?.title ?? agentInfo?.name ?? "agent", version: agentInfo?.version }
+  if (resumeAgentSession !== null && agentCapabilities?.sessionCapabilities?.resume) {
+    await context.request(methods.agent.session.resume, {
+      sessionId: resumeAgentSession,
+      cwd,
+      mcpServers: [],
+    })
+    return { ...info, sessionId: resumeAgentSession }
+  }
+  const { sessionId } = await context.request(methods.agent.session.new, { cwd, mcpServers: [] })
+  return { ...info, sessionId }
+}
+
+/** Our own agents put a whole failure into the error's data; a foreign one has a message at best. */
+function failureOf(error: unknown): Failure {
+  const own = Failure.safeParse(error instanceof RequestError ? error.data : undefined)
+  if (own.success) return own.data
+  return { code: "agent_error", message: error instanceof Error ? error.message : String(error) }
+}

@@ -1,0 +1,93 @@
+/** Runs one program in a process group of its own and leaves nothing of it behind. */
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { killTree } from "../../process/tree.ts"
+import { CappedText, OUTPUT_LIMIT } from "./capped-text.ts"
+import { type Running, ToolError, type Workplace } from "./tool.ts"
+
+export interface Command {
+  readonly argv: readonly [string, ...string[]]
+  readonly cwd: string
+  readonly timeoutMs: number
+}
+
+export interface Ended {
+  /** Standard output and error as they came, capped. */
+  readonly output: string
+  readonly how:
+    | { readonly ending: "exited"; readonly code: number }
+    | { readonly ending: "killed"; readonly signal: string }
+    | { readonly ending: "timed out" }
+  /** Processes that were still alive when the program had ended, and were ended too. */
+  readonly leftBehind: number
+}
+
+/** By this entry of their environment the processes of a call are found, wherever they went. */
+export const TOOL_MARKER = "AGENTZ_TOOL"
+const GRACE_MS = 300
+/** Output still in the pipe arrives at once; a child that keeps the pipe open could keep us for ever. */
+const DRAIN_MS = 100
+
+export async function runCommand(command: Command, place: Workplace, running: Running): Promise<Ended> {
+  const { toolCallId, signal, onOutput } = running
+  signal.throwIfAborted()
+  const [program, ...args] = command.argv
+  const child = spawn(program, args, {
+    cwd: command.cwd,
+    env: { ...place.toolEnv, [TOOL_MARKER]: toolCallId },
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  })
+  const output = new CappedText(OUTPUT_LIMIT)
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output.append(text)
+      onOutput(text)
+    })
+  const closed = once(child, "close").catch(() => undefined)
+
+  const { pid } = child
+  if (pid === undefined) {
+    const [error] = await once(child, "error")
+    throw new ToolError(`Could not start ${program}: ${error instanceof Error ? error.message : error}`)
+  }
+  const kill = (graceMs: number) =>
+    killTree({ marker: [TOOL_MARKER, toolCallId], roots: [pid], graceMs }).then(({ found }) => found)
+
+  const exited = new Promise<"exited">((done) => child.once("exit", () => done("exited")))
+  const stop = new Promise<"stopped">((done) =>
+    signal.addEventListener("abort", () => done("stopped"), { once: true }),
+  )
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<"timed out">((done) => {
+    timer = setTimeout(() => done("timed out"), command.timeoutMs)
+  })
+  try {
+    const first = await Promise.race([exited, stop, limit])
+    if (first === "exited") await Promise.race([closed, delay(DRAIN_MS)])
+    const found = await kill(GRACE_MS)
+    signal.throwIfAborted()
+    await Promise.race([closed, delay(DRAIN_MS)])
+    return {
+      output: output.toString(),
+      how: endingOf(first, child),
+      leftBehind: first === "exited" ? found : 0,
+    }
+  } finally {
+    clearTimeout(timer)
+    child.stdout.destroy()
+    child.stderr.destroy()
+  }
+}
+
+const endingOf = (
+  first: "exited" | "stopped" | "timed out",
+  { exitCode, signalCode }: { readonly exitCode: number | null; readonly signalCode: string | null },
+): Ended["how"] => {
+  if (first === "timed out") return { ending: "timed out" }
+  return exitCode === null
+    ? { ending: "killed", signal: signalCode ?? "unknown" }
+    : { ending: "exited", code: exitCode }
+}
+
+const delay = (ms: number) => new Promise<void>((done) => setTimeout(done, ms).unref())

@@ -1,0 +1,122 @@
+/** One tool call from its announcement to its result, told to the client as it goes. */
+import { META } from "../adapter.ts"
+import { contentOf, type Turn } from "../turn.ts"
+import { OUTPUT_LIMIT } from "./capped-text.ts"
+import { tools as allTools } from "./index.ts"
+import { type Call, type Tool, ToolError, type ToolResult, type Workplace } from "./tool.ts"
+
+export interface CallRequest {
+  readonly toolCallId: string
+  readonly tool: string
+  readonly args: unknown
+  /** `false` where the user's own words already allowed it. */
+  readonly ask?: boolean
+}
+
+export interface Performed extends ToolResult {
+  readonly denied: boolean
+}
+
+export const REFUSED = "The user refused this call; it was not run. Do not try it again: go on without it."
+export const CANCELLED = "Cancelled by the user."
+
+/** Never throws for what a tool or its arguments do: that is a result. Rejects when the turn is cancelled. */
+export async function perform(
+  request: CallRequest,
+  place: Workplace,
+  turn: Turn,
+  tools: ReadonlyMap<string, Tool> = allTools,
+): Promise<Performed> {
+  const { toolCallId } = request
+  let call: Call
+  try {
+    call = await open(request, place, tools)
+  } catch (error) {
+    const output = sentenceOf(error)
+    const title = `${request.tool} (not possible)`
+    await turn.toolCall({ toolCallId, title, kind: "other", status: "pending", rawInput: request.args })
+    await turn.toolUpdate({ toolCallId, status: "failed", rawOutput: output })
+    return { output, failed: true, denied: false }
+  }
+  const { title, kind, input, locations } = call
+  const content = contentOf(call.content)
+  await turn.toolCall({
+    toolCallId,
+    title,
+    kind,
+    status: "pending",
+    rawInput: input,
+    content,
+    locations: [...locations],
+  })
+  try {
+    if (call.asks && request.ask !== false && (await turn.ask({ toolCallId, ...call })) === "denied") {
+      await turn.toolUpdate({ toolCallId, status: "failed", rawOutput: REFUSED })
+      return { output: REFUSED, failed: true, denied: true }
+    }
+    await turn.toolUpdate({ toolCallId, status: "in_progress" })
+    const result = await run(call, toolCallId, turn)
+    const status = result.failed ? "failed" : "completed"
+    await turn.toolUpdate({ toolCallId, status, rawOutput: result.output })
+    return { ...result, denied: false }
+  } catch (error) {
+    if (turn.signal.aborted) await turn.toolCancelled(toolCallId, CANCELLED)
+    throw error
+  }
+}
+
+async function open(
+  { tool: name, args }: CallRequest,
+  place: Workplace,
+  tools: ReadonlyMap<string, Tool>,
+): Promise<Call> {
+  const tool = tools.get(name)
+  if (!tool) throw new ToolError(`There is no tool ${name}. There are: ${[...tools.keys()].join(", ")}.`)
+  return tool.call(args, place)
+}
+
+/** A delta this often is live enough to read and cheap enough to keep. */
+const DELTA_MS = 50
+
+async function run(call: Call, toolCallId: string, turn: Turn): Promise<ToolResult> {
+  let waiting = ""
+  let told = 0
+  let timer: NodeJS.Timeout | undefined
+  let sent = Promise.resolve()
+
+  const flush = () => {
+    timer = undefined
+    const text = waiting
+    waiting = ""
+    if (text) sent = sent.then(() => turn.toolUpdate({ toolCallId, _meta: { [META.outputDelta]: text } }))
+    // Only a cancelled turn refuses an update, and then the tool's own end says so.
+    sent.catch(() => undefined)
+  }
+  const onOutput = (text: string) => {
+    // Past the limit only the end matters, and that comes with the result.
+    const part = text.slice(0, OUTPUT_LIMIT - told)
+    told += part.length
+    waiting += part
+    timer ??= setTimeout(flush, DELTA_MS)
+  }
+  try {
+    return await call.run({ toolCallId, signal: turn.signal, onOutput })
+  } catch (error) {
+    if (turn.signal.aborted) throw error
+    return { output: sentenceOf(error), failed: true }
+  } finally {
+    clearTimeout(timer)
+    if (!turn.signal.aborted) {
+      flush()
+      await sent
+    }
+  }
+}
+
+const sentenceOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** Waits for all calls of a step even if one rejects: nothing of a step may go on after its turn. */
+export async function settled<Result>(work: readonly (Result | Promise<Result>)[]): Promise<Result[]> {
+  await Promise.allSettled(work)
+  return Promise.all(work)
+}

@@ -1,0 +1,151 @@
+/** One prompt of an agent that lives in the daemon: what it may say and ask while it works. */
+import type {
+  AgentContext,
+  PermissionOption,
+  PlanEntry,
+  RequestPermissionRequest,
+  SessionUpdate,
+} from "@agentclientprotocol/sdk"
+import { methods } from "@agentclientprotocol/sdk"
+import type { ToolContent, ToolKind } from "#streams/event"
+import { META } from "./adapter.ts"
+
+type ToolCallFields = Omit<Extract<SessionUpdate, { sessionUpdate: "tool_call" }>, "sessionUpdate">
+type ToolUpdateFields = Omit<Extract<SessionUpdate, { sessionUpdate: "tool_call_update" }>, "sessionUpdate">
+
+export interface Ask {
+  readonly toolCallId: string
+  readonly title: string
+  readonly kind: ToolKind
+  /** Canonical: an answer is good for exactly this. */
+  readonly input: unknown
+  readonly content: readonly ToolContent[]
+  readonly locations: readonly { readonly path: string }[]
+}
+
+export interface Notice {
+  readonly severity: "info" | "warning" | "error"
+  readonly category: string
+  readonly title: string
+  readonly retry?: { readonly attempt: number; readonly max: number }
+}
+
+const OPTIONS: PermissionOption[] = [
+  { optionId: "allow_once", name: "Allow", kind: "allow_once" },
+  { optionId: "allow_always", name: "Always allow", kind: "allow_always" },
+  { optionId: "reject_once", name: "Deny", kind: "reject_once" },
+]
+
+export interface TurnOptions {
+  readonly sessionId: string
+  readonly client: AgentContext
+  readonly text: string
+  readonly resume: boolean
+  readonly notices: boolean
+  readonly signal: AbortSignal
+}
+
+/** Every method resolves when the update is on its way and rejects once the turn is cancelled. */
+export class Turn {
+  /** What the user wrote; on `resume` the prompt of the interrupted turn is in the transcript. */
+  readonly text: string
+  readonly resume: boolean
+  readonly signal: AbortSignal
+  readonly #options: TurnOptions
+
+  constructor(options: TurnOptions) {
+    this.text = options.text
+    this.resume = options.resume
+    this.signal = options.signal
+    this.#options = options
+  }
+
+  say(messageId: string, text: string): Promise<void> {
+    return this.#update({ sessionUpdate: "agent_message_chunk", messageId, content: { type: "text", text } })
+  }
+
+  /** What was streamed of this message is void. */
+  reset(messageId: string): Promise<void> {
+    const content = { type: "text" as const, text: "" }
+    return this.#update({
+      sessionUpdate: "agent_message_chunk",
+      messageId,
+      content,
+      _meta: { [META.reset]: true },
+    })
+  }
+
+  think(messageId: string, text: string): Promise<void> {
+    return this.#update({ sessionUpdate: "agent_thought_chunk", messageId, content: { type: "text", text } })
+  }
+
+  plan(entries: PlanEntry[]): Promise<void> {
+    return this.#update({ sessionUpdate: "plan", entries })
+  }
+
+  /** Nothing where the client did not say that it shows notices. */
+  async notice({ severity, category, title, retry }: Notice): Promise<void> {
+    if (!this.#options.notices) return
+    const details = { category, ...(retry && { retry }) }
+    await this.#update({ sessionUpdate: "notice", severity, title, _meta: { [META.notice]: details } })
+  }
+
+  toolCall(fields: ToolCallFields): Promise<void> {
+    return this.#update({ sessionUpdate: "tool_call", ...fields })
+  }
+
+  toolUpdate(fields: ToolUpdateFields): Promise<void> {
+    return this.#update({ sessionUpdate: "tool_call_update", ...fields })
+  }
+
+  /** The last word on a call of a cancelled turn: the only update that may follow a cancel. */
+  toolCancelled(toolCallId: string, output: string): Promise<void> {
+    return this.#send({
+      sessionUpdate: "tool_call_update",
+      toolCallId,
+      status: "failed",
+      rawOutput: output,
+    })
+  }
+
+  /** Waits for a person, for hours if need be. */
+  async ask({ toolCallId, title, kind, input, content, locations }: Ask): Promise<"allowed" | "denied"> {
+    this.signal.throwIfAborted()
+    const { client, sessionId } = this.#options
+    const params: RequestPermissionRequest = {
+      sessionId,
+      toolCall: {
+        toolCallId,
+        title,
+        kind,
+        status: "pending",
+        rawInput: input,
+        content: contentOf(content),
+        locations: [...locations],
+      },
+      options: OPTIONS,
+    }
+    const { outcome } = await client.request(methods.client.session.requestPermission, params, {
+      cancellationSignal: this.signal,
+      stopWaitingOnCancel: true,
+    })
+    this.signal.throwIfAborted()
+    return outcome.outcome === "selected" && outcome.optionId.startsWith("allow") ? "allowed" : "denied"
+  }
+
+  #update(update: SessionUpdate): Promise<void> {
+    if (this.signal.aborted) return Promise.reject(this.signal.reason)
+    return this.#send(update)
+  }
+
+  #send(update: SessionUpdate): Promise<void> {
+    const { client, sessionId } = this.#options
+    return client.notify(methods.client.session.update, { sessionId, update })
+  }
+}
+
+/** Tool content in the protocol's words. */
+export const contentOf = (content: readonly ToolContent[]) =>
+  content.map((one) =>
+    one.type === "text" ? { type: "content" as const, content: one } : { ...one, type: "diff" as const },
+  )

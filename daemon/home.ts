@@ -1,0 +1,26 @@
+/** Where a session keeps its files on this machine. All of it is 0700 and 0600; none of it is the truth. */
+import { createHash } from "node:crypto"
+import { join } from "node:path"
+
+export const filesOf = (home: string, sessionId: string) => {
+  const dir = join(home, "sessions", sessionId)
+  return {
+    dir,
+    log: join(dir, "daemon.log"),
+    spool: join(dir, "spool.ndjson"),
+    spec: (incarnation: string) => join(dir, `spec-${incarnation}.json`),
+    run: join(home, "run", `${sessionId}.json`),
+  }
+}
+
+export const runDirOf = (home: string): string => join(home, "run")
+export const streamsRunFileOf = (home: string): string => join(home, "run", "streams.json")
+
+/**
+ * The daemon's control socket: the lock that keeps a second daemon of the same epoch out, and the proof of life.
+ * Abstract on Linux, so that nothing is left behind and nothing has to be cleaned up; it tells only who it is.
+ */
+export function socketOf(home: string, sessionId: string, epoch: number): string {
+  const name = createHash("sha256").update(`${home}\n${sessionId}\n${epoch}`).digest("hex").slice(0, 32)
+  return process.platform === "linux" ? `\0agentz-${name}` : join(home, "run", `${name}.sock`)
+}

@@ -1,0 +1,252 @@
+/**
+ * One detached process per session and epoch. It is told what to do by a spec file, proves that it lives by a run
+ * file and a control socket, says everything to the session's stream, and is stopped by nothing but its own end:
+ * not by the end of the API, of the stream server or of a terminal.
+ *
+ * Exit codes: 0 finished, 1 crash, 64 usage, 69 store away at the end (the spool is kept), 75 another daemon holds
+ * this epoch, 76 fenced by a newer one, 77 the store refused the sequence.
+ */
+import { mkdirSync, readFileSync, rmSync, writeSync } from "node:fs"
+import { hostname } from "node:os"
+import { dirname } from "node:path"
+import { activityWriter } from "#streams/activity-writer"
+import { follow } from "#streams/follow"
+import { paths } from "#streams/paths"
+import { openPublisher, type Publisher } from "#streams/publisher"
+import type { Session } from "#streams/session"
+import { tailOf } from "#streams/stream"
+import { addressOf, authorization, StreamError } from "#streams/transport"
+import { type AgentSession, openAgentSession } from "./agent-session.ts"
+import { adapters } from "./agents/index.ts"
+import { approvals as openApprovals } from "./approvals.ts"
+import { holdControlSocket } from "./control-socket.ts"
+import { endpointOf } from "./endpoint.ts"
+import { filesOf, socketOf } from "./home.ts"
+import { identityOf } from "./process/identity.ts"
+import { killTree } from "./process/tree.ts"
+import { removeRunFile, writeRunFile } from "./run-file.ts"
+import { type Ending, runSession } from "./session.ts"
+import { DaemonSpec } from "./spec.ts"
+import { openSpoolFile } from "./spool-file.ts"
+import { version } from "./version.ts"
+
+/** How long the end of a daemon may wait for the store. What is not sent stays in the spool. */
+const LAST_WORDS_MS = 8_000
+
+/** Ours, once the spec was read: it tells the lines of one daemon from those of the next in the same log. */
+let epoch = 0
+
+const EXIT: Partial<Record<string, number>> = { stale_epoch: 76, sequence_refused: 77 }
+
+async function main(specPath: string | undefined): Promise<number> {
+  if (specPath === undefined) {
+    log("usage", "A daemon is started by agentz, with the path of its spec file.")
+    return 64
+  }
+  process.umask(0o077)
+  const spec = DaemonSpec.parse(JSON.parse(readFileSync(specPath, "utf8")))
+  rmSync(specPath)
+  const { sessionId, incarnation, home } = spec
+  epoch = spec.epoch
+  const files = filesOf(home, sessionId)
+  const identity = identityOf(process.pid)
+  if (!identity) throw new Error("The system does not tell when this process started.")
+
+  const shutdown = new AbortController()
+  for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(name, () => shutdown.abort())
+
+  await using _socket = await holdControlSocket(socketOf(home, sessionId, epoch), {
+    sessionId,
+    epoch,
+    pid: process.pid,
+  })
+  writeRunFile(files.run, { ...identity, sessionId, epoch, incarnation })
+  const killTools = async () => {
+    await killTree({ marker: ["AGENTZ_SESSION", sessionId], graceMs: 2_000 })
+  }
+  try {
+    return await hold(spec, shutdown, killTools)
+  } finally {
+    await killTools()
+    removeRunFile(files.run, process.pid)
+  }
+}
+
+async function hold(
+  spec: DaemonSpec,
+  shutdown: AbortController,
+  killTools: () => Promise<void>,
+): Promise<number> {
+  const { sessionId, incarnation, home, agentType, workingDir, model, permissionMode } = spec
+  const files = filesOf(home, sessionId)
+  mkdirSync(dirname(files.spool), { recursive: true, mode: 0o700 })
+  const endpoint = endpointOf(home, spec.streams)
+  const gone = new AbortController()
+  const activity = activityWriter(endpoint, { sessionId, epoch, signal: gone.signal })
+  let refused: StreamError | null = null
+  let place = ""
+  let agent: Promise<AgentSession> | null = null
+
+  using publisher = await openPublisher({
+    endpoint,
+    sessionId,
+    epoch,
+    spool: openSpoolFile(files.spool),
+    first: () => [
+      {
+        type: "session_started",
+        agentType,
+        workingDir,
+        ...(model !== undefined && { model }),
+        permissionMode,
+        ...identityOfSelf(),
+        host: hostname(),
+        incarnation,
+        version,
+      },
+    ],
+    onFatal: (error) => {
+      refused = error
+      shutdown.abort(error)
+    },
+    onBehind: (behind, reason) => log(behind ? "storage_behind" : "storage_caught_up", reason),
+  })
+  crashesInto(publisher)
+  const publish: Publisher["publish"] = (event) => {
+    const published = publisher.publish(event)
+    activity.changed(publisher.session, place)
+    return published
+  }
+  const approvals = openApprovals({ session: () => publisher.session, publish, permissionMode })
+
+  const openAgent = () => {
+    const open = adapters[agentType]
+    if (!open) throw new Error(`There is no agent "${agentType}".`)
+    const options = {
+      sessionId,
+      workingDir,
+      model,
+      env: spec.agentEnv,
+      toolEnv: toolEnvOf(sessionId),
+      transcript: () => publisher.session.items,
+    }
+    return openAgentSession(open, options, { resumeAgentSession: publisher.session.agentSessionId, publish })
+  }
+  const dropAgent = async () => {
+    const dropped = agent
+    agent = null
+    await (await dropped?.catch(() => null))?.[Symbol.asyncDispose]()
+  }
+
+  let ending: Ending
+  try {
+    ending = await runSession({
+      publisher,
+      publish,
+      approvals,
+      ready: () => publisher.ready(),
+      agent: () => {
+        agent ??= openAgent()
+        // One that failed to open is opened anew for the next turn.
+        agent.catch(() => {
+          agent = null
+        })
+        return agent
+      },
+      dropAgent,
+      killTools,
+      epoch,
+      resume: spec.resume,
+      idleMs: spec.idleSeconds * 1000,
+      shutdown,
+      inbox: follow({
+        url: () => addressOf(endpoint(), paths.inbox(sessionId)),
+        headers: () => authorization(endpoint()),
+        signal: shutdown.signal,
+      }),
+      inboxTail: () => tailOf(endpoint, paths.inbox(sessionId), { signal: shutdown.signal }),
+      onPlace: (offset) => {
+        place = offset
+        activity.changed(publisher.session, place)
+      },
+    })
+  } catch (error) {
+    if (!(error instanceof StreamError)) throw error
+    refused ??= error
+    ending = "fenced"
+  }
+  await Promise.race([dropAgent(), elapsed(LAST_WORDS_MS)])
+  if (refused !== null || ending === "fenced") {
+    const { code, message } =
+      refused ?? new StreamError("stale_epoch", "A newer daemon was granted the session.")
+    log("fenced", message)
+    return EXIT[code] ?? 1
+  }
+  const said = Promise.all([publisher.flushed(), activity.flushed()]).then(() => true)
+  const inTime = await Promise.race([said, elapsed(LAST_WORDS_MS)])
+  gone.abort()
+  if (inTime !== true) log("spool_kept", "The stream server is away; the next daemon sends what it lacks.")
+  return inTime === true ? 0 : 69
+}
+
+const identityOfSelf = (): Pick<NonNullable<ReturnType<typeof identityOf>>, "pid" | "startTime" | "bootId"> =>
+  identityOf(process.pid) ?? { pid: process.pid, startTime: "", bootId: "" }
+
+/** Tools get what every program needs and no key: and the marker by which all of them are found again. */
+const toolEnvOf = (sessionId: string): Record<string, string> => {
+  const {
+    PATH = "",
+    HOME = "",
+    LANG = "C.UTF-8",
+    USER = "",
+    SHELL = "/bin/sh",
+    TMPDIR = "/tmp",
+  } = process.env
+  return { PATH, HOME, LANG, USER, SHELL, TMPDIR, TERM: "dumb", AGENTZ_SESSION: sessionId }
+}
+
+/** A crash says so in the stream if it can within two seconds, and in the log always. */
+function crashesInto(publisher: Publisher): void {
+  const crash = (error: unknown) => {
+    log("crash", error instanceof Error ? (error.stack ?? error.message) : String(error))
+    const message = error instanceof Error ? error.message : String(error)
+    const session: Session = publisher.session
+    publisher.publish({
+      type: session.turnId ? "session_interrupted" : "session_failed",
+      error: {
+        code: "daemon_crashed",
+        message: `The daemon crashed: ${message}`,
+        hint: "Resume the session to go on.",
+      },
+    })
+    void Promise.race([publisher.flushed().catch(() => undefined), elapsed(2_000)]).then(() =>
+      process.exit(1),
+    )
+  }
+  process.on("uncaughtException", crash)
+  process.on("unhandledRejection", crash)
+}
+
+const elapsed = (ms: number) => new Promise<null>((resolve) => setTimeout(() => resolve(null), ms).unref())
+
+/** One JSON line to the log file, at once: this process may be about to end. */
+function log(event: string, message: string): void {
+  writeSync(
+    2,
+    `${JSON.stringify({ at: new Date().toISOString(), pid: process.pid, epoch, event, message })}\n`,
+  )
+}
+
+main(process.argv[2]).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    log("crash", error instanceof Error ? (error.stack ?? error.message) : String(error))
+    process.exit(
+      error instanceof StreamError
+        ? (EXIT[error.code] ?? 1)
+        : error instanceof Error && "code" in error && error.code === "EADDRINUSE"
+          ? 75
+          : 1,
+    )
+  },
+)

@@ -1,0 +1,88 @@
+/**
+ * A process id is used again by the system; a process id with its start time and the boot it belongs to is not.
+ * Whoever signals or believes in a process goes through here.
+ */
+import { execFileSync } from "node:child_process"
+import { readFileSync } from "node:fs"
+
+export interface Identity {
+  readonly bootId: string
+  readonly pid: number
+  /** As the system counts it: clock ticks since boot (Linux) or a date (macOS). Compare it, do not read it. */
+  readonly startTime: string
+}
+
+/** Who has this process id now. `null` when nobody has, or only a zombie that waits to be reaped. */
+export function identityOf(pid: number): Identity | null {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return null
+  const startTime = process.platform === "linux" ? linuxStartTime(pid) : psStartTime(pid)
+  return startTime === null ? null : { bootId: bootId(), pid, startTime }
+}
+
+/** Whether that very process is alive. Zombies are dead. */
+export function isSame(identity: Identity): boolean {
+  const now = identityOf(identity.pid)
+  return now !== null && now.startTime === identity.startTime && now.bootId === identity.bootId
+}
+
+/** Signals that very process, never a later owner of its id. Tells whether the signal was sent. */
+export function signal(identity: Identity, name: NodeJS.Signals): boolean {
+  if (!isSame(identity)) return false
+  try {
+    return process.kill(identity.pid, name)
+  } catch {
+    return false
+  }
+}
+
+export interface Stat {
+  readonly state: string
+  readonly parent: number
+  readonly group: number
+  readonly startTime: string
+}
+
+/** Reads `/proc/<pid>/stat`. The name in it may hold spaces and brackets, so fields count from its last bracket. */
+export function parseStat(stat: string): Stat | null {
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+  const [state, parent, group] = fields
+  const startTime = fields[19]
+  if (!state || !parent || !group || !startTime) return null
+  return { state, parent: Number(parent), group: Number(group), startTime }
+}
+
+export const isDead = (state: string): boolean => /^[ZXx]/.test(state)
+
+function linuxStartTime(pid: number): string | null {
+  try {
+    const stat = parseStat(readFileSync(`/proc/${pid}/stat`, "utf8"))
+    return stat === null || isDead(stat.state) ? null : stat.startTime
+  } catch {
+    return null
+  }
+}
+
+function psStartTime(pid: number): string | null {
+  try {
+    const line = ps("-o", "state=,lstart=", "-p", String(pid)).trim()
+    const [state, ...startTime] = line.split(/\s+/)
+    return !state || isDead(state) ? null : startTime.join(" ")
+  } catch {
+    return null
+  }
+}
+
+export const ps = (...options: string[]): string =>
+  execFileSync("/bin/ps", options, { encoding: "utf8", env: { LC_ALL: "C" }, maxBuffer: 64 * 1024 * 1024 })
+
+let knownBootId: string | undefined
+
+/** Of the running system: a pid of another boot names nobody. */
+export function bootId(): string {
+  knownBootId ??= (
+    process.platform === "linux"
+      ? readFileSync("/proc/sys/kernel/random/boot_id", "utf8")
+      : execFileSync("/usr/sbin/sysctl", ["-n", "kern.boottime"], { encoding: "utf8" })
+  ).trim()
+  return knownBootId
+}

@@ -1,0 +1,77 @@
+/**
+ * Ends everything that some work started, not just the process we know of: children that left their group, that
+ * were given to init when their parent died, or that are born while we look. They are found by what they inherit,
+ * an entry of their environment, and by descent.
+ */
+import { setTimeout as sleep } from "node:timers/promises"
+import { type Identity, signal } from "./identity.ts"
+import { type Process, snapshot } from "./snapshot.ts"
+
+export interface Tree {
+  /** An environment entry that every process of the tree was started with, e.g. `["AGENTZ_SESSION", id]`. */
+  readonly marker?: readonly [name: string, value: string]
+  /** Processes to end with their descendants; where one leads a process group, with the group. */
+  readonly roots?: readonly number[]
+}
+
+/** The living processes of a tree. Never this process itself or one of its ancestors. */
+export function processesOf({ marker, roots = [] }: Tree): readonly Identity[] {
+  const all = snapshot()
+  const ours = ancestorsOf(process.pid, all)
+  const found = new Set<Process>()
+  const included = new Set<number>(roots.filter((root) => !ours.has(root)))
+
+  for (const one of all)
+    if (included.has(one.pid) || included.has(one.group) || (marker && one.carries(...marker))) found.add(one)
+
+  for (let size = -1; size !== found.size; ) {
+    size = found.size
+    for (const one of found) included.add(one.pid)
+    for (const one of all) if (included.has(one.parent) && !ours.has(one.parent)) found.add(one)
+  }
+  return [...found].filter(({ pid }) => !ours.has(pid))
+}
+
+function ancestorsOf(pid: number, all: readonly Process[]): ReadonlySet<number> {
+  const parents = new Map(all.map((one) => [one.pid, one.parent]))
+  const line = new Set<number>()
+  for (let one: number | undefined = pid; one && !line.has(one); one = parents.get(one)) line.add(one)
+  return line
+}
+
+const PASS_MS = 20
+/** A process in uninterruptible sleep cannot be killed; we do not wait for it for ever. */
+const KILL_LIMIT_MS = 2_000
+
+/**
+ * SIGTERM to all, after `graceMs` SIGKILL to those that are left, until two looks in a row find nobody.
+ * Returns who could not be ended: empty but for processes stuck in the kernel or owned by somebody else.
+ */
+export async function killTree({ graceMs, ...tree }: Tree & { readonly graceMs: number }): Promise<{
+  readonly found: number
+  readonly survivors: readonly Identity[]
+}> {
+  const seen = new Set<string>()
+  const asked = new Set<string>()
+  const started = Date.now()
+  let survivors: readonly Identity[] = []
+
+  for (let quiet = 0; quiet < 2; ) {
+    survivors = processesOf(tree)
+    quiet = survivors.length === 0 ? quiet + 1 : 0
+    const elapsed = Date.now() - started
+    if (elapsed > graceMs + KILL_LIMIT_MS) break
+
+    for (const one of survivors) {
+      const key = `${one.pid} ${one.startTime}`
+      seen.add(key)
+      if (elapsed >= graceMs) signal(one, "SIGKILL")
+      else if (!asked.has(key)) {
+        asked.add(key)
+        signal(one, "SIGTERM")
+      }
+    }
+    if (survivors.length > 0) await sleep(PASS_MS)
+  }
+  return { found: seen.size, survivors }
+}

@@ -1,0 +1,27 @@
+/**
+ * What a spawner tells a daemon: one file, 0600, read once and deleted. Never argv, which every user can see, and
+ * never the daemon's environment, which its children would inherit.
+ */
+import { z } from "zod"
+import { PermissionMode } from "#streams/event"
+import { SessionId } from "#streams/ids"
+
+export const DaemonSpec = z.object({
+  sessionId: SessionId,
+  /** Granted by the control plane; the daemon publishes under it and under no other. */
+  epoch: z.number().int().positive(),
+  incarnation: z.string(),
+  agentType: z.string(),
+  workingDir: z.string(),
+  model: z.string().optional(),
+  permissionMode: PermissionMode,
+  /** Take up the interrupted turn rather than wait for a message. */
+  resume: z.boolean(),
+  idleSeconds: z.number().nonnegative(),
+  home: z.string(),
+  /** Where the stream server was when this was written; its run file in `home` knows better when it moved. */
+  streams: z.object({ url: z.string(), token: z.string().nullable(), fixed: z.boolean() }),
+  /** The agent's own variables, for the agent alone. */
+  agentEnv: z.record(z.string(), z.string()),
+})
+export type DaemonSpec = z.infer<typeof DaemonSpec>

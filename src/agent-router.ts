@@ -1,0 +1,97 @@
+import { tracked } from "@trpc/server"
+import { z } from "zod"
+import { SendMode } from "#streams/command"
+import { Decision, PermissionMode } from "#streams/event"
+import { RequestId, SessionId } from "#streams/ids"
+import { STATUSES } from "#streams/session"
+import type { ControlPlane } from "./plane.ts"
+import { checkedPrompt } from "./prompt.ts"
+import { procedure, router, translated } from "./trpc.ts"
+
+const Prompt = z.string().transform(checkedPrompt)
+const Key = z.string().min(1).max(200)
+const Offset = z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/, "must be an offset that agentz gave out")
+const Line = z.string().min(1).max(200)
+const OneSession = z.strictObject({ sessionId: SessionId })
+
+export const agentRouter = router({
+  spawn: procedure
+    .input(
+      z.strictObject({
+        agentType: z.string().min(1).max(64),
+        prompt: Prompt,
+        workingDir: z.string().min(1).max(4096).optional(),
+        model: Line.optional(),
+        title: Line.optional(),
+        permissionMode: PermissionMode.optional(),
+        idempotencyKey: Key.optional(),
+      }),
+    )
+    .mutation(({ ctx, input }) => ctx.plane.spawn(input)),
+
+  sendMessage: procedure
+    .input(
+      z.strictObject({
+        sessionId: SessionId,
+        text: Prompt,
+        mode: SendMode.optional(),
+        idempotencyKey: Key.optional(),
+      }),
+    )
+    .mutation(({ ctx, input }) => ctx.plane.sendMessage(input)),
+
+  cancel: procedure.input(OneSession).mutation(({ ctx, input }) => ctx.plane.cancel(input.sessionId)),
+
+  approve: procedure
+    .input(z.strictObject({ sessionId: SessionId, requestId: RequestId, decision: Decision }))
+    .mutation(({ ctx, input }) => ctx.plane.approve(input)),
+
+  resume: procedure.input(OneSession).mutation(({ ctx, input }) => ctx.plane.resume(input.sessionId)),
+
+  getSession: procedure
+    .input(
+      z.strictObject({
+        sessionId: SessionId,
+        tail: z.number().int().min(0).max(10_000).optional(),
+        before: z.number().int().nonnegative().optional(),
+      }),
+    )
+    .query(({ ctx, input }) => ctx.plane.getSession(input)),
+
+  listSessions: procedure
+    .input(
+      z
+        .strictObject({
+          status: z.enum(STATUSES).optional(),
+          query: z.string().max(200).optional(),
+          limit: z.number().int().min(1).max(1000).optional(),
+          cursor: z.string().max(256).optional(),
+        })
+        .optional(),
+    )
+    .query(({ ctx, input }) => ctx.plane.listSessions(input ?? {})),
+
+  /** `lastEventId` is what a client that reconnects saw last; it is further on than `offset`. */
+  subscribe: procedure
+    .input(
+      z.strictObject({ sessionId: SessionId, offset: Offset.optional(), lastEventId: Offset.optional() }),
+    )
+    .subscription(({ ctx, input: { sessionId, offset, lastEventId }, signal }) =>
+      trackedEvents(ctx.plane, { sessionId, offset: lastEventId ?? offset, signal }),
+    ),
+
+  agentTypes: procedure.query(({ ctx }) => ctx.plane.agentTypes()),
+})
+
+/** Session events, each tracked by the offset to go on from. */
+async function* trackedEvents(
+  plane: ControlPlane,
+  request: { sessionId: SessionId; offset: string | undefined; signal: AbortSignal | undefined },
+) {
+  const signal = request.signal ?? new AbortController().signal
+  try {
+    for await (const { event, offset } of plane.follow({ ...request, signal })) yield tracked(offset, event)
+  } catch (error) {
+    if (!signal.aborted) throw translated(error)
+  }
+}

@@ -1,0 +1,31 @@
+import { type Check, checkUp } from "../../checks.ts"
+import { defineCommand } from "../command.ts"
+import { clean, painter, type Style } from "../terminal.ts"
+
+export const doctor = defineCommand({
+  name: "doctor",
+  summary: "tells what is found, what is missing, and the line that fixes it",
+  positionals: [],
+  flags: {},
+  json: "print {ok, checks: [{name, status, detail, remedy?}]} as JSON",
+  more: "It looks and changes nothing. Exit code 1 when something does not work.",
+  async run({ json, io, deps }) {
+    const checks = await checkUp(deps.config(), { uiDir: deps.uiDir, agents: () => deps.agents() })
+    const ok = checks.every(({ status }) => status !== "fail")
+    if (json) io.stdout.write(`${JSON.stringify({ ok, checks })}\n`)
+    else {
+      const paint = painter(io.stdout, io)
+      for (const check of checks)
+        io.stdout.write(
+          `${paint(STYLES[check.status], check.status.padEnd(5))}${check.name.padEnd(18)}${clean(check.detail)}\n` +
+            (check.remedy === undefined ? "" : `${" ".repeat(23)}→ ${clean(check.remedy)}\n`),
+        )
+      io.stdout.write(
+        ok ? "\nagentz can run here.\n" : "\nagentz cannot run here yet: see the lines marked fail.\n",
+      )
+    }
+    return ok ? 0 : 1
+  },
+})
+
+const STYLES: Record<Check["status"], Style> = { ok: "green", warn: "yellow", fail: "red" }

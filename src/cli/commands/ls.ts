@@ -1,0 +1,103 @@
+import type { RegistryEntry } from "#streams/registry"
+import { STATUSES, type Status } from "#streams/session"
+import { closest } from "../closest.ts"
+import { defineCommand } from "../command.ts"
+import { usage } from "../refusal.ts"
+import { fit, oneLine, type Paint, painter, type Style, table } from "../terminal.ts"
+import { withPlane } from "../with-plane.ts"
+
+export const ls = defineCommand({
+  name: "ls",
+  summary: "lists sessions",
+  positionals: [],
+  flags: {
+    status: { type: "string", value: "S", help: `only those: ${STATUSES.join(", ")}` },
+    limit: { type: "string", value: "N", help: "at most so many (100)" },
+  },
+  json: "print {sessions, offset, cursor?} as JSON",
+  async run({ values, json, io, deps }) {
+    const request = { status: statusOf(values.status), limit: limitOf(values.limit) }
+    return await withPlane(deps, async (plane) => {
+      const page = await plane.listSessions(request)
+      if (json) io.stdout.write(`${JSON.stringify(page)}\n`)
+      else if (page.sessions.length === 0)
+        io.stdout.write(
+          request.status === undefined
+            ? 'No sessions yet: agentz run "…" starts one.\n'
+            : `No session is ${request.status}.\n`,
+        )
+      else {
+        io.stdout.write(
+          sheet(page.sessions, deps.now(), { width: widthOf(io), paint: painter(io.stdout, io) }),
+        )
+        if (page.cursor !== undefined)
+          io.stdout.write(`There are more: agentz ls --limit ${request.limit * 10}\n`)
+      }
+      return 0
+    })
+  },
+})
+
+const widthOf = ({ stdout }: { stdout: { isTTY: boolean; columns: number } }) =>
+  stdout.isTTY ? Math.max(40, stdout.columns) : 200
+
+function statusOf(given: string | undefined): Status | undefined {
+  const status = STATUSES.find((one) => one === given)
+  if (given === undefined || status !== undefined) return status
+  const guess = closest(given, STATUSES)
+  throw usage(
+    `There is no status “${given}”. ${guess ? `Did you mean ${guess}?` : `It is one of ${STATUSES.join(", ")}.`}`,
+  )
+}
+
+function limitOf(given = "100"): number {
+  const limit = /^\d{1,4}$/.test(given) ? Number(given) : 0
+  if (limit < 1 || limit > 1000) throw usage(`--limit is “${given}”: give a number from 1 to 1000.`)
+  return limit
+}
+
+const STYLES: Record<Status, Style> = {
+  starting: "cyan",
+  running: "cyan",
+  waiting: "yellow",
+  completed: "green",
+  failed: "red",
+  cancelled: "dim",
+  interrupted: "red",
+}
+
+function sheet(
+  sessions: readonly RegistryEntry[],
+  now: number,
+  { width, paint }: { width: number; paint: Paint },
+): string {
+  const rows = sessions.map((entry) => [
+    entry.sessionId,
+    entry.status,
+    entry.agentType,
+    fit(oneLine(entry.title), 32),
+    ageOf(entry.createdAt, now),
+    oneLine(entry.activity?.lastLine ?? ""),
+  ])
+  const [head = "", ...lines] = table(
+    [["ID", "STATUS", "AGENT", "TITLE", "AGE", "LAST LINE"], ...rows],
+    width,
+  )
+    .trimEnd()
+    .split("\n")
+  const coloured = lines.map((line, index) => {
+    const status = sessions[index]?.status
+    return status === undefined ? line : line.replace(` ${status} `, ` ${paint(STYLES[status], status)} `)
+  })
+  return `${[paint("dim", head), ...coloured].join("\n")}\n`
+}
+
+/** Roughly, as people say it. */
+export function ageOf(createdAt: string, now: number): string {
+  const seconds = Math.max(0, Math.floor((now - Date.parse(createdAt)) / 1000))
+  if (Number.isNaN(seconds)) return "?"
+  if (seconds < 60) return `${seconds}s`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h`
+  return `${Math.floor(seconds / 86_400)}d`
+}

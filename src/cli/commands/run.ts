@@ -1,0 +1,50 @@
+import { resolve } from "node:path"
+import { PermissionMode } from "#streams/event"
+import { checkedPrompt } from "../../prompt.ts"
+import { defineCommand } from "../command.ts"
+import { followTurn } from "../follow-turn.ts"
+import { promptWords } from "../prompt-words.ts"
+import { usage } from "../refusal.ts"
+import { withPlane } from "../with-plane.ts"
+
+export const run = defineCommand({
+  name: "run",
+  summary: "starts a session and follows it to the end of its turn",
+  positionals: ["[PROMPT...]"],
+  flags: {
+    agent: { type: "string", value: "A", help: "which agent (demo); `agentz doctor` lists them" },
+    cwd: { type: "string", value: "D", help: "where it works (the current directory)" },
+    model: { type: "string", value: "M", help: "which model, where the agent has a choice" },
+    title: { type: "string", value: "T", help: "how lists show it" },
+    mode: { type: "string", value: "P", help: `permissions: ${PermissionMode.options.join(", ")}` },
+    detach: { type: "boolean", short: "d", help: "do not follow it: print its id" },
+  },
+  json: "print its events, one per line, each with sessionId; with --detach {sessionId}",
+  more: `
+A prompt that is - , or none at all in a pipe, is read from the standard input.
+Ctrl-C cancels the turn; a second Ctrl-C leaves it to run on its own.
+Exit codes: 0 completed, 1 failed or interrupted, 130 cancelled.`,
+  async run({ values, positionals, json, io, deps }) {
+    const mode = PermissionMode.optional().safeParse(values.mode)
+    if (!mode.success)
+      throw usage(`--mode is “${values.mode}”: it is one of ${PermissionMode.options.join(", ")}.`)
+    const words = await promptWords(positionals, io, 'agentz run "prompt"')
+    const prompt = checkedPrompt(words.text)
+    return await withPlane(deps, async (plane) => {
+      const { sessionId } = await plane.spawn({
+        agentType: values.agent ?? "demo",
+        prompt,
+        workingDir: resolve(io.cwd, values.cwd ?? "."),
+        model: values.model,
+        title: values.title,
+        permissionMode: mode.data,
+      })
+      if (values.detach === true) {
+        io.stdout.write(json ? `${JSON.stringify({ sessionId })}\n` : `${sessionId}\n`)
+        return 0
+      }
+      const mayAsk = !json && !words.piped && io.stdin.isTTY === true && io.stdout.isTTY
+      return await followTurn(plane, sessionId, { io, json, mayAsk })
+    })
+  },
+})

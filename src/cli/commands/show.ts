@@ -1,0 +1,39 @@
+import type { SessionId } from "#streams/ids"
+import type { Item } from "#streams/session"
+import type { ControlPlane, SessionView } from "../../plane.ts"
+import { defineCommand } from "../command.ts"
+import { painter } from "../terminal.ts"
+import { transcript } from "../transcript.ts"
+import { whichSession } from "../which-session.ts"
+import { withPlane } from "../with-plane.ts"
+
+export const show = defineCommand({
+  name: "show",
+  summary: "tells what a session did",
+  positionals: ["ID"],
+  flags: {},
+  json: "print {session, items, offset, hasMore} as JSON",
+  async run({ positionals: [id = ""], json, io, deps }) {
+    return await withPlane(deps, async (plane) => {
+      const view = await wholeView(plane, await whichSession(plane, id))
+      io.stdout.write(json ? `${JSON.stringify(view)}\n` : transcript(view, painter(io.stdout, io)))
+      return 0
+    })
+  },
+})
+
+/** The session with all its items, however many. */
+async function wholeView(plane: ControlPlane, sessionId: SessionId): Promise<SessionView> {
+  const newest = await plane.getSession({ sessionId, tail: 1000 })
+  let items: readonly Item[] = newest.items
+  let { hasMore } = newest
+  while (hasMore) {
+    const before = items[0]?.seq
+    if (before === undefined) break
+    const page = await plane.getSession({ sessionId, tail: 1000, before })
+    if (page.items.length === 0) break
+    items = [...page.items, ...items]
+    hasMore = page.hasMore
+  }
+  return { ...newest, items, hasMore: false }
+}

@@ -1,0 +1,115 @@
+import type { Config } from "../../config.ts"
+import type { Home } from "../../home.ts"
+import { freshCode } from "../../http/fresh-code.ts"
+import { type ApiServer, PortTakenError } from "../../http/server.ts"
+import { jsonLog } from "../../log.ts"
+import { version } from "../../package-root.ts"
+import { callable, portHolder, takenSentence } from "../../port-holder.ts"
+import { readApiRun, writeApiRun } from "../../run-file.ts"
+import { openToken } from "../../token.ts"
+import { defineCommand } from "../command.ts"
+import { ending, type Io } from "../io.ts"
+import { painter } from "../terminal.ts"
+
+export const up = defineCommand({
+  name: "up",
+  summary: "serves the API and the web UI here; starts what is missing",
+  positionals: [],
+  flags: { "no-open": { type: "boolean", help: "do not open a browser" } },
+  json: "when ready print one line {url, api, token, pid, streamsUrl, streamsPid}",
+  more: "Sessions do not depend on it: it can be stopped and started at any time.",
+  async run({ values, json, io, deps }) {
+    const config = deps.config()
+    const home = await deps.openHome(config.home)
+    const token = await openToken(config, home)
+
+    const running = await alreadyUp(config, home, token)
+    if (running !== null) {
+      io.stdout.write(json ? `${JSON.stringify(running)}\n` : alreadyPage(running, io))
+      return 0
+    }
+
+    // Before anything can be waiting: a signal that comes while we start must end us cleanly, too.
+    using life = ending(io)
+    const log = jsonLog(io.stderr)
+    await using plane = await deps.openPlane(config, { watch: true, log })
+    await using api = await deps.serveApi({
+      config,
+      plane,
+      streams: () => plane.streams(),
+      token,
+      uiDir: deps.uiDir,
+      log,
+    })
+    const { url: streamsUrl, pid: streamsPid } = plane.streams()
+    await using _run = await writeApiRun(home.apiRunFile, { url: api.url, streamsUrl, streamsPid })
+
+    const ready: Ready = {
+      url: linkOf(api.url, api.newCode()),
+      api: api.url,
+      token,
+      pid: process.pid,
+      streamsUrl,
+      streamsPid,
+    }
+    io.stdout.write(json ? `${JSON.stringify(ready)}\n` : readyPage(ready, home, io))
+    const opens = !json && values["no-open"] !== true && io.stdout.isTTY && io.terminal.browser
+    // A link of its own: the printed one stays good for another browser.
+    if (opens) deps.openBrowser(linkOf(api.url, api.newCode()))
+
+    await life.ended
+    if (!json)
+      io.stdout.write("\nagentz is stopping. Sessions go on without it; `agentz up` brings it back.\n")
+    return 0
+  },
+})
+
+interface Ready {
+  /** The UI, with a sign-in code. */
+  readonly url: string
+  readonly api: ApiServer["url"]
+  readonly token: string
+  readonly pid: number
+  readonly streamsUrl: string | null
+  readonly streamsPid: number | null
+}
+
+const linkOf = (base: string, code: string) => `${base}/?code=${code}`
+
+/** What `up` would have said, when it serves this home on this port already. Throws when the port is another's. */
+async function alreadyUp(config: Config, home: Home, token: string): Promise<Ready | null> {
+  const { host, port } = config
+  const holder = port === 0 ? null : await portHolder(host, port)
+  if (holder === null) return null
+  const code = holder.kind === "agentz" ? await freshCode(host, port, token) : null
+  if (holder.kind !== "agentz" || code === null)
+    throw new PortTakenError(takenSentence(port, holder, "AGENTZ_PORT"))
+  const run = await readApiRun(home.apiRunFile)
+  const name = callable(host)
+  const api = `http://${name.includes(":") ? `[${name}]` : name}:${port}`
+  const streams = run?.pid === holder.pid ? run : null
+  return {
+    url: linkOf(api, code),
+    api,
+    token,
+    pid: holder.pid,
+    streamsUrl: streams?.streamsUrl ?? null,
+    streamsPid: streams?.streamsPid ?? null,
+  }
+}
+
+function readyPage({ url, pid }: Ready, home: Home, io: Io): string {
+  if (!io.stdout.isTTY) return `agentz ${version} is ready (pid ${pid})\n${url}\n`
+  const paint = painter(io.stdout, io)
+  const row = (name: string, text: string) => `  ${paint("dim", name.padEnd(7))}${text}\n`
+  return `
+  ${paint("bold", "agentz")} ${paint("dim", version)}
+
+${row("Open", paint("cyan", url))}${row("", paint("dim", "signs one browser in, within ten minutes; agentz up prints another"))}${row("Home", home.path)}${row("Try", 'agentz run "…"   agentz ls   agentz doctor')}${row("Stop", "Ctrl-C: sessions go on without it")}
+`
+}
+
+function alreadyPage({ url, pid }: Ready, io: Io): string {
+  const paint = painter(io.stdout, io)
+  return `agentz is running already (pid ${pid}). A fresh link:\n${paint("cyan", url)}\n`
+}

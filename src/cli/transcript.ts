@@ -1,0 +1,77 @@
+/** A session as a page to read: who it is, what was said and done, what it cost. */
+import type { Item } from "#streams/session"
+import type { SessionView } from "../plane.ts"
+import { failureOf, toolLine } from "./narrator.ts"
+import { clean, oneLine, type Paint } from "./terminal.ts"
+
+export function transcript({ session, items }: SessionView, paint: Paint): string {
+  const parts = [
+    header(session, paint),
+    ...items.map((item) => part(item, paint)).filter((text) => text !== ""),
+  ]
+  const open = session.approvals.map(
+    ({ requestId, title }) =>
+      `${paint("yellow", "?")} waits for an answer: ${oneLine(title)}\n  agentz approve ${session.sessionId} ${requestId} --allow   (or --deny, --always)`,
+  )
+  return `${[...parts, ...open, footer(session, paint)].join("\n\n")}\n`
+}
+
+function header(session: SessionView["session"], paint: Paint): string {
+  const rows: readonly (readonly [string, string | null])[] = [
+    ["status", session.status],
+    ["agent", [session.agentType, session.model].filter(Boolean).join(" · ")],
+    ["directory", session.workingDir],
+    ["permissions", session.permissionMode],
+    ["started", session.startedAt],
+    ["daemon", session.daemon === null ? null : `pid ${session.daemon.pid} on ${session.daemon.host}`],
+  ]
+  const lines = rows
+    .filter(([, value]) => value)
+    .map(([name, value]) => `${paint("dim", name.padEnd(12))}${oneLine(value ?? "")}`)
+  return [`${paint("bold", oneLine(session.title))}  ${paint("dim", session.sessionId)}`, ...lines].join("\n")
+}
+
+function part(item: Item, paint: Paint): string {
+  switch (item.type) {
+    case "user":
+      return `${paint("bold", "›")} ${paint("bold", clean(item.text))}`
+    case "message":
+      return clean(item.text).trim()
+    case "thought":
+      return paint("dim", clean(item.text).trim())
+    case "tool":
+      return toolPart(item, paint)
+    case "permission":
+      return item.decision === null
+        ? ""
+        : paint(
+            "dim",
+            `  ${oneLine(item.request.title)}: ${item.decision.replace("_", " ")} (by ${item.by ?? "daemon"})`,
+          )
+    case "notice":
+      return paint("dim", `· ${oneLine(item.title)}`)
+    case "turn_end":
+      if (item.error !== null) return failureOf(paint, item.error)
+      return item.stopReason === "end_turn" ? "" : paint("dim", `— ${item.stopReason.replaceAll("_", " ")}`)
+  }
+}
+
+/** The call, its outcome, and the last lines of what it printed. */
+function toolPart(item: Extract<Item, { type: "tool" }>, paint: Paint): string {
+  const open = item.status === "pending" || item.status === "in_progress"
+  const head = open
+    ? `${paint("cyan", "…")} ${oneLine(item.title)}`
+    : `${toolLine(paint, item)}${item.interrupted ? paint("dim", "  (cut off)") : ""}`
+  const lines = clean(item.output).trimEnd().split("\n").slice(-6)
+  const output = item.output.trim() === "" ? [] : lines.map((line) => paint("dim", `    ${line}`))
+  return [head, ...output].join("\n")
+}
+
+function footer({ usage, turns, sessionId, status, error }: SessionView["session"], paint: Paint): string {
+  const cost = usage.costUsd === null ? "" : ` · $${usage.costUsd.toFixed(4)}`
+  const facts = `${turns} ${turns === 1 ? "turn" : "turns"} · ${usage.inputTokens} tokens in · ${usage.outputTokens} out${cost}`
+  const lines = [paint("dim", facts)]
+  if (status === "interrupted") lines.push(`It was interrupted: agentz resume ${sessionId} goes on.`)
+  if (status === "failed" && error !== null) lines.push(failureOf(paint, error))
+  return lines.join("\n")
+}

@@ -1,0 +1,15 @@
+import type { Config } from "../config.ts"
+import type { Home } from "../home.ts"
+import type { OpenPlane } from "../open-plane.ts"
+import type { Deps } from "./deps.ts"
+
+/** Opens the home and the plane for one command, and closes the plane after it. */
+export async function withPlane<Result>(
+  deps: Deps,
+  use: (plane: OpenPlane, opened: { readonly config: Config; readonly home: Home }) => Promise<Result>,
+): Promise<Result> {
+  const config = deps.config()
+  const home = await deps.openHome(config.home)
+  await using plane = await deps.openPlane(config)
+  return await use(plane, { config, home })
+}

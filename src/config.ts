@@ -1,0 +1,167 @@
+/**
+ * The environment, read once. What comes out is frozen and complete; what is wrong is refused with a sentence
+ * that names the variable, its value and the remedy.
+ */
+import { homedir } from "node:os"
+import { isAbsolute, join } from "node:path"
+import { z } from "zod"
+
+export interface Config {
+  /** Where everything of this installation lives: token, streams, logs, run files. */
+  readonly home: string
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+  /** 0: any free port. */
+  readonly streamsPort: number
+  /** Another Durable Streams server, without a slash at its end. `null`: the embedded one. */
+  readonly streamsUrl: string | null
+  readonly streamsToken: string | null
+  /** `null`: the one that is kept in the home. */
+  readonly token: string | null
+  readonly idleSeconds: number
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** This installation cannot run as it is set up. The message names the remedy. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError"
+  readonly reason: "invalid_config" | "unsafe_home"
+  constructor(reason: ConfigError["reason"], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.reason = reason
+  }
+}
+
+/** Whether only this machine can reach what listens there. */
+export const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
+
+const port = (standard: number) =>
+  z
+    .string()
+    .regex(/^\d{1,5}$/)
+    .transform(Number)
+    .refine((value) => value <= 65_535)
+    .default(standard)
+
+const secret = z
+  .string()
+  .regex(/^[\x21-\x7e]{16,512}$/)
+  .optional()
+
+const Env = z.object({
+  AGENTZ_HOME: z
+    .string()
+    .transform((path) => (path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : path))
+    .refine(isAbsolute)
+    .optional(),
+  AGENTZ_HOST: z
+    .string()
+    .regex(/^[A-Za-z0-9_.:-]{1,253}$/)
+    .default("127.0.0.1"),
+  AGENTZ_PORT: port(4200),
+  AGENTZ_STREAMS_PORT: port(4201),
+  AGENTZ_STREAMS_URL: z.string().refine(isPlainHttpUrl).optional(),
+  AGENTZ_STREAMS_TOKEN: secret,
+  AGENTZ_TOKEN: secret,
+  AGENTZ_IDLE_SECONDS: z
+    .string()
+    .regex(/^\d{1,9}(\.\d+)?$/)
+    .transform(Number)
+    .default(600),
+  AGENTZ_ALLOW_NETWORK: z.enum(["0", "1"]).default("0"),
+})
+type Variable = keyof z.infer<typeof Env>
+
+const REMEDIES: Record<Variable, string> = {
+  AGENTZ_HOME: "set it to an absolute path, or unset it for ~/.agentz",
+  AGENTZ_HOST: "set it to an address of this machine such as 127.0.0.1, or unset it",
+  AGENTZ_PORT: "set it to a whole number from 0 to 65535 (0 takes any free port), or unset it for 4200",
+  AGENTZ_STREAMS_PORT:
+    "set it to a whole number from 0 to 65535 (0 takes any free port), or unset it for 4201",
+  AGENTZ_STREAMS_URL:
+    "set it to the http(s) base URL that stream names are appended to, without user, query or fragment, or unset it for the embedded stream server",
+  AGENTZ_STREAMS_TOKEN: "set it to 16 to 512 visible ASCII characters, or unset it",
+  AGENTZ_TOKEN: "set it to 16 to 512 visible ASCII characters, or unset it to have one generated",
+  AGENTZ_IDLE_SECONDS: "set it to a number of seconds such as 600, or unset it",
+  AGENTZ_ALLOW_NETWORK: "set it to 1 to allow an address that other machines can reach, or unset it",
+}
+const SECRETS: ReadonlySet<string> = new Set<Variable>(["AGENTZ_TOKEN", "AGENTZ_STREAMS_TOKEN"])
+
+function isPlainHttpUrl(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : null
+  return (
+    url !== null &&
+    /^https?:$/.test(url.protocol) &&
+    url.search === "" &&
+    url.hash === "" &&
+    url.username === "" &&
+    url.password === ""
+  )
+}
+
+/** Reads the configuration. An empty variable counts as unset. Throws {@link ConfigError}. */
+export function parseConfig(environment: Environment = process.env): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""))
+  const parsed = Env.safeParse(given)
+  if (!parsed.success) throw refusalOf(parsed.error.issues.map((issue) => String(issue.path[0])))(given)
+  const env = parsed.data
+  refuseOpenDoor(env)
+  return Object.freeze({
+    home: env.AGENTZ_HOME ?? join(homedir(), ".agentz"),
+    host: env.AGENTZ_HOST.toLowerCase(),
+    port: env.AGENTZ_PORT,
+    streamsPort: env.AGENTZ_STREAMS_PORT,
+    streamsUrl: env.AGENTZ_STREAMS_URL?.replace(/\/+$/, "") ?? null,
+    streamsToken: env.AGENTZ_STREAMS_TOKEN ?? null,
+    token: env.AGENTZ_TOKEN ?? null,
+    idleSeconds: env.AGENTZ_IDLE_SECONDS,
+  })
+}
+
+const refusalOf = (variables: readonly string[]) => (given: Environment) => {
+  const sentences = [...new Set(variables)].map((variable) => {
+    const value = SECRETS.has(variable) ? "not usable" : `"${given[variable]}", which is not usable`
+    return `${variable} is ${value}: ${REMEDIES[variable as Variable]}.`
+  })
+  return new ConfigError("invalid_config", sentences.join(" "))
+}
+
+/** Who can reach the door can start processes: opening it to a network takes two deliberate steps. */
+function refuseOpenDoor(env: z.infer<typeof Env>): void {
+  if (isLoopback(env.AGENTZ_HOST.toLowerCase())) return
+  if (env.AGENTZ_ALLOW_NETWORK === "1" && env.AGENTZ_TOKEN !== undefined) return
+  throw new ConfigError(
+    "invalid_config",
+    `AGENTZ_HOST is "${env.AGENTZ_HOST}", which other machines may reach: keep 127.0.0.1 and come in through ` +
+      "`ssh -L`, or set both AGENTZ_ALLOW_NETWORK=1 and AGENTZ_TOKEN and put a TLS proxy in front.",
+  )
+}
+
+/** What the environment says about the person's terminal. */
+export interface TerminalSettings {
+  readonly color: boolean
+  readonly browser: boolean
+  readonly debug: boolean
+}
+
+export function terminalSettings(
+  environment: Environment = process.env,
+  platform: NodeJS.Platform = process.platform,
+): TerminalSettings {
+  const has = (name: string) => (environment[name] ?? "") !== ""
+  const display = platform !== "linux" || has("DISPLAY") || has("WAYLAND_DISPLAY")
+  return {
+    color: !has("NO_COLOR") && environment.TERM !== "dumb",
+    browser: display && !has("CI") && !has("SSH_CONNECTION"),
+    debug: has("AGENTZ_DEBUG"),
+  }
+}
+
+/** The environment as agents' checks want to see it: what is set decides what can run. */
+export const agentEnvironment = (): Environment => process.env
+
+/** Where programs are looked for. */
+export const searchPath = (): string => process.env.PATH ?? ""

@@ -1,0 +1,82 @@
+/**
+ * What the streams say, as of their tails. Folds are kept between calls so that a second look reads only what is
+ * new; they can be thrown away at any time.
+ */
+import { parseEvent } from "#streams/event"
+import type { SessionId } from "#streams/ids"
+import { paths } from "#streams/paths"
+import { emptyRegistry, foldRegistry, type Registry } from "#streams/registry"
+import { emptySession, type Session } from "#streams/session"
+import { foldSession } from "#streams/session-fold"
+import { readToTail, START } from "#streams/stream"
+import type { FindEndpoint, Patience } from "#streams/transport"
+
+export interface Folded<Value> {
+  readonly value: Value
+  readonly offset: string
+}
+
+export interface Folds {
+  registry(): Promise<Folded<Registry>>
+  session(sessionId: SessionId): Promise<Folded<Session>>
+}
+
+/** Sessions whose fold is kept; the one looked at longest ago goes first. */
+const KEPT = 32
+
+export function foldsOf(endpoint: FindEndpoint, patience: Patience): Folds {
+  const kept = new Map<SessionId, Folded<Session>>()
+  const registry = oneAtATime(async (last: Folded<Registry>) => {
+    let { value, offset } = last
+    for await (const batch of readToTail(endpoint, paths.registry, { ...patience, offset })) {
+      value = foldRegistry(value, batch.items)
+      offset = batch.offset
+    }
+    return { value, offset }
+  })
+  return {
+    registry: registry.bind(null, { value: emptyRegistry, offset: START }),
+    async session(sessionId) {
+      let { value, offset } = kept.get(sessionId) ?? { value: emptySession(sessionId), offset: START }
+      for await (const batch of readToTail(endpoint, paths.events(sessionId), { ...patience, offset })) {
+        value = foldSession(
+          value,
+          batch.items.map(parseEvent).filter((event) => event !== null),
+        )
+        offset = batch.offset
+      }
+      kept.delete(sessionId)
+      kept.set(sessionId, { value, offset })
+      for (const oldest of [...kept.keys()].slice(0, Math.max(0, kept.size - KEPT))) kept.delete(oldest)
+      return { value, offset }
+    },
+  }
+}
+
+/** Remembers the newest value. Callers share reads, but never one that began before they asked. */
+function oneAtATime<Value>(read: (last: Value) => Promise<Value>): (first: Value) => Promise<Value> {
+  let last: Value | null = null
+  let reading: Promise<Value> | null = null
+  let queued: Promise<Value> | null = null
+  const start = (first: Value): Promise<Value> => {
+    reading = read(last ?? first)
+      .then((value) => {
+        last = value
+        return value
+      })
+      .finally(() => {
+        reading = null
+      })
+    return reading
+  }
+  return (first) => {
+    if (!reading) return start(first)
+    queued ??= reading
+      .catch(() => undefined) // Its own callers hear of it; the next read tries for itself.
+      .then(() => {
+        queued = null
+        return reading ?? start(first)
+      })
+    return queued
+  }
+}

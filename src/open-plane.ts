@@ -1,0 +1,96 @@
+/**
+ * Opens the control plane of a home: finds or starts the stream server and, when asked to watch, keeps every
+ * session's status true for as long as it is open.
+ */
+import { paths } from "#streams/paths"
+import { needsDaemon } from "#streams/session"
+import { createStream } from "#streams/stream"
+import { wait } from "#streams/transport"
+import type { Config } from "./config.ts"
+import { controlPlane } from "./control-plane.ts"
+import { daemonsOf } from "./daemons.ts"
+import { foldsOf } from "./folds.ts"
+import { openHome } from "./home.ts"
+import { errorFields, type Log } from "./log.ts"
+import type { ControlPlane } from "./plane.ts"
+import { streamServerOf } from "./stream-host.ts"
+
+export interface OpenPlane extends ControlPlane {
+  /** The stream server in use. `pid` is known when it is ours. */
+  readonly streams: () => { readonly url: string; readonly token: string | null; readonly pid: number | null }
+}
+
+/** How often living daemons are asked; each is asked on a local socket. */
+const WATCH_MS = 2_000
+/** How long a request may wait for the stream server before its caller is told. */
+const PATIENCE_MS = 10_000
+
+export interface PlaneOptions {
+  /** Keep every session's status true, and the stream server alive, until the plane is disposed. */
+  readonly watch?: boolean
+  readonly log?: Log
+}
+
+export async function openPlane(
+  config: Config,
+  { watch = false, log = () => undefined }: PlaneOptions = {},
+): Promise<OpenPlane> {
+  const home = await openHome(config.home)
+  const server = await streamServerOf(config, home, log)
+  await server.ensure()
+  const closing = new AbortController()
+  // A request that fails is tried again, and meanwhile a dead stream server of ours is started again.
+  const patience = {
+    forMs: PATIENCE_MS,
+    onRetry: () =>
+      void server.ensure().catch((error) => log({ event: "streams_away", ...errorFields(error) })),
+  }
+  await createStream(server.endpoint, paths.registry, patience)
+  const folds = foldsOf(server.endpoint, patience)
+  const daemons = daemonsOf({
+    endpoint: server.endpoint,
+    known: server.known,
+    folds,
+    home,
+    log,
+    patience,
+    idleSeconds: config.idleSeconds,
+  })
+  const plane = controlPlane(
+    {
+      endpoint: server.endpoint,
+      known: server.known,
+      folds,
+      home,
+      log,
+      patience,
+      idleSeconds: config.idleSeconds,
+    },
+    daemons,
+  )
+
+  async function look(everybody: boolean): Promise<void> {
+    await server.ensure()
+    const { value } = await folds.registry()
+    const due = [...value.values()].filter(({ status }) => everybody || needsDaemon(status))
+    await Promise.all(due.map(daemons.reconcile))
+  }
+
+  async function keepLooking(): Promise<void> {
+    for (let first = true; !closing.signal.aborted; first = false) {
+      await look(first).catch((error: unknown) => log({ event: "watch_failed", ...errorFields(error) }))
+      await wait(WATCH_MS, closing.signal).catch(() => undefined)
+    }
+  }
+
+  const watching = watch ? keepLooking() : Promise.resolve()
+  return {
+    ...plane,
+    streams: () => ({ ...server.endpoint(), pid: server.pid() }),
+    async [Symbol.asyncDispose]() {
+      closing.abort()
+      await watching
+      await daemons.settled()
+    },
+  }
+}

@@ -1,0 +1,16 @@
+/** What every part of the control plane works with: where things are, and how long to wait for them. */
+import type { Endpoint, FindEndpoint, Patience } from "#streams/transport"
+import type { Folds } from "./folds.ts"
+import type { Home } from "./home.ts"
+import type { Log } from "./log.ts"
+
+export interface PlaneContext {
+  readonly endpoint: FindEndpoint
+  /** What a daemon is told about the stream server. */
+  readonly known: () => Endpoint & { readonly fixed: boolean }
+  readonly folds: Folds
+  readonly home: Home
+  readonly log: Log
+  readonly patience: Patience
+  readonly idleSeconds: number
+}

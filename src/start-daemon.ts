@@ -1,0 +1,50 @@
+/** Starts a daemon that outlives us: its own session, its own log file, a spec that only this user can read. */
+import { spawn } from "node:child_process"
+import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { catalogue } from "#daemon/agents/catalogue"
+import { filesOf } from "#daemon/home"
+import type { DaemonSpec } from "#daemon/spec"
+import { agentEnvironment } from "./config.ts"
+import { packageRoot } from "./package-root.ts"
+
+/** What a program needs to run at all. Keys are not among it: an agent's go into the spec, for that agent alone. */
+const PLAIN = ["PATH", "HOME", "USER", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR"]
+
+export interface StartedDaemon {
+  readonly pid: number
+  /** Resolves when it has ended, with the reason as the system tells it. Never rejects. */
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>
+}
+
+export function startDaemon(spec: Omit<DaemonSpec, "agentEnv">): StartedDaemon {
+  const files = filesOf(spec.home, spec.sessionId)
+  mkdirSync(files.dir, { recursive: true, mode: 0o700 })
+  const environment = agentEnvironment()
+  const pick = (names: readonly string[]) =>
+    Object.fromEntries(
+      names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
+    )
+  const specFile = files.spec(spec.incarnation)
+  writeFileSync(specFile, JSON.stringify({ ...spec, agentEnv: pick(catalogue[spec.agentType]?.env ?? []) }), {
+    mode: 0o600,
+    flag: "wx",
+  })
+  const log = openSync(files.log, "a", 0o600)
+  try {
+    const child = spawn(process.execPath, [join(packageRoot, "dist/daemon/main.js"), specFile], {
+      cwd: "/",
+      detached: true,
+      stdio: ["ignore", log, log],
+      env: pick(PLAIN),
+    })
+    child.unref()
+    const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
+      child.once("exit", (code, signal) => resolve({ code, signal }))
+      child.once("error", () => resolve({ code: 1, signal: null }))
+    })
+    return { pid: child.pid ?? 0, ended }
+  } finally {
+    closeSync(log)
+  }
+}

@@ -1,0 +1,24 @@
+/** The embedded stream server as the control plane sees it: loaded only where it is served. */
+import type { Log } from "./log.ts"
+
+export interface StreamServerOptions {
+  readonly dataDir: string
+  readonly host?: string
+  readonly port?: number
+  /** `null`: whoever reaches it may use it. */
+  readonly token: string | null
+  readonly log?: Log
+  readonly onFatal?: (error: Error) => void
+}
+
+export interface RunningStreamServer extends AsyncDisposable {
+  readonly url: string
+  readonly port: number
+  close(): Promise<void>
+}
+
+export type ServeStreams = (options: StreamServerOptions) => Promise<RunningStreamServer>
+
+// Its store is native code, which no other command should have to load.
+export const serveStreams: ServeStreams = async (options) =>
+  (await import("#streams/engine/server")).serveStreams(options)

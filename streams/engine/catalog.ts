@@ -1,0 +1,72 @@
+import { StoreVersionError } from "./errors.ts"
+import { CONTROL, nameOf, PRODUCER, STREAM, streamOf, TRASH } from "./keys.ts"
+import type { Store } from "./store.ts"
+import { decodeMeta, decodeProducer, type ProducerState, type StreamMeta } from "./stream-meta.ts"
+
+/** What a commit did to one stream, as its live readers hear of it. */
+export interface Delta {
+  readonly from: number
+  readonly next: number
+  readonly payloads: readonly Buffer[]
+  readonly closed: boolean
+  readonly gone: boolean
+}
+
+export type Watcher = (delta: Delta) => void
+
+/** A stream in memory. `meta` only ever shows what is on the disk. */
+export interface Stream {
+  meta: StreamMeta
+  gone: boolean
+  readonly producers: Map<string, ProducerState>
+  readonly watchers: Set<Watcher>
+}
+
+export const newStream = (meta: StreamMeta): Stream => ({
+  meta,
+  gone: false,
+  producers: new Map(),
+  watchers: new Set(),
+})
+
+/** The format of the rows; a store of another one is refused. */
+export const FORMAT = "1"
+
+/** All streams, by path and by id, and the small rows beside them. */
+export class Catalog {
+  readonly byPath = new Map<string, Stream>()
+  readonly byId = new Map<number, Stream>()
+  /** Deleted streams whose rows are not swept yet. */
+  readonly trash = new Set<number>()
+  readonly control = new Map<string, Buffer>()
+  nextId = 1
+
+  static load(store: Store): Catalog {
+    const catalog = new Catalog()
+    const producers: { key: Buffer; payload: Buffer }[] = []
+    for (const { key, payload } of store.readState()) {
+      if (key[0] === STREAM) catalog.add(newStream(decodeMeta(streamOf(key), payload)))
+      else if (key[0] === TRASH) catalog.trash.add(streamOf(key))
+      else if (key[0] === PRODUCER) producers.push({ key, payload })
+      else if (key[0] === CONTROL) catalog.control.set(nameOf(key), payload)
+    }
+    for (const { key, payload } of producers) {
+      catalog.byId.get(streamOf(key))?.producers.set(nameOf(key), decodeProducer(payload))
+    }
+    catalog.nextId = Number(catalog.control.get("next-id")?.toString() ?? "1")
+    const format = catalog.control.get("format")?.toString() ?? FORMAT
+    if (format !== FORMAT) throw new StoreVersionError(format)
+    return catalog
+  }
+
+  add(stream: Stream): void {
+    this.byPath.set(stream.meta.path, stream)
+    this.byId.set(stream.meta.id, stream)
+  }
+
+  drop(stream: Stream): void {
+    stream.gone = true
+    this.byId.delete(stream.meta.id)
+    if (this.byPath.get(stream.meta.path) === stream) this.byPath.delete(stream.meta.path)
+  }
+}

@@ -1,0 +1,167 @@
+import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs"
+
+/**
+ * Reads a store's file without the native library, which a damaged file would crash: both header pages, and
+ * if `deep` every page of every tree. Knows pages of 4 KiB, little-endian, file version 2.
+ * Returns what is wrong, or `null`. It cannot see a flipped bit in the list of free pages.
+ */
+export function checkStoreFile(file: string, deep: boolean): string | null {
+  if (!existsSync(file)) return null
+  const fd = openSync(file, "r")
+  try {
+    new StoreFile(fd).check(deep)
+    return null
+  } catch (error) {
+    if (error instanceof Finding) return error.message
+    if (error instanceof RangeError) return "a page points outside itself"
+    throw error
+  } finally {
+    closeSync(fd)
+  }
+}
+
+class Finding extends Error {}
+
+const PAGE = 4096
+const HEADER = 24
+const NO_ROOT = 0xffff_ffff_ffff_ffffn
+const [BRANCH, LEAF, OVERFLOW, META] = [1, 2, 4, 8]
+const [NODE_BIG, NODE_SUBTREE, NODE_KNOWN] = [1, 2, 7]
+
+interface Tree {
+  readonly pageSize: number
+  readonly depth: number
+  readonly entries: number
+  readonly root: number | null
+}
+
+interface Header {
+  readonly free: Tree
+  readonly main: Tree
+  readonly last: number
+  readonly transaction: number
+}
+
+class StoreFile {
+  readonly #fd: number
+  readonly #size: number
+  readonly #seen = new Set<number>()
+  #last = 0
+
+  constructor(fd: number) {
+    this.#fd = fd
+    this.#size = fstatSync(fd).size
+  }
+
+  check(deep: boolean): void {
+    if (this.#size === 0) return
+    if (this.#size < 2 * PAGE) throw new Finding("the file is shorter than its two header pages")
+    const [a, b] = [this.#header(0), this.#header(1)]
+    if (Math.abs(a.transaction - b.transaction) > 1) throw new Finding("the header pages are not neighbours")
+    const newest = a.transaction > b.transaction ? a : b
+    this.#last = newest.last
+    for (const tree of [newest.main, newest.free]) {
+      if (tree.root === null) continue
+      if (!deep) this.#page(tree.root)
+      else if (this.#walk(tree.root, tree.depth, tree === newest.free) !== tree.entries) {
+        throw new Finding("a tree does not hold as many entries as it says")
+      }
+    }
+  }
+
+  #header(index: number): Header {
+    const page = this.#page(index)
+    const wrong = (what: string) => new Finding(`header page ${index} has a wrong ${what}`)
+    if (page.readUInt16LE(18) !== META || page.readUInt32LE(24) !== 0xbeefc0de) throw wrong("signature")
+    if ((page.readUInt32LE(28) & 0xffff) !== 2) throw wrong("file version")
+    const header: Header = {
+      free: tree(page, 48),
+      main: tree(page, 96),
+      last: number(page, 144),
+      transaction: number(page, 152),
+    }
+    if (header.free.pageSize !== PAGE) throw wrong("page size")
+    for (const { root, depth } of [header.free, header.main]) {
+      if ((root !== null && (root < 2 || root > header.last)) || depth > 32) throw wrong("tree")
+    }
+    return header
+  }
+
+  #page(index: number): Buffer {
+    const page = Buffer.allocUnsafe(PAGE)
+    if (readSync(this.#fd, page, 0, PAGE, index * PAGE) < PAGE) throw new Finding("the file is cut short")
+    return page
+  }
+
+  /** Checks the tree under a page and returns how many entries it holds. */
+  #walk(index: number, levels: number, free: boolean): number {
+    this.#claim(index, 1)
+    const page = this.#page(index)
+    const bad = (what: string) => new Finding(`page ${index}: ${what}`)
+    if (number(page, 0) !== index) throw bad("is not where it belongs")
+    const kind = page.readUInt16LE(18) & 0xf
+    if (kind !== (levels > 1 ? BRANCH : LEAF)) throw bad("is of the wrong kind")
+    const [lower, upper] = [page.readUInt16LE(20), page.readUInt16LE(22)]
+    if (lower === 0 || lower > upper || upper > PAGE - HEADER || lower & 1) throw bad("has wrong bounds")
+
+    let entries = 0
+    let previous: Buffer | null = null
+    for (let slot = 0; slot < lower >> 1; slot++) {
+      const at = HEADER + page.readUInt16LE(HEADER + 2 * slot)
+      if (at < HEADER + upper || at + 8 > PAGE) throw bad("has an entry outside itself")
+      const low = page.readUInt16LE(at) + page.readUInt16LE(at + 2) * 65_536
+      const flags = page.readUInt16LE(at + 4)
+      const keyEnd = at + 8 + page.readUInt16LE(at + 6)
+      if (keyEnd > PAGE) throw bad("has a key outside itself")
+      const key = page.subarray(at + 8, keyEnd)
+      // The first key of a branch is not used, and the free list sorts its keys as numbers.
+      const ordered = kind === LEAF ? slot > 0 : slot > 1
+      if (ordered && !free && previous && Buffer.compare(previous, key) >= 0)
+        throw bad("has keys out of order")
+      previous = key
+      if (kind === BRANCH) {
+        entries += this.#walk(low + flags * 2 ** 32, levels - 1, free)
+        continue
+      }
+      entries++
+      if (flags & ~NODE_KNOWN) throw bad("has an unknown entry")
+      if (flags & NODE_SUBTREE) this.#subtree(tree(page, keyEnd))
+      else if (flags & NODE_BIG) this.#big(number(page, keyEnd), low)
+      else if (keyEnd + low > PAGE) throw bad("has a value outside itself")
+    }
+    return entries
+  }
+
+  #subtree({ root, depth, entries }: Tree): void {
+    if (root === null) return
+    if (this.#walk(root, depth, false) !== entries) throw new Finding("a table does not hold what it says")
+  }
+
+  #big(index: number, size: number): void {
+    const page = this.#page(index)
+    if (number(page, 0) !== index || !(page.readUInt16LE(18) & OVERFLOW))
+      throw new Finding(`page ${index}: is no value`)
+    const count = page.readUInt32LE(20)
+    if (count < 1 || size > count * PAGE - HEADER) throw new Finding(`page ${index}: has a wrong length`)
+    this.#claim(index, count)
+  }
+
+  #claim(index: number, count: number): void {
+    if (index < 2 || index + count - 1 > this.#last) throw new Finding(`page ${index}: does not exist`)
+    if ((index + count) * PAGE > this.#size) throw new Finding("the file is cut short")
+    if (this.#seen.has(index)) throw new Finding(`page ${index}: is used twice`)
+    this.#seen.add(index)
+  }
+}
+
+const number = (page: Buffer, at: number): number => Number(page.readBigUInt64LE(at))
+
+function tree(page: Buffer, at: number): Tree {
+  const root = page.readBigUInt64LE(at + 40)
+  return {
+    pageSize: page.readUInt32LE(at),
+    depth: page.readUInt16LE(at + 6),
+    entries: number(page, at + 32),
+    root: root === NO_ROOT ? null : Number(root),
+  }
+}

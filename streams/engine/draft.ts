@@ -1,0 +1,196 @@
+import { type Catalog, type Delta, FORMAT, newStream, type Stream } from "./catalog.ts"
+import { controlKey, messageKey, producerKey, streamKey, trashKey } from "./keys.ts"
+import { CONTINUES, type OpenedRecord, openRecord, sealRecord } from "./record.ts"
+import type { Store, Writes } from "./store.ts"
+import { encodeMeta, encodeProducer, type ProducerState, type StreamMeta } from "./stream-meta.ts"
+
+/** The parts of one append: each becomes a record, all of them together or none. */
+export type Payloads = readonly Uint8Array[]
+
+interface Touched {
+  readonly stream: Stream
+  meta: StreamMeta
+  gone: boolean
+  created: boolean
+  readonly producers: Map<string, ProducerState>
+  readonly payloads: Buffer[]
+}
+
+/**
+ * A transaction in the making. Operations read the streams as they will be after those before them, and
+ * stage what they change; memory changes in `apply`, once the store has committed.
+ * An operation must have judged its whole request before it stages anything.
+ */
+export class Draft {
+  readonly now: number
+  readonly #catalog: Catalog
+  readonly #store: Store
+  readonly #touched = new Map<Stream, Touched>()
+  readonly #paths = new Map<string, Stream | undefined>()
+  readonly #ids = new Map<number, Stream>()
+  readonly #messages: (readonly [Buffer, Buffer | null])[] = []
+  readonly #staged = new Map<string, Buffer>()
+  readonly #rows = new Map<string, readonly [Buffer, Buffer | null]>()
+  readonly #trash = new Map<number, "add" | "remove">()
+  readonly #control = new Map<string, Buffer | null>()
+  #nextId: number
+  #bytes = 0
+
+  constructor(catalog: Catalog, store: Store, now: number) {
+    this.#catalog = catalog
+    this.#store = store
+    this.#nextId = catalog.nextId
+    this.now = now
+  }
+
+  find(path: string): StreamMeta | undefined {
+    const stream = this.#paths.has(path) ? this.#paths.get(path) : this.#catalog.byPath.get(path)
+    return stream && this.#metaOf(stream)
+  }
+
+  byId(id: number): StreamMeta | undefined {
+    const stream = this.#streamOf(id)
+    return stream && !this.#touched.get(stream)?.gone ? this.#metaOf(stream) : undefined
+  }
+
+  producer(id: number, name: string): ProducerState | undefined {
+    const stream = this.#streamOf(id)
+    return stream && (this.#touched.get(stream)?.producers.get(name) ?? stream.producers.get(name))
+  }
+
+  producerCount(id: number): number {
+    return this.#streamOf(id)?.producers.size ?? 0
+  }
+
+  message(id: number, position: number): OpenedRecord {
+    const key = messageKey(id, position)
+    const staged = this.#staged.get(key.toString("latin1"))
+    return staged ? openRecord(key, staged, "A record") : this.#store.readMessage(id, position)
+  }
+
+  create(fields: Omit<StreamMeta, "id">): StreamMeta {
+    const meta: StreamMeta = { ...fields, id: this.#nextId++ }
+    const stream = newStream(meta)
+    this.#paths.set(meta.path, stream)
+    this.#ids.set(meta.id, stream)
+    this.#touch(stream).created = true
+    this.setControl("next-id", Buffer.from(String(this.#nextId)))
+    if (!this.#catalog.control.has("format")) this.setControl("format", Buffer.from(FORMAT))
+    return meta
+  }
+
+  update(meta: StreamMeta): StreamMeta {
+    const stream = this.#streamOf(meta.id)
+    if (stream) this.#touch(stream).meta = meta
+    return meta
+  }
+
+  append(meta: StreamMeta, payloads: Payloads): StreamMeta {
+    const stream = this.#streamOf(meta.id)
+    if (!stream) return meta
+    const touched = this.#touch(stream)
+    let { next, bytes } = meta
+    for (const [index, payload] of payloads.entries()) {
+      const key = messageKey(meta.id, next)
+      const row = sealRecord(key, payload, index > 0 ? CONTINUES : 0)
+      this.#messages.push([key, row])
+      this.#staged.set(key.toString("latin1"), row)
+      touched.payloads.push(row.subarray(row.length - payload.length))
+      this.#bytes += row.length
+      bytes += payload.length
+      next++
+    }
+    touched.meta = { ...meta, next, bytes }
+    return touched.meta
+  }
+
+  setProducer(id: number, name: string, state: ProducerState): void {
+    const stream = this.#streamOf(id)
+    if (stream) this.#touch(stream).producers.set(name, state)
+  }
+
+  /** Removes the stream; its messages go to the trash, to be swept in small transactions. */
+  remove(meta: StreamMeta): void {
+    const stream = this.#streamOf(meta.id)
+    if (!stream) return
+    this.#touch(stream).gone = true
+    this.#paths.set(meta.path, undefined)
+    this.#trash.set(meta.id, "add")
+  }
+
+  /** Removes rows a deleted stream left; `last` when nothing of it remains. */
+  sweep(id: number, rows: { readonly messages: Buffer[]; readonly state: Buffer[] }, last: boolean): void {
+    for (const key of rows.messages) this.#messages.push([key, null])
+    for (const key of rows.state) this.#rows.set(key.toString("latin1"), [key, null])
+    if (last) this.#trash.set(id, "remove")
+  }
+
+  control(name: string): Buffer | undefined {
+    return this.#control.has(name) ? (this.#control.get(name) ?? undefined) : this.#catalog.control.get(name)
+  }
+
+  setControl(name: string, value: Buffer | null): void {
+    this.#control.set(name, value)
+  }
+
+  /** Everything staged so far, sealed. */
+  writes(): Writes {
+    const state = [...this.#rows.values()]
+    const put = (key: Buffer, payload: Buffer | null) =>
+      state.push([key, payload && sealRecord(key, payload)])
+    for (const { meta, gone, created, producers } of this.#touched.values()) {
+      if (!gone) put(streamKey(meta.id), encodeMeta(meta))
+      else if (!created) put(streamKey(meta.id), null)
+      for (const [name, producer] of producers) put(producerKey(meta.id, name), encodeProducer(producer))
+    }
+    for (const [id, change] of this.#trash) put(trashKey(id), change === "add" ? Buffer.alloc(0) : null)
+    for (const [name, value] of this.#control) put(controlKey(name), value)
+    return { messages: this.#messages, state, bytes: this.#bytes }
+  }
+
+  /** Brings memory up to what was committed, and returns what live readers must hear. */
+  apply(): ReadonlyArray<readonly [Stream, Delta]> {
+    const deltas: (readonly [Stream, Delta])[] = []
+    for (const [stream, { meta, gone, created, producers, payloads }] of this.#touched) {
+      stream.meta = meta
+      for (const [name, producer] of producers) stream.producers.set(name, producer)
+      if (gone) this.#catalog.drop(stream)
+      else if (created) this.#catalog.add(stream)
+      const { next, closed, hidden } = meta
+      deltas.push([stream, { from: next - payloads.length, next, payloads, closed, gone: gone || hidden }])
+    }
+    for (const [id, change] of this.#trash) {
+      if (change === "add") this.#catalog.trash.add(id)
+      else this.#catalog.trash.delete(id)
+    }
+    for (const [name, value] of this.#control) {
+      if (value) this.#catalog.control.set(name, value)
+      else this.#catalog.control.delete(name)
+    }
+    this.#catalog.nextId = this.#nextId
+    return deltas
+  }
+
+  #metaOf(stream: Stream): StreamMeta {
+    return this.#touched.get(stream)?.meta ?? stream.meta
+  }
+
+  #streamOf(id: number): Stream | undefined {
+    return this.#ids.get(id) ?? this.#catalog.byId.get(id)
+  }
+
+  #touch(stream: Stream): Touched {
+    const known = this.#touched.get(stream)
+    if (known) return known
+    const touched = {
+      stream,
+      meta: stream.meta,
+      gone: false,
+      created: false,
+      producers: new Map(),
+      payloads: [],
+    }
+    this.#touched.set(stream, touched)
+    return touched
+  }
+}

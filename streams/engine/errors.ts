@@ -1,0 +1,80 @@
+/** What can go wrong with the engine itself. `code` is stable; the message names the remedy. */
+export class EngineError extends Error {
+  readonly code: string
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = new.target.name
+    this.code = code
+  }
+}
+
+/** Another live process serves this directory. */
+export class DataDirBusyError extends EngineError {
+  readonly pid: number
+
+  constructor(dir: string, pid: number) {
+    super(
+      "data_dir_busy",
+      `The data directory ${dir} is in use by process ${pid}. Stop that process, or choose another directory.`,
+    )
+    this.pid = pid
+  }
+}
+
+/** The directory cannot be trusted with history: wrong owner, open to others, or not ours. */
+export class DataDirRefusedError extends EngineError {
+  constructor(message: string) {
+    super("data_dir_refused", message)
+  }
+}
+
+/** The store file failed its check and was not opened. */
+export class StoreDamagedError extends EngineError {
+  constructor(file: string, finding: string) {
+    super(
+      "store_damaged",
+      `The store ${file} is damaged (${finding}) and was not opened, so that nothing more is lost. Keep a copy of it, then restore the directory from a backup.`,
+    )
+  }
+}
+
+/** The store was written by a release this one does not know. */
+export class StoreVersionError extends EngineError {
+  constructor(found: string) {
+    super(
+      "store_version",
+      `The store has format ${found}, which this release does not read. Start the release that wrote it.`,
+    )
+  }
+}
+
+/** A stored record does not match its checksum, or is missing. */
+export class DamagedRecordError extends EngineError {
+  constructor(what: string) {
+    super("record_damaged", `${what} is damaged. What lies before it can still be read.`)
+  }
+}
+
+/** There is no room for a commit. Nothing was written; the same request may be sent again. */
+export class DiskFullError extends EngineError {
+  constructor(cause?: unknown) {
+    super("disk_full", "The disk is full: nothing was written. Free some space and send this again.", {
+      cause,
+    })
+  }
+}
+
+/** The store refused a commit, or never answered. The process should exit: a fresh start is clean. */
+export class CommitFailedError extends EngineError {
+  constructor(message: string, cause?: unknown) {
+    super("commit_failed", message, { cause })
+  }
+}
+
+/** The server is on its way out and takes no more writes. */
+export class StoppingError extends EngineError {
+  constructor() {
+    super("stopping", "The stream server is stopping. Send this again when it is back.")
+  }
+}

@@ -1,0 +1,121 @@
+import { execFileSync } from "node:child_process"
+import { randomBytes } from "node:crypto"
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { DataDirBusyError } from "./errors.ts"
+
+/** Who holds a directory. A pid alone is not enough: the system gives it out again. */
+interface Holder {
+  readonly pid: number
+  readonly boot: string
+  readonly started: string
+}
+
+const NAME = "lock"
+
+/** Holds a data directory for this process until disposed. */
+export class DirLock implements Disposable {
+  readonly #file: string
+  readonly #text: string
+  /** The process that held it before is dead and never let go. */
+  readonly afterCrash: boolean
+
+  private constructor(file: string, text: string, afterCrash: boolean) {
+    this.#file = file
+    this.#text = text
+    this.afterCrash = afterCrash
+  }
+
+  /** Throws `DataDirBusyError` while another live process holds the directory. */
+  static take(dir: string): DirLock {
+    const file = join(dir, NAME)
+    const text = JSON.stringify(identityOf(process.pid))
+    const mine = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`
+    writeFileSync(mine, text, { mode: 0o600, flag: "wx" })
+    let afterCrash = false
+    try {
+      while (!tryLink(mine, file)) {
+        const found = read(file)
+        if (found === null) continue
+        const holder = parse(found)
+        if (holder && isAlive(holder)) throw new DataDirBusyError(dir, holder.pid)
+        moveAside(file, found)
+        afterCrash = true
+      }
+    } finally {
+      rmSync(mine, { force: true })
+    }
+    return new DirLock(file, text, afterCrash)
+  }
+
+  [Symbol.dispose](): void {
+    if (read(this.#file) === this.#text) rmSync(this.#file, { force: true })
+  }
+}
+
+function tryLink(from: string, to: string): boolean {
+  try {
+    linkSync(from, to)
+    return true
+  } catch (error) {
+    if (isCode(error, "EEXIST")) return false
+    throw error
+  }
+}
+
+/** Renames a dead holder's file away. If another contender was faster, what we moved is his: give it back. */
+function moveAside(file: string, dead: string): void {
+  const aside = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`
+  try {
+    renameSync(file, aside)
+  } catch (error) {
+    if (isCode(error, "ENOENT")) return
+    throw error
+  }
+  if (read(aside) !== dead) tryLink(aside, file)
+  rmSync(aside, { force: true })
+}
+
+function read(file: string): string | null {
+  try {
+    return readFileSync(file, "utf8")
+  } catch (error) {
+    if (isCode(error, "ENOENT")) return null
+    throw error
+  }
+}
+
+function parse(text: string): Holder | null {
+  try {
+    const { pid, boot, started } = JSON.parse(text)
+    return typeof pid === "number" ? { pid, boot: String(boot), started: String(started) } : null
+  } catch {
+    return null
+  }
+}
+
+function isAlive(holder: Holder): boolean {
+  const now = identityOf(holder.pid)
+  return now.started !== "" && now.started === holder.started && now.boot === holder.boot
+}
+
+/** `started` is empty when there is no such process. */
+function identityOf(pid: number): Holder {
+  if (process.platform !== "linux") return { pid, boot: "", started: startedByPs(pid) }
+  const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()
+  const stat = read(`/proc/${pid}/stat`)
+  // The second field is the command in brackets, which may hold spaces and brackets itself.
+  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ") ?? []
+  return { pid, boot, started: fields[0] === "Z" ? "" : (fields[19] ?? "") }
+}
+
+function startedByPs(pid: number): string {
+  try {
+    return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" }).trim()
+  } catch {
+    return ""
+  }
+}
+
+const isCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && "code" in error && error.code === code

@@ -1,0 +1,32 @@
+import { crc32 } from "node:zlib"
+import { DamagedRecordError } from "./errors.ts"
+
+/**
+ * How a row lies in the store: checksum (4 bytes), flags (1 byte), payload. The checksum covers the key as
+ * well, so that a page that turns up in another's place is noticed.
+ */
+const HEAD = 5
+
+/** Set on a record that continues the append of the record before it. */
+export const CONTINUES = 1
+
+export function sealRecord(key: Uint8Array, payload: Uint8Array, flags = 0): Buffer {
+  const row = Buffer.allocUnsafe(HEAD + payload.length)
+  row[4] = flags
+  row.set(payload, HEAD)
+  row.writeUInt32LE(crc32(row.subarray(4), crc32(key)), 0)
+  return row
+}
+
+export interface OpenedRecord {
+  readonly flags: number
+  readonly payload: Buffer
+}
+
+/** The payload of a sealed row, not copied. Throws `DamagedRecordError` when the checksum does not match. */
+export function openRecord(key: Uint8Array, row: Uint8Array | undefined, what: string): OpenedRecord {
+  if (row === undefined || row.length < HEAD) throw new DamagedRecordError(what)
+  const view = Buffer.from(row.buffer, row.byteOffset, row.byteLength)
+  if (view.readUInt32LE(0) !== crc32(view.subarray(4), crc32(key))) throw new DamagedRecordError(what)
+  return { flags: view[4] ?? 0, payload: view.subarray(HEAD) }
+}

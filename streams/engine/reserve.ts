@@ -1,0 +1,51 @@
+import { fstatSync, writeSync } from "node:fs"
+import { DiskFullError } from "./errors.ts"
+
+const ZEROS = Buffer.alloc(262_144)
+/** Tree pages one row may dirty. */
+const PER_ROW = 24_576
+const FLOOR = 262_144
+/** Kept for deletes when ordinary writes are already refused. */
+const FOR_DELETES = 1_048_576
+const MOST = 32_000_000
+
+/** The end of what the store uses in its file, in bytes. */
+export type UsedBytes = () => number
+
+/**
+ * Keeps zero-written room behind the end of the store's file, so that the store itself never meets a full
+ * disk: its own error path for that corrupts memory. Call only while no transaction is in flight.
+ */
+export class Reserve {
+  readonly #fd: number
+  readonly #used: UsedBytes
+  #room = 0
+
+  constructor(fd: number, used: UsedBytes) {
+    this.#fd = fd
+    this.#used = used
+  }
+
+  /** Throws `DiskFullError` when there is no room; the store was not touched. */
+  take(bytes: number, rows: number, forDeletes = false): void {
+    const need = FLOOR + bytes + rows * PER_ROW + (forDeletes ? 0 : FOR_DELETES)
+    if (this.#room < need) this.#grow(need)
+    this.#room -= bytes + rows * PER_ROW
+  }
+
+  #grow(need: number): void {
+    const end = this.#used()
+    const want = end + need + Math.min(MOST, Math.max(FLOOR, end / 4))
+    let size = fstatSync(this.#fd).size
+    try {
+      while (size < want) size += writeSync(this.#fd, ZEROS, 0, ZEROS.length, size)
+    } catch (error) {
+      size = fstatSync(this.#fd).size
+      if (size - end < need) {
+        this.#room = size - end
+        throw new DiskFullError(error)
+      }
+    }
+    this.#room = size - end
+  }
+}

@@ -1,0 +1,192 @@
+import { chmodSync, closeSync, openSync, readdirSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { type Database, open, type RootDatabase } from "lmdb"
+import { checkStoreFile } from "./check.ts"
+import { DamagedRecordError, StoreDamagedError } from "./errors.ts"
+import { messageKey, PRODUCER, producerKey, streamOf } from "./keys.ts"
+import { type OpenedRecord, openRecord } from "./record.ts"
+import { Reserve } from "./reserve.ts"
+
+/** What one transaction changes. A value of `null` removes the row. */
+export interface Writes {
+  readonly messages: ReadonlyArray<readonly [key: Buffer, row: Buffer | null]>
+  readonly state: ReadonlyArray<readonly [key: Buffer, row: Buffer | null]>
+  readonly bytes: number
+}
+
+/**
+ * Where streams lie: a table of messages and a table of everything else, changed together. Reads are
+ * synchronous and end in the tick they start in; one commit is in flight at a time.
+ */
+export interface Store {
+  /** All rows of the state table, in the order of their keys. */
+  readState(): Iterable<{ readonly key: Buffer; readonly payload: Buffer }>
+  /** One message. Throws `DamagedRecordError` when it is not there as it was written. */
+  readMessage(stream: number, position: number): OpenedRecord
+  /** Makes room for a transaction of this size, or throws `DiskFullError` with nothing touched. */
+  reserve(writes: Writes, forDeletes: boolean): void
+  /** Resolves once the transaction is on the disk. */
+  commit(writes: Writes): Promise<void>
+  /** Up to `limit` keys that a deleted stream left behind. */
+  remains(stream: number, limit: number): { readonly messages: Buffer[]; readonly state: Buffer[] }
+  fileBytes(): number
+  /** Writes a copy without the free space. */
+  copyCompact(file: string): Promise<void>
+  close(): Promise<void>
+}
+
+const FILE = "data.mdb"
+/** Up to this size every start reads the whole file before it opens it; about 2 s per GB. */
+const CHECK_WHOLE_UP_TO = 128 * 1024 * 1024
+
+export interface StoreOptions {
+  /** Read the whole file before opening it, however large. The last run did not end well. */
+  readonly checkWhole: boolean
+}
+
+type Table = Database<Buffer, Buffer>
+
+/** Throws `StoreDamagedError` instead of opening a file that would crash the process. */
+export function openStore(dir: string, options: StoreOptions): Store {
+  const file = join(dir, FILE)
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
+  const finding = checkStoreFile(file, options.checkWhole || size <= CHECK_WHOLE_UP_TO)
+  if (finding !== null) throw new StoreDamagedError(file, finding)
+  const store = new LmdbStore(file)
+  for (const name of readdirSync(dir)) if (name.startsWith(FILE)) chmodSync(join(dir, name), 0o600)
+  return store
+}
+
+class LmdbStore implements Store {
+  readonly #root: RootDatabase<Buffer, Buffer>
+  readonly #messages: Table
+  readonly #state: Table
+  readonly #fd: number
+  readonly #reserve: Reserve
+
+  constructor(file: string) {
+    this.#root = open({
+      path: file,
+      noSubdir: true,
+      encoding: "binary",
+      keyEncoding: "binary",
+      compression: false,
+      cache: false,
+      maxDbs: 4,
+      maxReaders: 64,
+      overlappingSync: false,
+      eventTurnBatching: false,
+      useWritemap: false,
+      noSync: false,
+      noMemInit: true,
+    })
+    this.#messages = this.#root.openDB("messages", { keyEncoding: "binary", encoding: "binary" })
+    this.#state = this.#root.openDB("state", { keyEncoding: "binary", encoding: "binary" })
+    this.#fd = openSync(file, "r+")
+    this.#reserve = new Reserve(this.#fd, () => this.#usedBytes())
+  }
+
+  *readState(): Iterable<{ key: Buffer; payload: Buffer }> {
+    for (const { key, value } of this.#state.getRange()) {
+      const copy = Buffer.from(key)
+      yield { key: copy, payload: openRecord(copy, value, "A row of the stream table").payload }
+    }
+  }
+
+  readMessage(stream: number, position: number): OpenedRecord {
+    const key = messageKey(stream, position)
+    let row = this.#messages.getBinary(key)
+    if (row === undefined) {
+      // The snapshot of this tick may be older than the newest commit.
+      this.#root.resetReadTxn()
+      row = this.#messages.getBinary(key)
+    }
+    return openRecord(key, row, `Record ${position} of stream ${stream}`)
+  }
+
+  reserve(writes: Writes, forDeletes: boolean): void {
+    this.#reserve.take(writes.bytes, writes.messages.length + writes.state.length, forDeletes)
+  }
+
+  async commit(writes: Writes): Promise<void> {
+    try {
+      await this.#root.batch(() => {
+        for (const [key, row] of writes.messages) write(this.#messages, key, row)
+        for (const [key, row] of writes.state) write(this.#state, key, row)
+      })
+    } catch (error) {
+      throw await realCause(error)
+    }
+  }
+
+  remains(stream: number, limit: number): { messages: Buffer[]; state: Buffer[] } {
+    this.#root.resetReadTxn()
+    const end = messageKey(stream + 1, 0)
+    const messages = [...this.#messages.getKeys({ start: messageKey(stream, 0), end, limit })].map(copyOf)
+    const state: Buffer[] = []
+    for (const key of this.#state.getKeys({
+      start: producerKey(stream, ""),
+      limit: limit - messages.length,
+    })) {
+      if (key[0] !== PRODUCER || streamOf(key) !== stream) break
+      state.push(copyOf(key))
+    }
+    return { messages, state }
+  }
+
+  fileBytes(): number {
+    return this.#usedBytes()
+  }
+
+  async copyCompact(file: string): Promise<void> {
+    await this.#root.backup(file, true)
+  }
+
+  async close(): Promise<void> {
+    closeSync(this.#fd)
+    await this.#root.close()
+  }
+
+  #usedBytes(): number {
+    const stats: { lastPageNumber?: number; pageSize?: number } = this.#root.getStats()
+    return ((stats.lastPageNumber ?? 0) + 1) * (stats.pageSize ?? 4096)
+  }
+}
+
+const copyOf = (key: Buffer): Buffer => Buffer.from(key)
+
+function write(table: Table, key: Buffer, row: Buffer | null): void {
+  // One rejection arrives through the batch; the single promises must not count as unhandled.
+  void (row === null ? table.remove(key) : table.put(key, row)).catch(ignore)
+}
+
+const ignore = (): undefined => undefined
+
+/** The library hides the reason of a failed commit in a promise on the error, which must be held. */
+async function realCause(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !("commitError" in error)) return error
+  const hidden = await Promise.resolve(error.commitError).catch((reason: unknown) => reason)
+  return hidden instanceof Error ? hidden : error
+}
+
+/** A stream's records from a position on, stopping before `until` and at about `maxBytes`. */
+export function readRun(
+  store: Store,
+  stream: number,
+  run: { from: number; until: number; maxBytes: number },
+): Buffer[] {
+  const payloads: Buffer[] = []
+  let bytes = 0
+  for (let position = run.from; position < run.until && bytes < run.maxBytes; position++) {
+    try {
+      const { payload } = store.readMessage(stream, position)
+      if (payloads.length > 0 && bytes + payload.length > run.maxBytes) break
+      payloads.push(payload)
+      bytes += payload.length
+    } catch (error) {
+      if (error instanceof DamagedRecordError && payloads.length > 0) break
+      throw error
+    }
+  }
+  return payloads
+}

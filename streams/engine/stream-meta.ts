@@ -1,0 +1,122 @@
+/** Everything the engine knows about one stream, apart from its messages and its producers. */
+export interface StreamMeta {
+  readonly id: number
+  readonly path: string
+  readonly contentType: string
+  /** Position of the next record; what a fork inherited counts. */
+  readonly next: number
+  readonly bytes: number
+  readonly closed: boolean
+  readonly closedBy: ClosingProducer | null
+  /** The highest `Stream-Seq` so far. */
+  readonly lastSeq: string | null
+  readonly ttlSeconds: number | null
+  readonly expiresAt: string | null
+  readonly createdAt: number
+  readonly accessedAt: number
+  readonly fork: Fork | null
+  /** How many forks read through this stream. While there are any, a delete only hides it. */
+  readonly forks: number
+  readonly hidden: boolean
+}
+
+export interface ClosingProducer {
+  readonly producer: string
+  readonly epoch: number
+  readonly seq: number
+}
+
+export interface Fork {
+  readonly source: number
+  readonly from: string
+  /** Records before this position are the source's. */
+  readonly at: number
+  /** What the request named, kept to recognise the same request again. */
+  readonly sub: number
+}
+
+export interface ProducerState {
+  readonly epoch: number
+  readonly seq: number
+}
+
+export function encodeMeta(meta: StreamMeta): Buffer {
+  const { closedBy, fork } = meta
+  return Buffer.from(
+    JSON.stringify([
+      meta.path,
+      meta.contentType,
+      meta.next,
+      meta.bytes,
+      meta.closed ? 1 : 0,
+      closedBy && [closedBy.producer, closedBy.epoch, closedBy.seq],
+      meta.lastSeq,
+      meta.ttlSeconds,
+      meta.expiresAt,
+      meta.createdAt,
+      meta.accessedAt,
+      fork && [fork.source, fork.from, fork.at, fork.sub],
+      meta.forks,
+      meta.hidden ? 1 : 0,
+    ]),
+  )
+}
+
+/** The counterpart of `encodeMeta`; the row's checksum has been verified before. */
+export function decodeMeta(id: number, row: Buffer): StreamMeta {
+  const [
+    path,
+    contentType,
+    next,
+    bytes,
+    closed,
+    closedBy,
+    lastSeq,
+    ttl,
+    expires,
+    created,
+    accessed,
+    fork,
+    forks,
+    hidden,
+  ] = JSON.parse(row.toString())
+  return {
+    id,
+    path,
+    contentType,
+    next,
+    bytes,
+    closed: closed === 1,
+    closedBy: closedBy && { producer: closedBy[0], epoch: closedBy[1], seq: closedBy[2] },
+    lastSeq,
+    ttlSeconds: ttl,
+    expiresAt: expires,
+    createdAt: created,
+    accessedAt: accessed,
+    fork: fork && { source: fork[0], from: fork[1], at: fork[2], sub: fork[3] },
+    forks,
+    hidden: hidden === 1,
+  }
+}
+
+export const encodeProducer = (state: ProducerState): Buffer =>
+  Buffer.from(JSON.stringify([state.epoch, state.seq]))
+
+export function decodeProducer(row: Buffer): ProducerState {
+  const [epoch, seq] = JSON.parse(row.toString())
+  return { epoch, seq }
+}
+
+/** A time to live slides with every read and write; an expiry date does not. */
+export function isExpired(meta: StreamMeta, now: number): boolean {
+  if (meta.expiresAt !== null && now >= Date.parse(meta.expiresAt)) return true
+  return meta.ttlSeconds !== null && now >= meta.accessedAt + meta.ttlSeconds * 1000
+}
+
+/** `Text/Plain; charset=utf-8` and `text/plain` are one media type. */
+export function mediaType(contentType: string): string {
+  const semicolon = contentType.indexOf(";")
+  return (semicolon === -1 ? contentType : contentType.slice(0, semicolon)).trim().toLowerCase()
+}
+
+export const isJson = (meta: StreamMeta): boolean => mediaType(meta.contentType) === "application/json"

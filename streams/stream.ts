@@ -1,0 +1,86 @@
+/** The base protocol's plain verbs on JSON streams: create, append, read to the tail, ask for the tail. */
+import { type FindEndpoint, type Patience, request } from "./transport.ts"
+
+const JSON_TYPE = { "content-type": "application/json" }
+
+/** Creates the stream; one that exists already is left as it is. */
+export async function createStream(
+  endpoint: FindEndpoint,
+  name: string,
+  patience?: Patience,
+): Promise<{ readonly created: boolean }> {
+  const { status } = await request(endpoint, name, { method: "PUT", headers: JSON_TYPE }, patience)
+  return { created: status === 201 }
+}
+
+/**
+ * Appends without a producer: at least once, so only for what its readers recognise as a repeat. With `streamSeq`
+ * the append succeeds only when no equal or higher one did: throws `conflict` otherwise.
+ */
+export async function appendTo(
+  endpoint: FindEndpoint,
+  name: string,
+  events: readonly unknown[],
+  { streamSeq, ...patience }: Patience & { readonly streamSeq?: string } = {},
+): Promise<void> {
+  const headers = streamSeq === undefined ? JSON_TYPE : { ...JSON_TYPE, "stream-seq": streamSeq }
+  await request(endpoint, name, { method: "POST", headers, body: JSON.stringify(events) }, patience)
+}
+
+/** Appends as a producer: exactly once while every batch is sent with the next `seq` and repeated with the same. */
+export async function appendAs(
+  producer: { readonly id: string; readonly epoch: number; readonly seq: number },
+  endpoint: FindEndpoint,
+  name: string,
+  { body, ...patience }: Patience & { readonly body: string },
+): Promise<void> {
+  const headers = {
+    ...JSON_TYPE,
+    "producer-id": producer.id,
+    "producer-epoch": String(producer.epoch),
+    "producer-seq": String(producer.seq),
+  }
+  await request(endpoint, name, { method: "POST", headers, body }, patience)
+}
+
+export const START = "-1"
+
+export interface Batch {
+  readonly items: readonly unknown[]
+  /** Where to read on. */
+  readonly offset: string
+  readonly upToDate: boolean
+}
+
+/** Reads from `offset` to the tail as it is now, window by window. Throws `stream_missing` where there is none. */
+export async function* readToTail(
+  endpoint: FindEndpoint,
+  name: string,
+  { offset = START, ...patience }: Patience & { readonly offset?: string | undefined } = {},
+): AsyncGenerator<Batch> {
+  for (let from = offset; ; ) {
+    const { headers, text } = await request(
+      endpoint,
+      name,
+      { method: "GET", query: { offset: from } },
+      patience,
+    )
+    const next = headers.get("stream-next-offset") ?? from
+    const upToDate = headers.get("stream-up-to-date") === "true"
+    yield { items: itemsOf(text), offset: next, upToDate }
+    // A window that does not move would be asked for again without end.
+    if (upToDate || next === from) return
+    from = next
+  }
+}
+
+export const itemsOf = (text: string): readonly unknown[] => {
+  const value: unknown = text.trim() === "" ? [] : JSON.parse(text)
+  return Array.isArray(value) ? value : [value]
+}
+
+/** The offset behind the newest message. */
+export async function tailOf(endpoint: FindEndpoint, name: string, patience?: Patience): Promise<string> {
+  const { headers } = await request(endpoint, name, { method: "HEAD" }, patience)
+  return headers.get("stream-next-offset") ?? START
+}

@@ -1,0 +1,75 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { expect, test } from "vitest"
+import { identityOf } from "#daemon/process/identity"
+import { killTree, processesOf } from "#daemon/process/tree"
+
+/** A shell whose script has said that it is up. Ended with all that carries its marker. */
+async function tree(script: string, env: Readonly<Record<string, string>> = {}) {
+  const marker = ["AGENTZ_TEST", crypto.randomUUID()] as const
+  const child = spawn("bash", ["-c", `${script}\necho up; wait`], {
+    detached: true,
+    stdio: ["ignore", "pipe", "ignore"],
+    env: { PATH: process.env.PATH ?? "", [marker[0]]: marker[1], ...env },
+  })
+  await once(child.stdout, "data")
+  const { pid } = child
+  if (pid === undefined) throw new Error("no bash on this machine")
+  return {
+    pid,
+    marker,
+    [Symbol.asyncDispose]: async () => void (await killTree({ marker, roots: [pid], graceMs: 0 })),
+  }
+}
+
+test("finds children that left their group and were given to init", async () => {
+  await using one = await tree("setsid sleep 300 & (setsid sleep 300 &)")
+  expect(processesOf({ marker: one.marker })).toHaveLength(3)
+  expect(processesOf({ roots: [one.pid] }).map(({ pid }) => pid)).toContain(one.pid)
+})
+
+test("finds children that cleared their environment, by descent and by group", async () => {
+  await using one = await tree("env -i sleep 300 & (env -i sleep 300 &)")
+  expect(processesOf({ marker: one.marker, roots: [one.pid] })).toHaveLength(3)
+})
+
+test("ends those that end when asked without a kill", async () => {
+  await using one = await tree("sleep 300 & sleep 300 &")
+  const started = performance.now()
+  expect(await killTree({ ...one, roots: [one.pid], graceMs: 5_000 })).toEqual({ found: 3, survivors: [] })
+  expect(performance.now() - started).toBeLessThan(2_000)
+  expect(processesOf({ marker: one.marker })).toEqual([])
+})
+
+test("kills those that do not, once their time is up", async () => {
+  await using one = await tree("trap '' TERM; sleep 300 & (sleep 300 &)")
+  expect(await killTree({ marker: one.marker, graceMs: 100 })).toEqual({ found: 3, survivors: [] })
+})
+
+test("kills a process that is stopped", async () => {
+  await using one = await tree("sleep 300 & kill -STOP $!")
+  expect(await killTree({ marker: one.marker, graceMs: 50 })).toEqual({ found: 2, survivors: [] })
+})
+
+test("kills those that are born while it looks", async () => {
+  await using one = await tree(
+    "trap '' TERM; f() { while true; do sleep 0.01 & wait $!; done; }; f & f & f &",
+  )
+  expect((await killTree({ marker: one.marker, graceMs: 50 })).survivors).toEqual([])
+  expect(processesOf({ marker: one.marker })).toEqual([])
+})
+
+test("spares everybody else, itself and its parents above all", async () => {
+  await using one = await tree("sleep 300 &")
+  await using other = await tree("sleep 300 &")
+  await killTree({ marker: one.marker, roots: [one.pid, process.pid, process.ppid], graceMs: 100 })
+  expect(processesOf({ marker: other.marker })).toHaveLength(2)
+  expect(identityOf(process.ppid)).not.toBeNull()
+})
+
+test("an environment entry matches whole, not by its beginning", async () => {
+  await using one = await tree("")
+  const [name, value] = one.marker
+  expect(processesOf({ marker: [name, value.slice(0, -1)] })).toEqual([])
+  expect(processesOf({ marker: [name.slice(1), value] })).toEqual([])
+})

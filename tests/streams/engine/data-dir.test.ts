@@ -1,0 +1,64 @@
+import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { expect, test } from "vitest"
+import { DirLock } from "#streams/engine/lock"
+import { serveStreams } from "#streams/engine/server"
+import { startServer, temporaryDir } from "./support.ts"
+
+const token = "t"
+
+test("a second server on the same directory is refused, and told who holds it", async () => {
+  await using server = await startServer()
+  await expect(serveStreams({ dataDir: server.dir, token })).rejects.toMatchObject({
+    code: "data_dir_busy",
+    pid: process.pid,
+    message: expect.stringContaining(`process ${process.pid}`),
+  })
+})
+
+test("the lock of a dead process is taken over, and says so", () => {
+  using dir = temporaryDir()
+  writeFileSync(
+    join(dir.path, "lock"),
+    JSON.stringify({ pid: process.pid, boot: "of yesterday", started: "1" }),
+  )
+  using lock = DirLock.take(dir.path)
+  expect(lock.afterCrash).toBe(true)
+})
+
+test("a clean end leaves no lock behind", async () => {
+  await using server = await startServer()
+  await server.reopen()
+  using dir = temporaryDir()
+  DirLock.take(dir.path)[Symbol.dispose]()
+  expect(readdirSync(dir.path)).toEqual([])
+})
+
+test("the directory and its files are for this user alone, whatever the umask", async () => {
+  const umask = process.umask(0)
+  try {
+    using parent = temporaryDir()
+    const dataDir = join(parent.path, "streams")
+    await using _ = await serveStreams({ dataDir, token })
+    expect(statSync(dataDir).mode & 0o777).toBe(0o700)
+    for (const name of readdirSync(dataDir)) expect(statSync(join(dataDir, name)).mode & 0o077, name).toBe(0)
+  } finally {
+    process.umask(umask)
+  }
+})
+
+test("a directory that is open to others is refused with the remedy", async () => {
+  using dir = temporaryDir()
+  chmodSync(dir.path, 0o755)
+  const refused = serveStreams({ dataDir: dir.path, token })
+  await expect(refused).rejects.toMatchObject({
+    code: "data_dir_refused",
+    message: expect.stringContaining("chmod 700"),
+  })
+})
+
+test("a directory of the reference server is refused", async () => {
+  using dir = temporaryDir()
+  for (const name of ["streams", "metadata.lmdb"]) mkdirSync(join(dir.path, name))
+  await expect(serveStreams({ dataDir: dir.path, token })).rejects.toMatchObject({ code: "data_dir_refused" })
+})

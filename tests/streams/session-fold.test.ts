@@ -1,0 +1,173 @@
+import fc from "fast-check"
+import { expect, test } from "vitest"
+import type { SessionEvent, Unstamped } from "#streams/event"
+import { type MessageId, type RequestId, SessionId, type TurnId } from "#streams/ids"
+import { emptySession, type Session } from "#streams/session"
+import { foldSession, reduceSession } from "#streams/session-fold"
+
+const sessionId = SessionId.parse("ses_test")
+const turnId = "turn_1" as TurnId
+const messageId = "msg_1" as MessageId
+const requestId = "req_1" as RequestId
+
+const stamped = (events: readonly Unstamped[], epoch = 1, from = 0): SessionEvent[] =>
+  events.map(
+    (event, index) =>
+      ({
+        id: `evt_${epoch}_${from + index}`,
+        seq: from + index,
+        epoch,
+        at: "2026-01-01T00:00:00Z",
+        ...event,
+      }) as SessionEvent,
+  )
+
+const fold = (events: readonly SessionEvent[]): Session => foldSession(emptySession(sessionId), events)
+
+const started: Unstamped = {
+  type: "session_started",
+  agentType: "demo",
+  workingDir: "/w",
+  permissionMode: "ask",
+  pid: 7,
+  startTime: "1",
+  bootId: "b",
+  host: "h",
+  incarnation: "i",
+  version: "0",
+}
+const asked: Unstamped = { type: "user_message", messageId, text: "do it" }
+const begun: Unstamped = { type: "turn_started", turnId, messageId, cause: "user" }
+const chunk = (text: string): Unstamped => ({ type: "agent_message_chunk", turnId, messageId: "m", text })
+const tool: Unstamped = {
+  type: "tool_call",
+  turnId,
+  toolCallId: "t",
+  title: "Run",
+  kind: "execute",
+  status: "in_progress",
+  locations: [],
+  input: { cmd: "ls" },
+  content: [],
+}
+const permission: Unstamped = {
+  type: "permission_request",
+  turnId,
+  requestId,
+  toolCallId: "t",
+  title: "Run",
+  kind: "execute",
+  input: {},
+  inputHash: "h",
+  content: [],
+  decisions: ["allow", "deny"],
+}
+const lost: Unstamped = { type: "session_interrupted", error: { code: "daemon_lost", message: "gone" } }
+
+test("a turn goes from its message to completed, and the whole text replaces its preview", () => {
+  const whole: Unstamped = { type: "agent_message", turnId, messageId: "m", text: "Hello." }
+  const ended: Unstamped = { type: "turn_ended", turnId, stopReason: "end_turn" }
+  const session = fold(stamped([started, asked, begun, chunk("Hel"), chunk("lo"), whole, ended]))
+  expect(session.status).toBe("completed")
+  expect(session.queue).toEqual([])
+  expect(session.items.map(({ type }) => type)).toEqual(["user", "message", "turn_end"])
+  expect(session.items[1]).toMatchObject({ text: "Hello.", done: true })
+})
+
+test("an interrupted turn is never called completed, and its calls are not left running", () => {
+  const session = fold(stamped([started, asked, begun, tool, lost]))
+  expect(session.status).toBe("interrupted")
+  expect(session.items.find(({ type }) => type === "tool")).toMatchObject({
+    status: "failed",
+    interrupted: true,
+  })
+  expect(session.items.at(-1)).toMatchObject({ type: "turn_end", stopReason: "interrupted" })
+})
+
+test("an approval makes the session wait, outlives the daemon that asked, and is settled once", () => {
+  const waiting = stamped([started, asked, begun, tool, permission])
+  expect(fold(waiting).status).toBe("waiting")
+  const interrupted = [...waiting, ...stamped([lost], 2, 5)]
+  expect(fold(interrupted)).toMatchObject({ status: "interrupted", approvals: [{ requestId }] })
+  const resolved: Unstamped = {
+    type: "permission_resolved",
+    requestId,
+    decision: "allow",
+    delivered: true,
+    by: "user",
+  }
+  const after = fold([...interrupted, ...stamped([resolved], 3, 6)])
+  expect(after).toMatchObject({ status: "interrupted", approvals: [] })
+  expect(after.items.find(({ type }) => type === "permission")).toMatchObject({ decision: "allow" })
+})
+
+test("a message typed during a turn is queued and read where its own turn begins", () => {
+  const second = "msg_2" as MessageId
+  const events = stamped([
+    started,
+    asked,
+    begun,
+    { type: "user_message", messageId: second, text: "and then" },
+    chunk("working"),
+    { type: "turn_ended", turnId, stopReason: "end_turn" },
+    { type: "turn_started", turnId: "turn_2" as TurnId, messageId: second, cause: "user" },
+  ])
+  expect(fold(events.slice(0, 5)).queue).toEqual([{ messageId: second, text: "and then" }])
+  expect(fold(events).items.map(({ type }) => type)).toEqual(["user", "message", "turn_end", "user"])
+})
+
+test("what an older writer says after a newer one spoke changes nothing", () => {
+  const events = [...stamped([started, asked, begun]), ...stamped([lost], 2, 3)]
+  const late = stamped([chunk("from the past")], 1, 4)
+  expect(fold([...events, ...late])).toEqual(fold(events))
+})
+
+const someEvents = fc.array(
+  fc.constantFrom<Unstamped>(asked, begun, chunk("a"), chunk("b"), tool, permission, lost, {
+    type: "turn_ended",
+    turnId,
+    stopReason: "end_turn",
+  }),
+  { maxLength: 40 },
+)
+
+test("replaying from any saved point equals replaying from the start", () => {
+  fc.assert(
+    fc.property(someEvents, fc.nat(40), (unstamped, cut) => {
+      const events = stamped([started, ...unstamped])
+      expect(foldSession(fold(events.slice(0, cut)), events.slice(cut))).toEqual(fold(events))
+    }),
+  )
+})
+
+test("events delivered twice, in pieces of any size, change nothing", () => {
+  fc.assert(
+    fc.property(
+      someEvents,
+      fc.array(fc.tuple(fc.nat(40), fc.nat(10)), { maxLength: 10 }),
+      (unstamped, repeats) => {
+        const events = stamped([started, ...unstamped])
+        let session = emptySession(sessionId)
+        for (const event of events) {
+          session = reduceSession(session, event)
+          for (const [from, length] of repeats)
+            session = foldSession(session, events.slice(0, event.seq + 1).slice(from, from + length))
+        }
+        expect(session).toEqual(fold(events))
+      },
+    ),
+  )
+})
+
+test("a fold does not touch the session it is given, and keeps what no event touched", () => {
+  const events = stamped([started, asked, begun, chunk("a"), tool])
+  const before = fold(events)
+  const frozen = structuredClone(before)
+  const after = foldSession(
+    before,
+    stamped([{ type: "tool_call_update", turnId, toolCallId: "t", status: "completed" }], 1, 5),
+  )
+  expect(before).toEqual(frozen)
+  expect(after.items[0]).toBe(before.items[0])
+  expect(after.items[2]).not.toBe(before.items[2])
+})
