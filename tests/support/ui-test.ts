@@ -1,5 +1,5 @@
 /** Playwright's `test` with agentz running, and with nothing allowed to break silently in the page. */
-import AxeBuilder from "@axe-core/playwright"
+import { AxeBuilder } from "@axe-core/playwright"
 import { test as base, expect, type Page } from "@playwright/test"
 import { type Agentz, startAgentz } from "./agentz.ts"
 
