@@ -57,9 +57,9 @@ export function table(rows: readonly (readonly string[])[], width: number): stri
   const lines = rows.map((row) => {
     const cells = row.map((cell, column) => {
       const own = widths[column] ?? 0
-      return column === columns - 1 ? cell : padded(it(cell, own), own)
+      return column === columns - 1 ? cell : padded(fit(cell, own), own)
     })
-    return it(cells.join("  ").trimEnd(), width)
+    return fit(cells.join("  ").trimEnd(), width)
   })
   return `${lines.join("\n")}\n`
 }
