@@ -78,8 +78,8 @@ function Session({ sessionId, header, items, hasMore, connection }: SessionProps
         header={header}
         connection={connection}
         acting={acting}
-        onCancel={() => act(() => api.cancel(sessionId))}
-        onResume={() => act(() => api.resume(sessionId))}
+        onCancel={() => act(() => api.cancel({ sessionId }))}
+        onResume={() => act(() => api.resume({ sessionId }))}
       />
       <Plan plan={header.plan} />
       <Transcript rows={rows} hasMore={hasMore} onOlder={onOlder} busy={header.status === "running"} />
@@ -112,7 +112,7 @@ function Session({ sessionId, header, items, hasMore, connection }: SessionProps
         stopping={acting}
         focusAtFirst={header.approvals.length === 0}
         onSend={(text) => sendMessage(sessionId, text)}
-        onStop={() => act(() => api.cancel(sessionId))}
+        onStop={() => act(() => api.cancel({ sessionId }))}
       />
       <Announcer header={header} items={items} />
     </Folds>

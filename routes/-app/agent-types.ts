@@ -1,6 +1,5 @@
 import { useEffect, useState } from "react"
-import type { AgentTypeInfo } from "#src/plane"
-import { openApi } from "./api.ts"
+import { type AgentTypeInfo, openApi } from "./api.ts"
 import { refusalOf } from "./refusal.ts"
 
 /** The agents of this machine. Asked anew by each form: what was missing may have been installed meanwhile. */

@@ -1,43 +1,38 @@
-/**
- * The control plane as a browser calls it. Its procedures are those of the server's `agent` router, named here by
- * the plane's own types; every failure is a {@link Refusal}.
- */
-import { createTRPCUntypedClient, httpLink } from "@trpc/client"
-import type { ControlPlane } from "#src/plane"
-import type { SessionId } from "#streams/ids"
+/** The control plane as a browser calls it, typed by its router. Every failure is a {@link Refusal}. */
+import { createTRPCClient, httpLink } from "@trpc/client"
+import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server"
+import type { AppRouter } from "#src/router"
+import type { Item, Session } from "#streams/session"
 import { refusalOf } from "./refusal.ts"
 
-type Answer<Method extends keyof ControlPlane> = ControlPlane[Method] extends (
-  ...input: never[]
-) => Promise<infer Output>
-  ? Promise<Output>
-  : never
-type Input<Method extends "spawn" | "sendMessage" | "approve" | "getSession"> = Parameters<
-  ControlPlane[Method]
->[0]
+type Inputs = inferRouterInputs<AppRouter>["agent"]
+type Outputs = inferRouterOutputs<AppRouter>["agent"]
+export type AgentTypeInfo = Outputs["agentTypes"][number]
 
-export interface AgentApi {
-  spawn(request: Input<"spawn">): Answer<"spawn">
-  sendMessage(request: Input<"sendMessage">): Answer<"sendMessage">
-  cancel(sessionId: SessionId): Answer<"cancel">
-  approve(request: Input<"approve">): Answer<"approve">
-  resume(sessionId: SessionId): Answer<"resume">
-  getSession(request: Input<"getSession">): Answer<"getSession">
-  agentTypes(): Answer<"agentTypes">
+/** A session with its newest items. JSON cannot say `undefined`, so the wire's type makes `unknown` fields optional. */
+export type SessionView = Omit<Outputs["getSession"], "session" | "items"> & {
+  readonly session: Omit<Session, "items"> & { readonly title: string }
+  readonly items: readonly Item[]
+}
+
+type Procedure = "spawn" | "sendMessage" | "cancel" | "approve" | "resume"
+export type AgentApi = {
+  readonly [Name in Procedure]: (input: Inputs[Name]) => Promise<Outputs[Name]>
+} & {
+  getSession(input: Inputs["getSession"]): Promise<SessionView>
+  agentTypes(): Promise<Outputs["agentTypes"]>
 }
 
 export function openApi(origin: string): AgentApi {
-  const client = createTRPCUntypedClient({ links: [httpLink({ url: `${origin}/trpc` })] })
-  const query = (name: string, input?: unknown) => client.query(`agent.${name}`, input).catch(refuse)
-  const mutate = (name: string, input: unknown) => client.mutation(`agent.${name}`, input).catch(refuse)
+  const { agent } = createTRPCClient<AppRouter>({ links: [httpLink({ url: `${origin}/trpc` })] })
   return {
-    spawn: (request) => mutate("spawn", request) as Answer<"spawn">,
-    sendMessage: (request) => mutate("sendMessage", request) as Answer<"sendMessage">,
-    cancel: (sessionId) => mutate("cancel", { sessionId }) as Answer<"cancel">,
-    approve: (request) => mutate("approve", request) as Answer<"approve">,
-    resume: (sessionId) => mutate("resume", { sessionId }) as Answer<"resume">,
-    getSession: (request) => query("getSession", request) as Answer<"getSession">,
-    agentTypes: () => query("agentTypes") as Answer<"agentTypes">,
+    spawn: (input) => agent.spawn.mutate(input).catch(refuse),
+    sendMessage: (input) => agent.sendMessage.mutate(input).catch(refuse),
+    cancel: (input) => agent.cancel.mutate(input).catch(refuse),
+    approve: (input) => agent.approve.mutate(input).catch(refuse),
+    resume: (input) => agent.resume.mutate(input).catch(refuse),
+    getSession: (input) => agent.getSession.query(input).catch(refuse) as Promise<SessionView>,
+    agentTypes: () => agent.agentTypes.query().catch(refuse),
   }
 }
 

@@ -1,6 +1,8 @@
 /** One stream that is followed for as long as somebody watches. */
-import { type Batch, type FollowState, follow } from "./follow.ts"
+import { FollowRefused, type FollowState, follow } from "#streams/follow"
+import type { Batch } from "#streams/stream"
 import type { Connection } from "./protocol.ts"
+import { Refusal } from "./refusal.ts"
 
 export interface TailOptions {
   readonly url: string
@@ -21,7 +23,7 @@ export interface Tail {
 }
 
 const FIRST_DELAY_MS = 250
-const LONGEST_DELAY_MS = 8_000
+const LONGEST_DELAY_MS = 5_000
 
 export function openTail(options: TailOptions): Tail {
   const { progress, onConnection, now } = options
@@ -29,7 +31,7 @@ export function openTail(options: TailOptions): Tail {
   let attempt = new AbortController()
   let offset: string | null = null
   let waiting = false
-  let caughtUp = false
+  let failures = 0
 
   const say = (connection: Connection) => {
     waiting = connection.state === "reconnecting" || connection.state === "signed-out"
@@ -38,39 +40,46 @@ export function openTail(options: TailOptions): Tail {
   const sayWaiting = (inMs: number, status: number | null) => {
     if (status === 401) say({ state: "signed-out" })
     // A session that was just made has no events yet.
-    else if (status === 404) onConnection({ state: "connecting" })
+    else if (status === 404) say({ state: "connecting" })
     else say({ state: "reconnecting", retryAt: now() + inMs, seq: progress().seq })
   }
   const onState = (state: FollowState) => {
-    if (state.state === "reconnecting") {
-      caughtUp = false
-      sayWaiting(state.inMs, state.status)
+    if (state.state === "reconnecting") sayWaiting(state.inMs, null)
+    else if (state.state === "live") say({ state: "live", seq: progress().seq })
+    else if (state.state === "catching_up" && progress().behind > 0)
+      say({ state: "catching-up", behind: progress().behind })
+  }
+
+  /** Follows until the follower gives up, which it does only where it is refused or told to. */
+  const followOn = async (signal: AbortSignal) => {
+    if (offset === null) {
+      say({ state: "connecting" })
+      offset = await options.open()
+      if (offset === null) return ended.abort()
+    }
+    const { url, fetch } = options
+    for await (const batch of follow({ url: () => url, offset, signal, fetch, onState })) {
+      failures = 0
+      offset = batch.offset
+      options.take(batch)
+      if (batch.upToDate) say({ state: "live", seq: progress().seq })
+      else say({ state: "catching-up", behind: progress().behind })
     }
   }
 
   const run = async () => {
-    for (let failures = 0; !ended.signal.aborted; ) {
+    while (!ended.signal.aborted) {
       attempt = new AbortController()
       const signal = AbortSignal.any([ended.signal, attempt.signal])
       try {
-        if (offset === null) {
-          onConnection({ state: "connecting" })
-          offset = await options.open()
-          if (offset === null) return
-        }
-        failures = 0
-        const { url, fetch } = options
-        for await (const batch of follow({ url: () => url, offset, signal, fetch, onState })) {
-          offset = batch.offset
-          options.take(batch)
-          if (batch.upToDate) say({ state: "live", seq: progress().seq })
-          else if (!caughtUp) say({ state: "catching-up", behind: progress().behind })
-          caughtUp = batch.upToDate
-        }
+        await followOn(signal)
       } catch (error) {
         if (ended.signal.aborted) return
+        const status = error instanceof FollowRefused ? error.status : statusOf(error)
+        // The stream is another one now: its offsets mean something else.
+        if (status === 410) offset = null
         const inMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** failures++)
-        sayWaiting(inMs, (error as { kind?: string }).kind === "signed-out" ? 401 : null)
+        sayWaiting(inMs, status)
         await pause(inMs, signal)
       }
     }
@@ -84,6 +93,9 @@ export function openTail(options: TailOptions): Tail {
     close: () => ended.abort(),
   }
 }
+
+const statusOf = (error: unknown): number | null =>
+  error instanceof Refusal && error.kind === "signed-out" ? 401 : null
 
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

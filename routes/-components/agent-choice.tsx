@@ -1,6 +1,6 @@
 import clsx from "clsx"
 import { useId } from "react"
-import type { AgentTypeInfo } from "#src/plane"
+import type { AgentTypeInfo } from "../-app/api.ts"
 
 /** The agents that were found, and what the others lack. */
 export function AgentChoice(props: {

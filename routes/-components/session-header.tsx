@@ -49,7 +49,11 @@ export function SessionHeader(props: {
             {permissionTitle(header.permissionMode)}
           </span>
         )}
-        <span className="figures max-sm:hidden" hidden={usage.inputTokens + usage.outputTokens === 0} data-testid="usage">
+        <span
+          className="figures max-sm:hidden"
+          hidden={usage.inputTokens + usage.outputTokens === 0}
+          data-testid="usage"
+        >
           {shortCount(usage.inputTokens)} in · {shortCount(usage.outputTokens)} out
           {usage.costUsd !== null && usage.costUsd > 0 && ` · ${costText(usage.costUsd)}`}
         </span>

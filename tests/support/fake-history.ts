@@ -1,7 +1,7 @@
 /** Sessions in every state, with a past that shows everything a transcript can hold. */
 import { newEventId, newMessageId, newRequestId, newTurnId } from "../../streams/ids.ts"
-import type { FakePlane } from "./ui-plane.ts"
 import type { FakeSession } from "./fake-session.ts"
+import type { FakePlane } from "./ui-plane.ts"
 
 const MINUTE = 60_000
 const ago = (minutes: number) => new Date(Date.now() - minutes * MINUTE).toISOString()

@@ -1,48 +1,49 @@
-/** An append-only JSON stream in memory, read the way the Durable Streams protocol reads one. */
-import type { IncomingMessage, ServerResponse } from "node:http"
+/** An append-only JSON stream in memory, read the way the Durable Streams protocol reads one: catch-up and SSE. */
+import type { ServerResponse } from "node:http"
 
-const LONG_POLL_MS = 10_000
 const PAGE = 500
 
 export class StreamLog {
   readonly items: unknown[] = []
-  readonly #waiting = new Set<() => void>()
+  readonly #readers = new Set<() => void>()
 
   append(...items: unknown[]): void {
     this.items.push(...items)
-    for (const wake of [...this.#waiting]) wake()
+    for (const wake of [...this.#readers]) wake()
   }
 
   get offset(): string {
     return offsetAt(this.items.length)
   }
 
-  async read(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): Promise<void> {
+  read(response: ServerResponse, query: URLSearchParams): void {
     const offset = query.get("offset") ?? "-1"
     const from = offset === "-1" ? 0 : Number(offset.split("_")[1])
-    if (query.has("live") && from >= this.items.length) await this.#growth(request)
-    if (response.destroyed) return
+    response.setHeader("cache-control", "no-store")
+    if (query.get("live") === "sse") {
+      this.#tail(response, from)
+      return
+    }
     const batch = this.items.slice(from, from + PAGE)
     const next = from + batch.length
     response.setHeader("stream-next-offset", offsetAt(next))
-    response.setHeader("cache-control", "no-store")
     if (next >= this.items.length) response.setHeader("stream-up-to-date", "true")
-    if (query.has("live")) response.setHeader("stream-cursor", "1")
-    if (query.has("live") && batch.length === 0) response.writeHead(204).end()
-    else response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(batch))
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(batch))
   }
 
-  #growth(request: IncomingMessage): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer)
-        this.#waiting.delete(done)
-        resolve()
-      }
-      const timer = setTimeout(done, LONG_POLL_MS)
-      this.#waiting.add(done)
-      request.socket.once("close", done)
-    })
+  #tail(response: ServerResponse, from: number): void {
+    response.writeHead(200, { "content-type": "text/event-stream" })
+    let next = from
+    const send = () => {
+      const batch = this.items.slice(next)
+      next += batch.length
+      if (batch.length > 0) response.write(`event: data\ndata: ${JSON.stringify(batch)}\n\n`)
+      const control = { streamNextOffset: offsetAt(next), streamCursor: "1", upToDate: true }
+      response.write(`event: control\ndata: ${JSON.stringify(control)}\n\n`)
+    }
+    send()
+    this.#readers.add(send)
+    response.once("close", () => this.#readers.delete(send))
   }
 }
 

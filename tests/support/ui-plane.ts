@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net"
 import { extname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { AgentTypeInfo, SessionView } from "../../src/plane.ts"
-import { newSessionId, type SessionId } from "../../streams/ids.ts"
+import { newSessionId } from "../../streams/ids.ts"
 import { type SessionRow, sessionRowChange } from "../../streams/registry.ts"
 import { FakeSession, fakeRow } from "./fake-session.ts"
 import { StreamLog } from "./stream-log.ts"
@@ -113,7 +113,7 @@ export class FakePlane {
       const log =
         name === "__registry__" ? this.registry : this.sessions.get(name.split("/")[0] ?? "")?.events
       if (!log) return void response.writeHead(404).end()
-      return log.read(request, response, searchParams)
+      return log.read(response, searchParams)
     }
     const asset = extname(pathname) !== "" && !pathname.includes("..")
     const file = join(UI, asset ? pathname : "index.html")
@@ -222,5 +222,3 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   for await (const part of request) parts.push(part as Buffer)
   return Buffer.concat(parts).toString()
 }
-
-export type { SessionId }

@@ -1,0 +1,47 @@
+/** Playwright's `test` with agentz running, and with nothing allowed to break silently in the page. */
+import { AxeBuilder } from "@axe-core/playwright"
+import { test as base, expect, type Page } from "@playwright/test"
+import { type Agentz, startAgentz } from "./agentz.ts"
+
+export const test = base.extend<{ agentz: Agentz; fresh: Agentz }>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs from this pattern
+  agentz: async ({}, use) => {
+    await using agentz = await startAgentz()
+    await use(agentz)
+  },
+  // biome-ignore lint/correctness/noEmptyPattern: as above
+  fresh: async ({}, use) => {
+    await using agentz = await startAgentz({ empty: true })
+    await use(agentz)
+  },
+  page: async ({ page }, use) => {
+    const broken: string[] = []
+    page.on("pageerror", ({ message }) => broken.push(message))
+    page.on("console", (message) => {
+      if (/Content Security Policy|Minified React error|hydrat/i.test(message.text()))
+        broken.push(message.text())
+    })
+    await use(page)
+    expect(broken).toEqual([])
+  },
+})
+export { expect }
+
+const WCAG = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
+
+/** Every rule that is broken, with the elements that break it. */
+export async function violations(page: Page): Promise<string[]> {
+  const { violations: found } = await new AxeBuilder({ page }).withTags(WCAG).analyze()
+  return found.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id} ${target.join(" ")} ${failureSummary}`),
+  )
+}
+
+/** Starts a session through the page and waits until it is open. */
+export async function startSession(page: Page, url: string, prompt: string): Promise<void> {
+  await page.goto(`${url}/new?prompt=${encodeURIComponent(prompt)}&dir=/home/ada/code/demo`)
+  await page.getByText("Claude Code").waitFor()
+  await page.getByRole("button", { name: "Start" }).click()
+  await page.waitForURL(/\/s\/ses_/)
+  await page.getByRole("log").waitFor()
+}

@@ -1,0 +1,62 @@
+import { expect, test, violations } from "../support/ui-test.ts"
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`no page breaks a rule of WCAG 2.2 AA in ${colorScheme}`, async ({ page, agentz, fresh }) => {
+    test.slow()
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" })
+    const check = async (name: string, url: string, ready: string) => {
+      await page.goto(url)
+      await page.getByText(ready).first().waitFor()
+      if (url.includes("/s/ses_")) await page.waitForTimeout(400)
+      expect(await violations(page), `${name}, ${colorScheme}`).toEqual([])
+    }
+    await check("list", agentz.url, "Needs you")
+    await check("first run", fresh.url, "What should an agent do?")
+    await check("new", `${agentz.url}/new`, "Claude Code")
+    for (const [state, id] of Object.entries(agentz.told))
+      await check(`session ${state}`, `${agentz.url}/s/${id}`, "Thought")
+    await page.getByRole("button", { name: /Plan/ }).click()
+    const closed = page.getByRole("log").getByRole("button", { expanded: false })
+    for (let left = await closed.count(); left > 0; left--) await closed.last().click()
+    expect(await violations(page), `open folds, ${colorScheme}`).toEqual([])
+    await check("unknown", `${agentz.url}/s/ses_nothere`, "not on this machine")
+    await check("list again", agentz.url, "Needs you")
+    await agentz.kill()
+    await expect(page.getByText("nothing is lost")).toBeVisible()
+    expect(await violations(page), `away, ${colorScheme}`).toEqual([])
+    agentz.signOut()
+    await agentz.start()
+    await expect(page.getByText("You are signed out")).toBeVisible({ timeout: 15_000 })
+    expect(await violations(page), `signed out, ${colorScheme}`).toEqual([])
+  })
+}
+
+test("the theme can be chosen and stays", async ({ page, agentz }) => {
+  await page.emulateMedia({ colorScheme: "light" })
+  await page.goto(agentz.url)
+  await page.getByRole("button", { name: "Use dark colours" }).click()
+  await page.reload()
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark")
+  await page.getByRole("button", { name: "Use light colours" }).click()
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "light")
+})
+
+test("the first tab stop skips to the content", async ({ page, agentz, isMobile }) => {
+  test.skip(isMobile, "a phone has no tab key")
+  await page.goto(agentz.url)
+  await page.getByText("Needs you").first().waitFor()
+  await page.keyboard.press("Tab")
+  await expect(page.getByRole("link", { name: "Skip to content" })).toBeFocused()
+  await page.keyboard.press("Enter")
+  await expect(page.locator("main")).toBeFocused()
+})
+
+test("turns are announced, tokens are not", async ({ page, agentz }) => {
+  await page.goto(`${agentz.url}/s/${agentz.told.done}`)
+  await expect(page.getByRole("log")).toHaveAttribute("aria-live", "off")
+  await page.getByRole("textbox", { name: "Message" }).fill("[[ask]]")
+  await page.getByRole("button", { name: "Send" }).click()
+  await expect(page.locator("[aria-live=assertive]")).toHaveText("Approval needed: npm run deploy -- --force")
+  await page.getByRole("button", { name: "Allow" }).click()
+  await expect(page.locator("[aria-live=polite]")).toHaveText("demo finished")
+})

@@ -1,0 +1,40 @@
+import { expect, startSession, test } from "../support/ui-test.ts"
+
+test("an approval answered in one tab is settled in the other", async ({ page, context, agentz }) => {
+  await startSession(page, agentz.url, "[[ask]]")
+  const other = await context.newPage()
+  await other.goto(page.url())
+  for (const tab of [page, other]) await expect(tab.getByRole("region", { name: "Approval" })).toBeVisible()
+  await other.getByRole("button", { name: "Allow" }).click()
+  for (const tab of [page, other]) {
+    await expect(tab.getByRole("region", { name: "Approval" })).toBeHidden()
+    await expect(tab.getByRole("log")).toContainText("All done.")
+  }
+})
+
+test("eight tabs on eight streams leave room for calls", async ({ page, context, agentz, isMobile }) => {
+  test.skip(isMobile, "once is enough")
+  test.slow()
+  await startSession(page, agentz.url, "[[slow n=500 ms=30]]")
+  const ids = Object.values(agentz.told)
+  const tabs = await Promise.all(
+    Array.from({ length: 7 }, async (_, index) => {
+      const tab = await context.newPage()
+      await tab.goto(`${agentz.url}/s/${ids[index % ids.length]}`)
+      return tab
+    }),
+  )
+  for (const tab of tabs) await expect(tab.getByRole("log")).toBeVisible()
+  await page.bringToFront()
+  await page.getByRole("button", { name: "Stop" }).click()
+  await expect(page.getByRole("log")).toContainText("Cancelled by you")
+})
+
+test("a closed tab leaves the others alive", async ({ page, context, agentz }) => {
+  const first = await context.newPage()
+  await first.goto(agentz.url)
+  await expect(first.locator("[data-connection=live]")).toBeVisible()
+  await startSession(page, agentz.url, "[[slow n=100 ms=20]]")
+  await first.close()
+  await expect(page.getByRole("log")).toContainText("word-99", { timeout: 15_000 })
+})
