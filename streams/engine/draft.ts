@@ -1,6 +1,6 @@
 import { type Catalog, type Delta, FORMAT, newStream, type Stream } from "./catalog.ts"
 import { controlKey, messageKey, producerKey, streamKey, trashKey } from "./keys.ts"
-import { CONTINUES, type OpenedRecord, openRecord, sealRecord } from "./record.ts"
+import { CONTINUES, type OpenedRecord, openRecord, payloadOf, sealRecord } from "./record.ts"
 import type { Store, Writes } from "./store.ts"
 import { encodeMeta, encodeProducer, type ProducerState, type StreamMeta } from "./stream-meta.ts"
 
@@ -13,7 +13,8 @@ interface Touched {
   gone: boolean
   created: boolean
   readonly producers: Map<string, ProducerState>
-  readonly payloads: Buffer[]
+  /** Sealed, in the order they were appended. */
+  readonly rows: Buffer[]
 }
 
 /**
@@ -29,7 +30,6 @@ export class Draft {
   readonly #paths = new Map<string, Stream | undefined>()
   readonly #ids = new Map<number, Stream>()
   readonly #messages: (readonly [Buffer, Buffer | null])[] = []
-  readonly #staged = new Map<string, Buffer>()
   readonly #rows = new Map<string, readonly [Buffer, Buffer | null]>()
   readonly #trash = new Map<number, "add" | "remove">()
   readonly #control = new Map<string, Buffer | null>()
@@ -63,9 +63,12 @@ export class Draft {
   }
 
   message(id: number, position: number): OpenedRecord {
-    const key = messageKey(id, position)
-    const staged = this.#staged.get(key.toString("latin1"))
-    return staged ? openRecord(key, staged, "A record") : this.#store.readMessage(id, position)
+    const stream = this.#streamOf(id)
+    const touched = stream && this.#touched.get(stream)
+    const staged = touched?.rows[position - touched.meta.next + touched.rows.length]
+    return staged
+      ? openRecord(messageKey(id, position), staged, "A record")
+      : this.#store.readMessage(id, position)
   }
 
   create(fields: Omit<StreamMeta, "id">): StreamMeta {
@@ -90,12 +93,11 @@ export class Draft {
     if (!stream) return meta
     const touched = this.#touch(stream)
     let { next, bytes } = meta
-    for (const [index, payload] of payloads.entries()) {
+    for (const payload of payloads) {
       const key = messageKey(meta.id, next)
-      const row = sealRecord(key, payload, index > 0 ? CONTINUES : 0)
+      const row = sealRecord(key, payload, next > meta.next ? CONTINUES : 0)
       this.#messages.push([key, row])
-      this.#staged.set(key.toString("latin1"), row)
-      touched.payloads.push(row.subarray(row.length - payload.length))
+      touched.rows.push(row)
       this.#bytes += row.length
       bytes += payload.length
       next++
@@ -151,13 +153,14 @@ export class Draft {
   /** Brings memory up to what was committed, and returns what live readers must hear. */
   apply(): ReadonlyArray<readonly [Stream, Delta]> {
     const deltas: (readonly [Stream, Delta])[] = []
-    for (const [stream, { meta, gone, created, producers, payloads }] of this.#touched) {
+    for (const [stream, { meta, gone, created, producers, rows }] of this.#touched) {
       stream.meta = meta
       for (const [name, producer] of producers) stream.producers.set(name, producer)
       if (gone) this.#catalog.drop(stream)
       else if (created) this.#catalog.add(stream)
       const { next, closed, hidden } = meta
-      deltas.push([stream, { from: next - payloads.length, next, payloads, closed, gone: gone || hidden }])
+      const payloads = rows.map(payloadOf)
+      deltas.push([stream, { from: next - rows.length, next, payloads, closed, gone: gone || hidden }])
     }
     for (const [id, change] of this.#trash) {
       if (change === "add") this.#catalog.trash.add(id)
@@ -188,7 +191,7 @@ export class Draft {
       gone: false,
       created: false,
       producers: new Map(),
-      payloads: [],
+      rows: [],
     }
     this.#touched.set(stream, touched)
     return touched

@@ -111,8 +111,8 @@ class LmdbStore implements Store {
   async commit(writes: Writes): Promise<void> {
     try {
       await this.#root.batch(() => {
-        for (const [key, row] of writes.messages) write(this.#messages, key, row)
-        for (const [key, row] of writes.state) write(this.#state, key, row)
+        writeAll(this.#messages, writes.messages)
+        writeAll(this.#state, writes.state)
       })
     } catch (error) {
       throw await realCause(error)
@@ -155,9 +155,14 @@ class LmdbStore implements Store {
 
 const copyOf = (key: Buffer): Buffer => Buffer.from(key)
 
-function write(table: Table, key: Buffer, row: Buffer | null): void {
-  // One rejection arrives through the batch; the single promises must not count as unhandled.
-  void (row === null ? table.remove(key) : table.put(key, row)).catch(ignore)
+/** One rejection arrives through the batch; the promises of its parts, mostly the same one, must be held too. */
+function writeAll(table: Table, rows: Writes["messages"]): void {
+  let held: Promise<boolean> | null = null
+  for (const [key, row] of rows) {
+    const promise = row === null ? table.remove(key) : table.put(key, row)
+    if (promise !== held) void promise.catch(ignore)
+    held = promise
+  }
 }
 
 const ignore = (): undefined => undefined

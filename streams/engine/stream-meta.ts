@@ -113,10 +113,18 @@ export function isExpired(meta: StreamMeta, now: number): boolean {
   return meta.ttlSeconds !== null && now >= meta.accessedAt + meta.ttlSeconds * 1000
 }
 
+const known = new Map<string, string>()
+
 /** `Text/Plain; charset=utf-8` and `text/plain` are one media type. */
 export function mediaType(contentType: string): string {
-  const semicolon = contentType.indexOf(";")
-  return (semicolon === -1 ? contentType : contentType.slice(0, semicolon)).trim().toLowerCase()
+  let type = known.get(contentType)
+  if (type === undefined) {
+    const semicolon = contentType.indexOf(";")
+    type = (semicolon === -1 ? contentType : contentType.slice(0, semicolon)).trim().toLowerCase()
+    // Clients send few different ones; whoever sends many shall not fill the memory.
+    if (known.size < 100) known.set(contentType, type)
+  }
+  return type
 }
 
 export const isJson = (meta: StreamMeta): boolean => mediaType(meta.contentType) === "application/json"

@@ -43,7 +43,7 @@ export class Routes {
       return send(
         response,
         200,
-        JSON_TYPE,
+        jsonType(),
         JSON.stringify({ ok: true, name: "agentz-streams", pid: process.pid }),
       )
     }
@@ -79,7 +79,7 @@ export class Routes {
   }
 }
 
-const JSON_TYPE = { "content-type": "application/json", "cache-control": "no-store" }
+const jsonType = () => ({ "content-type": "application/json", "cache-control": "no-store" })
 
 /**
  * The conformance suite asks which request headers a preflight allows. Without an allowed origin the answer
