@@ -2,7 +2,14 @@ import { type Catalog, type Delta, FORMAT, newStream, type Stream } from "./cata
 import { controlKey, messageKey, producerKey, streamKey, trashKey } from "./keys.ts"
 import { CONTINUES, type OpenedRecord, openRecord, payloadOf, sealRecord } from "./record.ts"
 import type { Store, Writes } from "./store.ts"
-import { encodeMeta, encodeProducer, type ProducerState, type StreamMeta } from "./stream-meta.ts"
+import {
+  encodeMeta,
+  encodeProducer,
+  PRODUCERS_IN_ROW,
+  type ProducerState,
+  type Producers,
+  type StreamMeta,
+} from "./stream-meta.ts"
 
 /** The parts of one append: each becomes a record, all of them together or none. */
 export type Payloads = readonly Uint8Array[]
@@ -140,10 +147,19 @@ export class Draft {
     const state = [...this.#rows.values()]
     const put = (key: Buffer, payload: Buffer | null) =>
       state.push([key, payload && sealRecord(key, payload)])
-    for (const { meta, gone, created, producers } of this.#touched.values()) {
-      if (!gone) put(streamKey(meta.id), encodeMeta(meta))
-      else if (!created) put(streamKey(meta.id), null)
-      for (const [name, producer] of producers) put(producerKey(meta.id, name), encodeProducer(producer))
+    for (const touched of this.#touched.values()) {
+      const { stream, meta, gone, created, producers } = touched
+      if (gone) {
+        if (!created) put(streamKey(meta.id), null)
+        continue
+      }
+      const inRow = producersInRow(touched)
+      put(streamKey(meta.id), encodeMeta(meta, inRow))
+      if (inRow || producers.size === 0) continue
+      const moving =
+        stream.producers.size <= PRODUCERS_IN_ROW ? [...stream.producers, ...producers] : producers
+      for (const [name, producer] of new Map(moving))
+        put(producerKey(meta.id, name), encodeProducer(producer))
     }
     for (const [id, change] of this.#trash) put(trashKey(id), change === "add" ? Buffer.alloc(0) : null)
     for (const [name, value] of this.#control) put(controlKey(name), value)
@@ -196,4 +212,12 @@ export class Draft {
     this.#touched.set(stream, touched)
     return touched
   }
+}
+
+/** All producers of a stream while they are few, else `null`: then each has a row. */
+function producersInRow({ stream, producers }: Touched): Producers | null {
+  if (stream.producers.size > PRODUCERS_IN_ROW) return null
+  if (producers.size === 0) return stream.producers
+  const all = new Map([...stream.producers, ...producers])
+  return all.size > PRODUCERS_IN_ROW ? null : all
 }

@@ -35,7 +35,7 @@ export interface Store {
   close(): Promise<void>
 }
 
-const FILE = "data.mdb"
+export const STORE_FILE = "data.mdb"
 /** Up to this size every start reads the whole file before it opens it; about 2 s per GB. */
 const CHECK_WHOLE_UP_TO = 128 * 1024 * 1024
 
@@ -48,12 +48,12 @@ type Table = Database<Buffer, Buffer>
 
 /** Throws `StoreDamagedError` instead of opening a file that would crash the process. */
 export function openStore(dir: string, options: StoreOptions): Store {
-  const file = join(dir, FILE)
+  const file = join(dir, STORE_FILE)
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
   const finding = checkStoreFile(file, options.checkWhole || size <= CHECK_WHOLE_UP_TO)
   if (finding !== null) throw new StoreDamagedError(file, finding)
   const store = new LmdbStore(file)
-  for (const name of readdirSync(dir)) if (name.startsWith(FILE)) chmodSync(join(dir, name), 0o600)
+  for (const name of readdirSync(dir)) if (name.startsWith(STORE_FILE)) chmodSync(join(dir, name), 0o600)
   return store
 }
 
