@@ -57,6 +57,9 @@ export function openStore(dir: string, options: StoreOptions): Store {
   return store
 }
 
+/** Opens a file without checking it. For one that this process has just written. */
+export const openUnchecked = (file: string): Store => new LmdbStore(file)
+
 class LmdbStore implements Store {
   readonly #root: RootDatabase<Buffer, Buffer>
   readonly #messages: Table
