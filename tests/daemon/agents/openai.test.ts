@@ -1,8 +1,10 @@
 import { readFile } from "node:fs/promises"
+import { createServer } from "node:http"
 import { join } from "node:path"
-import { expect, test } from "vitest"
+import { expect, test, vi } from "vitest"
 import type { OpenAdapter } from "#daemon/agents/adapter"
 import { adapters } from "#daemon/agents/index"
+import { processesOf } from "#daemon/process/tree"
 import { describeAgent } from "../../conformance/agent.ts"
 import { AgentSession, type SessionOptions } from "../../support/agent-session.ts"
 import { Disposables } from "../../support/disposables.ts"
@@ -163,4 +165,33 @@ test("cerebras is the same agent with its own variables", async () => {
   await session.prompt("[[write path=a.txt content=a]]")
   expect(await readFile(join(dir.path, "a.txt"), "utf8")).toBe("a")
   expect(model.log.at(0)).toMatchObject({ model: "gpt-oss-120b" })
+})
+
+test("the end of a session ends the processes of its tools", async () => {
+  const world = await start()
+  const marker = ["AGENTZ_SESSION", world.session.session.sessionId] as const
+  world.session.prompt("[[bash cmd='echo up; sleep 300']]").catch(() => undefined)
+  await world.session.saw(({ session }) => session.items.some((item) => item.type === "tool" && item.output))
+  expect(processesOf({ marker })).not.toEqual([])
+  await world[Symbol.asyncDispose]()
+  await vi.waitFor(() => expect(processesOf({ marker })).toEqual([]))
+})
+
+test("a key that a service repeats in its refusal is not passed on", async () => {
+  const server = createServer((_, response) => {
+    response.writeHead(401, { "content-type": "application/json" })
+    response.end(JSON.stringify({ error: { message: "Incorrect API key: sk-secret" } }))
+  })
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done))
+  const address = server.address()
+  const port = typeof address === "object" && address ? address.port : 0
+  try {
+    await using world = await start({
+      env: { OPENAI_BASE_URL: `http://127.0.0.1:${port}`, OPENAI_API_KEY: "sk-secret", OPENAI_MODEL: "m" },
+    })
+    await expect(world.session.prompt("hello")).rejects.toThrow("Incorrect API key: [key]")
+    expect(JSON.stringify(world.session.events)).not.toContain("sk-secret")
+  } finally {
+    server.close()
+  }
 })
