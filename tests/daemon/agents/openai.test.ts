@@ -177,21 +177,43 @@ test("the end of a session ends the processes of its tools", async () => {
   await vi.waitFor(() => expect(processesOf({ marker })).toEqual([]))
 })
 
-test("a key that a service repeats in its refusal is not passed on", async () => {
+/** A service that answers each request with the next of these bodies, and closes politely. */
+async function service(status: number, ...bodies: readonly string[]) {
+  let next = 0
   const server = createServer((_, response) => {
-    response.writeHead(401, { "content-type": "application/json" })
-    response.end(JSON.stringify({ error: { message: "Incorrect API key: sk-secret" } }))
+    const body = bodies[Math.min(next++, bodies.length - 1)] ?? ""
+    response.writeHead(status, { "content-type": status === 200 ? "text/event-stream" : "application/json" })
+    response.end(body)
   })
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done))
   const address = server.address()
   const port = typeof address === "object" && address ? address.port : 0
-  try {
-    await using world = await start({
-      env: { OPENAI_BASE_URL: `http://127.0.0.1:${port}`, OPENAI_API_KEY: "sk-secret", OPENAI_MODEL: "m" },
-    })
-    await expect(world.session.prompt("hello")).rejects.toThrow("Incorrect API key: [key]")
-    expect(JSON.stringify(world.session.events)).not.toContain("sk-secret")
-  } finally {
-    server.close()
+  return {
+    env: { OPENAI_BASE_URL: `http://127.0.0.1:${port}`, OPENAI_API_KEY: "sk-secret", OPENAI_MODEL: "m" },
+    [Symbol.asyncDispose]: async () => void server.close(),
   }
+}
+
+test("a key that a service repeats in its refusal is not passed on", async () => {
+  await using refusal = await service(401, `{"error":{"message":"Incorrect API key: sk-secret"}}`)
+  await using world = await start({ env: refusal.env })
+  await expect(world.session.prompt("hello")).rejects.toThrow("Incorrect API key: [key]")
+  expect(JSON.stringify(world.session.events)).not.toContain("sk-secret")
+})
+
+test("a stream that ends politely but without a reason was cut too", async () => {
+  const chunk = (content: string, reason: string | null) =>
+    `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content }, finish_reason: reason }] })}\n\n`
+  const whole = `${chunk("half and ", null)}${chunk("whole", "stop")}data: [DONE]\n\n`
+  await using cut = await service(200, chunk("half", null), whole)
+  await using world = await start({ env: cut.env })
+  expect(await world.session.prompt("hello")).toMatchObject({ stopReason: "end_turn" })
+  expect(world.session.text).toBe("half and whole")
+})
+
+test("an answer that was too long for the model says so", async () => {
+  const body = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: "x" }, finish_reason: "length" }] })}\n\ndata: [DONE]\n\n`
+  await using long = await service(200, body)
+  await using world = await start({ env: long.env })
+  expect(await world.session.prompt("hello")).toMatchObject({ stopReason: "max_tokens" })
 })
