@@ -23,6 +23,7 @@ export function Transcript(props: {
   readonly busy: boolean
 }) {
   const { rows, hasMore, onOlder, busy } = props
+  const box = useRef<HTMLDivElement>(null)
   const list = useRef<VListHandle>(null)
   const following = useRef(true)
   const last = useRef({ offset: 0, viewportSize: 0, scrollSize: 0 })
@@ -43,7 +44,9 @@ export function Transcript(props: {
   }, [rows])
 
   const onScroll = (offset: number) => {
-    const { scrollSize = 0, viewportSize = 0 } = list.current ?? {}
+    // The list learns of a new size only after the scroll that came of it, so the element is asked.
+    const { scrollHeight: scrollSize = 0, clientHeight: viewportSize = 0 } =
+      box.current?.firstElementChild ?? {}
     const atEnd = offset + viewportSize >= scrollSize - AT_END
     // The browser lowers the offset too, where the window grew or the text shrank; only a reader does it otherwise.
     const sameSize = viewportSize === last.current.viewportSize && scrollSize >= last.current.scrollSize
@@ -63,7 +66,7 @@ export function Transcript(props: {
 
   const unseen = seen === null ? 0 : Math.max(0, rows.length - seen)
   return (
-    <div className="relative min-h-0 flex-1">
+    <div ref={box} className="relative min-h-0 flex-1">
       <VList
         ref={list}
         data={rows as Row[]}
