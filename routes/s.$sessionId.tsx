@@ -18,6 +18,7 @@ import { OutgoingNote, Queue } from "./-components/queue.tsx"
 import { SessionHeader } from "./-components/session-header.tsx"
 import { type Row, Transcript } from "./-components/transcript.tsx"
 import { TranscriptRow, UserText } from "./-components/transcript-row.tsx"
+import { WorkingDir } from "./-components/working-dir.ts"
 
 export const Route = createFileRoute("/s/$sessionId")({ component: SessionPage })
 
@@ -74,47 +75,51 @@ function Session({ sessionId, header, items, hasMore, connection }: SessionProps
 
   return (
     <Folds value={folds}>
-      <SessionHeader
-        header={header}
-        connection={connection}
-        acting={acting}
-        onCancel={() => act(() => api.cancel({ sessionId }))}
-        onResume={() => act(() => api.resume({ sessionId }))}
-      />
-      <Plan plan={header.plan} />
-      <Transcript rows={rows} hasMore={hasMore} onOlder={onOlder} busy={header.status === "running"} />
-      {problem && (
-        <p
-          role="alert"
-          className="shrink-0 border-t border-line bg-fail-tint px-4 py-1.5 text-center text-row text-fail"
-        >
-          {problem}
-        </p>
-      )}
-      <Queue sessionId={sessionId} queue={queued ? header.queue : []} outgoing={queued ? outgoing : []} />
-      <ApprovalDock
-        approvals={header.approvals}
-        running={running}
-        onDecide={async ({ requestId }, decision) => {
-          try {
-            await api.approve({ sessionId, requestId, decision })
-            return null
-          } catch (error) {
-            const refusal = refusalOf(error)
-            return refusal.kind === "away" ? `${refusal.message} Your answer was not taken.` : refusal.message
-          }
-        }}
-      />
-      <Composer
-        sessionId={sessionId}
-        running={running}
-        away={connection.state === "reconnecting"}
-        stopping={acting}
-        focusAtFirst={header.approvals.length === 0}
-        onSend={(text) => sendMessage(sessionId, text)}
-        onStop={() => act(() => api.cancel({ sessionId }))}
-      />
-      <Announcer header={header} items={items} />
+      <WorkingDir value={header.workingDir}>
+        <SessionHeader
+          header={header}
+          connection={connection}
+          acting={acting}
+          onCancel={() => act(() => api.cancel({ sessionId }))}
+          onResume={() => act(() => api.resume({ sessionId }))}
+        />
+        <Plan plan={header.plan} />
+        <Transcript rows={rows} hasMore={hasMore} onOlder={onOlder} busy={header.status === "running"} />
+        {problem && (
+          <p
+            role="alert"
+            className="shrink-0 border-t border-line bg-fail-tint px-4 py-1.5 text-center text-row text-fail"
+          >
+            {problem}
+          </p>
+        )}
+        <Queue sessionId={sessionId} queue={queued ? header.queue : []} outgoing={queued ? outgoing : []} />
+        <ApprovalDock
+          approvals={header.approvals}
+          running={running}
+          onDecide={async ({ requestId }, decision) => {
+            try {
+              await api.approve({ sessionId, requestId, decision })
+              return null
+            } catch (error) {
+              const refusal = refusalOf(error)
+              return refusal.kind === "away"
+                ? `${refusal.message} Your answer was not taken.`
+                : refusal.message
+            }
+          }}
+        />
+        <Composer
+          sessionId={sessionId}
+          running={running}
+          away={connection.state === "reconnecting"}
+          stopping={acting}
+          focusAtFirst={header.approvals.length === 0}
+          onSend={(text) => sendMessage(sessionId, text)}
+          onStop={() => act(() => api.cancel({ sessionId }))}
+        />
+        <Announcer header={header} items={items} />
+      </WorkingDir>
     </Folds>
   )
 }

@@ -25,6 +25,13 @@ export function shortPath(path: string, longest = 32): string {
   return `…/${homely.split("/").slice(-2).join("/")}`
 }
 
+/** A line of Markdown without its marks, for places that show one line. */
+export const withoutMarks = (line: string): string =>
+  line
+    .replace(/^\s*(?:#{1,6}|[-*+>]|\d+\.)\s+/, "")
+    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .replace(/\*\*|__|`+/g, "")
+
 export const costText = (usd: number): string => (usd < 0.01 ? "<$0.01" : `$${usd.toFixed(2)}`)
 
 export const clockTime = (at: string): string =>

@@ -1,8 +1,8 @@
 import clsx from "clsx"
 import { memo, type ReactNode, useMemo } from "react"
 import { type DiffLine, diffRows, diffStat, type FileChange } from "../-app/file-diff.ts"
-import { plainText } from "../-app/hidden-characters.ts"
 import { Fold } from "./fold.tsx"
+import { useShownPath } from "./working-dir.ts"
 
 /** One changed file: `path +12 −3`, which opens. */
 export function FileDiff(props: {
@@ -10,9 +10,11 @@ export function FileDiff(props: {
   readonly foldKey: string
   readonly open?: boolean
   readonly icon?: ReactNode
+  readonly children?: ReactNode
 }) {
-  const { change, foldKey, open = false, icon } = props
+  const { change, foldKey, open = false, icon, children } = props
   const { added, removed } = diffStat(change)
+  const path = useShownPath(change.path)
   return (
     <Fold
       foldKey={foldKey}
@@ -21,7 +23,7 @@ export function FileDiff(props: {
         <>
           {icon}
           <span className="min-w-0 truncate font-mono text-note [direction:rtl]">
-            <bdi>{plainText(change.path)}</bdi>
+            <bdi>{path}</bdi>
           </span>
           {change.oldText === null && <span className="text-note text-quiet">new</span>}
           <span className="shrink-0 font-mono text-note figures">
@@ -31,6 +33,7 @@ export function FileDiff(props: {
       }
     >
       <DiffBody change={change} />
+      {children}
     </Fold>
   )
 }

@@ -3,7 +3,7 @@ import { memo } from "react"
 import type { RegistryEntry } from "#streams/registry"
 import { needsDaemon } from "#streams/session"
 import { useNow } from "../-app/clock.ts"
-import { shortCount, shortPath, shortSpan } from "../-app/figures.ts"
+import { shortCount, shortPath, shortSpan, withoutMarks } from "../-app/figures.ts"
 import { plainText } from "../-app/hidden-characters.ts"
 import { changedAt } from "../-app/session-order.ts"
 import { StateMark } from "./state-mark.tsx"
@@ -24,11 +24,11 @@ export const SessionRow = memo(function SessionRow({ entry }: { readonly entry: 
         <span className="flex min-w-0 items-baseline gap-2 [grid-area:title]">
           <span className="truncate font-medium sm:max-w-[60%] sm:shrink-0">{plainText(entry.title)}</span>
           <span className="min-w-0 flex-1 truncate text-quiet max-sm:hidden">
-            {plainText(lastLine ?? "")}
+            {plainText(withoutMarks(lastLine ?? ""))}
           </span>
         </span>
         <span className="truncate text-quiet [grid-area:last] sm:hidden">
-          {plainText(lastLine || shortPath(entry.workingDir))}
+          {plainText(lastLine ? withoutMarks(lastLine) : shortPath(entry.workingDir))}
         </span>
         <span className="truncate text-quiet [grid-area:agent] max-sm:hidden">{entry.agentType}</span>
         <span className="truncate text-quiet [grid-area:dir] max-md:hidden" title={entry.workingDir}>

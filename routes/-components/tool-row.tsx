@@ -41,14 +41,27 @@ export function ToolRow({ item }: { readonly item: ItemOf<"tool"> }) {
   const failed = item.status === "failed"
   const input = shownInput(item.input)
   const [diff] = diffs
+  const results = (
+    <>
+      {texts.map((content, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: parts have no identity but their place
+        <Terminal key={index} text={content.text} label="Result" />
+      ))}
+      {item.output !== "" && <Terminal text={item.output} label="Output" />}
+    </>
+  )
   // A change that went through is the whole story of its call.
-  if (diff && diffs.length === 1 && item.status === "completed" && texts.length === 0 && item.output === "")
+  if (diff && diffs.length === 1 && item.status === "completed")
     return (
       <FileDiff
         change={diff}
         foldKey={item.key}
         icon={<Icon size={14} aria-hidden className="shrink-0 text-quiet" />}
-      />
+      >
+        {(item.output !== "" || texts.length > 0) && (
+          <div className="mt-2 flex flex-col gap-2">{results}</div>
+        )}
+      </FileDiff>
     )
   return (
     <div>
@@ -70,11 +83,7 @@ export function ToolRow({ item }: { readonly item: ItemOf<"tool"> }) {
               {input.text}
             </Scrolling>
           )}
-          {texts.map((content, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: parts have no identity but their place
-            <Terminal key={index} text={content.text} label="Result" />
-          ))}
-          {item.output !== "" && <Terminal text={item.output} label="Output" />}
+          {results}
           {item.outputTruncated && (
             <p className="text-note text-quiet">The rest of the output was not kept.</p>
           )}

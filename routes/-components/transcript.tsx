@@ -23,9 +23,10 @@ export function Transcript(props: {
   readonly busy: boolean
 }) {
   const { rows, hasMore, onOlder, busy } = props
+  const box = useRef<HTMLDivElement>(null)
   const list = useRef<VListHandle>(null)
   const following = useRef(true)
-  const lastOffset = useRef(0)
+  const last = useRef({ offset: 0, viewportSize: 0, scrollSize: 0 })
   const [seen, setSeen] = useState<number | null>(null)
   const [focused, setFocused] = useState<number | null>(null)
 
@@ -43,12 +44,16 @@ export function Transcript(props: {
   }, [rows])
 
   const onScroll = (offset: number) => {
-    const { scrollSize = 0, viewportSize = 0 } = list.current ?? {}
+    // The list learns of a new size only after the scroll that came of it, so the element is asked.
+    const { scrollHeight: scrollSize = 0, clientHeight: viewportSize = 0 } =
+      box.current?.firstElementChild ?? {}
     const atEnd = offset + viewportSize >= scrollSize - AT_END
-    // Growth of what is above or below never lowers the offset; a reader who scrolls up does.
+    // The browser lowers the offset too, where the window grew or the text shrank; only a reader does it otherwise.
+    const sameSize = viewportSize === last.current.viewportSize && scrollSize >= last.current.scrollSize
     if (atEnd) following.current = true
-    else if (offset < lastOffset.current - 1) following.current = false
-    lastOffset.current = offset
+    else if (sameSize && offset < last.current.offset - 1) following.current = false
+    else if (following.current) toEnd()
+    last.current = { offset, viewportSize, scrollSize }
     setSeen((before) => (following.current ? null : (before ?? rows.length)))
     if (hasMore && offset < NEAR_START) onOlder()
   }
@@ -61,7 +66,7 @@ export function Transcript(props: {
 
   const unseen = seen === null ? 0 : Math.max(0, rows.length - seen)
   return (
-    <div className="relative min-h-0 flex-1">
+    <div ref={box} className="relative min-h-0 flex-1">
       <VList
         ref={list}
         data={rows as Row[]}

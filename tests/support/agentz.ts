@@ -1,5 +1,5 @@
 /** Starts agentz for a browser test. The one place that knows whether it is the real server or the stand-in. */
-import { tellHistory } from "./fake-history.ts"
+import { tellHistory, tellLong } from "./fake-history.ts"
 import { FakePlane } from "./ui-plane.ts"
 
 export interface Agentz extends AsyncDisposable {
@@ -13,6 +13,8 @@ export interface Agentz extends AsyncDisposable {
   signOut(): void
   /** Sessions in every state, by what they show. */
   readonly told: Readonly<Record<"done" | "failed" | "waiting" | "interrupted", string>>
+  /** Adds a session of many short turns and names it. */
+  tellLong(turns: number): string
   /** How many times a text arrived as a message. */
   messagesLike(text: string): number
 }
@@ -35,6 +37,7 @@ export async function startAgentz(options: { readonly empty?: boolean } = {}): P
       waiting: idOf("waiting"),
       interrupted: idOf("interrupted"),
     },
+    tellLong: (turns) => tellLong(plane, turns),
     messagesLike: (text) =>
       [...plane.sessions.values()]
         .flatMap(({ session }) => session.items)

@@ -162,6 +162,21 @@ export function tellRequest(session: FakeSession): void {
   )
 }
 
+/** A session of many short turns. */
+export function tellLong(plane: FakePlane, turns: number): string {
+  const session = plane.add({ title: "A long conversation", createdAt: ago(2_000) })
+  session.start(500)
+  for (let turn = 1; turn <= turns; turn++) {
+    const turnId = newTurnId()
+    const messageId = newMessageId()
+    session.say({ type: "user_message", messageId, text: `question ${turn}` }, 100)
+    session.say({ type: "turn_started", turnId, messageId, cause: "user" }, 100)
+    session.say({ type: "agent_message", turnId, messageId: newEventId(), text: `Answer **${turn}**.` }, 900)
+    session.say({ type: "turn_ended", turnId, stopReason: "end_turn" }, 10)
+  }
+  return session.row.sessionId
+}
+
 /** One session per state. */
 export function tellHistory(
   plane: FakePlane,

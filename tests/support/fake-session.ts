@@ -1,4 +1,5 @@
 /** A session whose daemon is a script: it says real events, and answers messages, approvals and cancel. */
+import { setTimeout as sleep } from "node:timers/promises"
 import type { Unstamped } from "../../streams/event.ts"
 import { newEventId, newMessageId, newRequestId, newTurnId, type SessionId } from "../../streams/ids.ts"
 import { activityOf, activityRowChange, type SessionRow } from "../../streams/registry.ts"
@@ -115,7 +116,7 @@ export class FakeSession {
     const stream = async (words: string, ms: number) => {
       let whole = ""
       for (const word of words.split(/(?<= )/)) {
-        await sleep(ms, signal)
+        await sleep(ms, undefined, { signal })
         whole += word
         this.say({ type: "agent_message_chunk", turnId, messageId, text: word })
       }
@@ -152,15 +153,6 @@ export class FakeSession {
     await stream(words, slow ? Number(slow[2]) : 15)
   }
 }
-
-const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer)
-      reject(signal.reason)
-    })
-  })
 
 export const fakeRow = (
   sessionId: SessionId,

@@ -87,7 +87,8 @@ test("a draft is kept over a reload, per session", async ({ page, agentz }) => {
 })
 
 test("messages sent during a turn wait for its end, in order", async ({ page, agentz }) => {
-  await startSession(page, agentz.url, "[[slow n=80 ms=25]]")
+  test.slow()
+  await startSession(page, agentz.url, "[[slow n=200 ms=40]]")
   await expect(page.getByRole("log")).toContainText("word-3")
   for (const text of ["first of two", "second of two"]) {
     await page.getByRole("textbox", { name: "Message" }).fill(text)
@@ -95,7 +96,7 @@ test("messages sent during a turn wait for its end, in order", async ({ page, ag
   }
   const queue = page.getByRole("region", { name: "Queued messages" })
   await expect(queue.getByRole("listitem")).toHaveText([/queued.*first of two/, /queued.*second of two/])
-  await expect(page.getByRole("log")).toContainText("You said: second of two", { timeout: 15_000 })
+  await expect(page.getByRole("log")).toContainText("You said: second of two", { timeout: 25_000 })
   await expect(queue).toBeHidden()
 })
 
@@ -146,6 +147,21 @@ test("stays where the reader is while more arrives", async ({ page, agentz }) =>
   expect(await log.evaluate((element) => element.scrollTop)).toBeLessThan(5)
   await jump.click()
   await expect(log).toContainText("You said: more")
+})
+
+test("a long history is read backwards, page by page, without a gap or a jump", async ({ page, agentz }) => {
+  test.slow()
+  await page.goto(`${agentz.url}/s/${agentz.tellLong(150)}`)
+  const log = page.getByRole("log")
+  await expect(log).toContainText("question 150")
+  await log.hover()
+  const seen = new Set<number>()
+  for (let turn = 0; turn < 400 && !seen.has(1); turn++) {
+    for (const [, number] of (await log.innerText()).matchAll(/question (\d+)/g)) seen.add(Number(number))
+    await page.mouse.wheel(0, -700)
+    await page.waitForTimeout(60)
+  }
+  expect([...seen].sort((a, b) => a - b)).toEqual(Array.from({ length: 150 }, (_, index) => index + 1))
 })
 
 test("an id that is unknown says so and offers a way on", async ({ page, agentz }) => {
