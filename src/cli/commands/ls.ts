@@ -94,7 +94,7 @@ function sheet(
 }
 
 /** Roughly, as people say it. */
-export function ageOf(createdAt: string, now: number): string {
+function ageOf(createdAt: string, now: number): string {
   const seconds = Math.max(0, Math.floor((now - Date.parse(createdAt)) / 1000))
   if (Number.isNaN(seconds)) return "?"
   if (seconds < 60) return `${seconds}s`

@@ -4,6 +4,7 @@ import { createServer } from "node:net"
 import { join } from "node:path"
 import { expect, test } from "vitest"
 import type { RunningStreamServer, StreamServerOptions } from "#src/stream-server"
+import { DataDirRefusedError } from "#streams/engine/errors"
 import { bench, type MemoryIo, memoryIo } from "../../support/memory-io.ts"
 import { tempDir } from "../../support/temp-dir.ts"
 
@@ -188,6 +189,21 @@ test("a stream server that breaks ends the command with its sentence", async () 
   expect(await cli(["streams"])).toMatchObject({
     code: 1,
     err: expect.stringContaining("The disk went away."),
+  })
+})
+
+test("streams names who holds its port, and refuses a directory that is not its own", async () => {
+  await using home = await tempDir()
+  const refusing = (error: Error) => bench(home.path, {}, { serveStreams: () => Promise.reject(error) })
+  const taken = Object.assign(new Error("listen EADDRINUSE"), { code: "EADDRINUSE" })
+
+  expect(await refusing(taken).cli(["streams", "--port", "1"])).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/^agentz: Port 1 is held by .*AGENTZ_STREAMS_PORT/),
+  })
+  expect(await refusing(new DataDirRefusedError("Not yours.")).cli(["streams"])).toMatchObject({
+    code: 78,
+    err: "agentz: Not yours.\n",
   })
 })
 
