@@ -48,7 +48,7 @@ export function Composer(props: {
           aria-label="Message"
           enterKeyHint={phone() ? "enter" : "send"}
           placeholder={
-            away ? "Will be sent when the server is back" : running ? "Queue a message" : "Message"
+            away ? "Sent once the server is back" : running ? "Queue a message" : "Message"
           }
           value={text}
           onChange={({ target: { value } }) => setText(value)}
