@@ -1,4 +1,5 @@
 import { createRootRoute, Link, Outlet, useMatchRoute } from "@tanstack/react-router"
+import clsx from "clsx"
 import { Plus } from "lucide-react"
 import { useEffect } from "react"
 import { useSessionList } from "./-app/live.ts"
@@ -19,7 +20,7 @@ function Frame() {
       <a href="#main" className="control fixed top-1 left-1 z-50 -translate-y-20 focus:translate-y-0">
         Skip to content
       </a>
-      <header className="flex h-11 shrink-0 items-center gap-1 border-b border-line px-3 touch:h-13">
+      <header className="flex min-h-11 shrink-0 flex-wrap items-center gap-x-1 border-b border-line px-3 touch:min-h-13">
         <Link to="/" className="rounded-md px-1.5 py-1 font-semibold tracking-tight touch:py-3">
           agentz
         </Link>
@@ -44,10 +45,19 @@ function Frame() {
             New
           </Link>
         </nav>
-        <div className="ml-auto flex items-center gap-2">
-          {!onSession && <ConnectionNote connection={connection} />}
-          <ThemeSwitch />
-        </div>
+        <div className="flex-1" />
+        {!onSession && (
+          <div
+            className={clsx(
+              "mr-2",
+              connection.state !== "live" &&
+                "max-sm:order-last max-sm:mr-0 max-sm:basis-full max-sm:px-1.5 max-sm:pb-2",
+            )}
+          >
+            <ConnectionNote connection={connection} />
+          </div>
+        )}
+        <ThemeSwitch />
       </header>
       <main id="main" tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none">
         {connection.state === "signed-out" ? <SignedOut /> : <Outlet />}

@@ -16,7 +16,7 @@ import type { Connection, FromEngine, SessionHeader, ToEngine } from "./protocol
 import { refusalOf } from "./refusal.ts"
 import { openTail, type Tail } from "./tail.ts"
 
-export interface Engine {
+interface Engine {
   /** A tab arrives. What it returns takes the tab's messages. */
   connect(post: (message: FromEngine) => void): (message: ToEngine) => void
 }

@@ -19,7 +19,7 @@ export interface DiffLine {
 const LONGEST = 400_000
 const MOST_EDITS = 20_000
 
-export interface DiffStat {
+interface DiffStat {
   readonly added: number
   readonly removed: number
 }

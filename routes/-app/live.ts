@@ -7,14 +7,14 @@ import { type Link, openLink } from "./link.ts"
 import { applyItems } from "./patches.ts"
 import type { Connection, FromEngine, SessionHeader } from "./protocol.ts"
 
-export interface SessionList {
+interface SessionList {
   readonly entries: ReadonlyMap<SessionId, RegistryEntry>
   /** Whether the registry was read to its end once. */
   readonly loaded: boolean
   readonly connection: Connection
 }
 
-export interface LiveSession {
+interface LiveSession {
   readonly header: SessionHeader | null
   readonly items: readonly Item[]
   readonly hasMore: boolean
@@ -87,7 +87,6 @@ export function useLiveSession(sessionId: SessionId): LiveSession {
 /** Calls back after every change, outside of React. */
 export const onLive = subscribe
 export const liveSession = (sessionId: SessionId): LiveSession => sessions.get(sessionId) ?? nothing
-export const sessionList = (): SessionList => list
 
 export const askOlder = (sessionId: SessionId): void => engine().send({ type: "older", sessionId })
 export const retryNow = (): void => engine().send({ type: "retry" })

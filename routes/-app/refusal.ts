@@ -2,7 +2,7 @@
  * Why a request came to nothing. `away`: nobody answered, so nothing is known and the same request may be sent
  * again with its idempotency key. `refused`: the server said no and nothing was changed.
  */
-export type RefusalKind = "signed-out" | "away" | "unknown" | "refused"
+type RefusalKind = "signed-out" | "away" | "unknown" | "refused"
 
 export class Refusal extends Error {
   override readonly name = "Refusal"

@@ -6,7 +6,7 @@ export const FILTERS = ["waiting", "running", "interrupted", "failed", "complete
 export type Filter = (typeof FILTERS)[number]
 
 /** "starting" is the first moment of "running" and has no filter of its own. */
-export const filterOf = (status: Status): Filter => (status === "starting" ? "running" : status)
+const filterOf = (status: Status): Filter => (status === "starting" ? "running" : status)
 
 export const isFilter = (value: unknown): value is Filter => FILTERS.includes(value as Filter)
 

@@ -4,7 +4,7 @@ import type { Batch } from "#streams/stream"
 import type { Connection } from "./protocol.ts"
 import { Refusal } from "./refusal.ts"
 
-export interface TailOptions {
+interface TailOptions {
   readonly url: string
   readonly fetch: typeof fetch
   readonly now: () => number

@@ -1,7 +1,7 @@
 /** What a tool call is asked to do, as text: a command as it would be typed, anything else as JSON. */
 import { plainText } from "./hidden-characters.ts"
 
-export interface ShownInput {
+interface ShownInput {
   readonly kind: "command" | "json" | "text"
   readonly text: string
 }

@@ -47,9 +47,7 @@ export function Composer(props: {
           className="field max-h-[40dvh] min-h-9 resize-none leading-5 touch:min-h-11"
           aria-label="Message"
           enterKeyHint={phone() ? "enter" : "send"}
-          placeholder={
-            away ? "Will be sent when the server is back" : running ? "Queue a message" : "Message"
-          }
+          placeholder={away ? "Sent once the server is back" : running ? "Queue a message" : "Message"}
           value={text}
           onChange={({ target: { value } }) => setText(value)}
           onKeyDown={(event) => {

@@ -40,7 +40,7 @@ export function FileDiff(props: {
 
 const SIGN: Record<DiffLine["kind"], string> = { context: " ", added: "+", removed: "−", gap: "⋯" }
 
-export const DiffBody = memo(function DiffBody({ change }: { readonly change: FileChange }) {
+const DiffBody = memo(function DiffBody({ change }: { readonly change: FileChange }) {
   const rows = useMemo(() => diffRows(change), [change])
   if (rows === null)
     return <p className="py-1 text-note text-quiet">This change is too big to be shown here.</p>

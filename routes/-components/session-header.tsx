@@ -57,7 +57,7 @@ export function SessionHeader(props: {
           {shortCount(usage.inputTokens)} in · {shortCount(usage.outputTokens)} out
           {usage.costUsd !== null && usage.costUsd > 0 && ` · ${costText(usage.costUsd)}`}
         </span>
-        <span className="ml-auto">
+        <span className="ml-auto shrink-0">
           <ConnectionNote connection={connection} />
         </span>
       </div>

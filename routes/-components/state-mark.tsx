@@ -28,8 +28,6 @@ const MARKS: Record<Status, Mark> = {
   cancelled: { word: "Cancelled", className: "text-quiet", icon: <Square {...icon} className="mx-px" /> },
 }
 
-export const stateWord = (status: Status): string => MARKS[status].word
-
 /** The state of a session as an icon and a word. */
 export function StateMark({ status, className }: { readonly status: Status; readonly className?: string }) {
   const mark = MARKS[status]

@@ -4,7 +4,12 @@ import { SessionId } from "../../streams/ids.ts"
 import type { RegistryEntry } from "../../streams/registry.ts"
 import type { Status } from "../../streams/session.ts"
 
-const entry = (id: string, status: Status, minute: number, fields: Partial<RegistryEntry> = {}): RegistryEntry => ({
+const entry = (
+  id: string,
+  status: Status,
+  minute: number,
+  fields: Partial<RegistryEntry> = {},
+): RegistryEntry => ({
   sessionId: SessionId.parse(`ses_${id}`),
   agentType: "demo",
   workingDir: "/srv/work",

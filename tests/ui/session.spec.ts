@@ -157,7 +157,8 @@ test("a long history is read backwards, page by page, without a gap or a jump", 
   await log.hover()
   const seen = new Set<number>()
   for (let turn = 0; turn < 400 && !seen.has(1); turn++) {
-    for (const [, number] of (await log.innerText()).matchAll(/question (\d+)/g)) seen.add(Number(number))
+    for (const [, number] of ((await log.textContent()) ?? "").matchAll(/question (\d+)/g))
+      seen.add(Number(number))
     await page.mouse.wheel(0, -700)
     await page.waitForTimeout(60)
   }

@@ -38,3 +38,9 @@ test("a closed tab leaves the others alive", async ({ page, context, agentz }) =
   await first.close()
   await expect(page.getByRole("log")).toContainText("word-99", { timeout: 15_000 })
 })
+
+test("a browser without shared workers follows just the same", async ({ page, agentz }) => {
+  await page.addInitScript(() => Reflect.deleteProperty(globalThis, "SharedWorker"))
+  await startSession(page, agentz.url, "[[slow n=60 ms=20]]")
+  await expect(page.getByRole("log")).toContainText("word-59", { timeout: 15_000 })
+})
