@@ -1,10 +1,11 @@
-import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs"
+import { chmodSync, renameSync, rmSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { prepareDataDir } from "./data-dir.ts"
 import { controlKey } from "./keys.ts"
 import { DirLock } from "./lock.ts"
 import { sealRecord } from "./record.ts"
 import { openStore, openUnchecked, STORE_FILE } from "./store.ts"
+import { syncPath } from "./sync-path.ts"
 
 /**
  * Gives the space of deleted streams back to the disk, which needs room for a copy of what is left. No server
@@ -27,9 +28,9 @@ export async function compactStreams(
   }
   chmodSync(copy, 0o600)
   await renewHeaders(copy)
-  sync(copy)
+  syncPath(copy)
   renameSync(copy, file)
-  sync(dataDir)
+  syncPath(dataDir)
   return { before, after: statSync(file).size }
 }
 
@@ -43,13 +44,4 @@ async function renewHeaders(copy: string): Promise<void> {
   }
   await store.close()
   rmSync(`${copy}-lock`, { force: true })
-}
-
-function sync(path: string): void {
-  const fd = openSync(path, "r")
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
 }

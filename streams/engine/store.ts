@@ -6,6 +6,7 @@ import { DamagedRecordError, StoreDamagedError } from "./errors.ts"
 import { messageKey, PRODUCER, producerKey, streamOf } from "./keys.ts"
 import { type OpenedRecord, openRecord } from "./record.ts"
 import { Reserve } from "./reserve.ts"
+import { syncPath } from "./sync-path.ts"
 
 /** What one transaction changes. A value of `null` removes the row. */
 export interface Writes {
@@ -54,6 +55,7 @@ export function openStore(dir: string, options: StoreOptions): Store {
   if (finding !== null) throw new StoreDamagedError(file, finding)
   const store = new LmdbStore(file)
   for (const name of readdirSync(dir)) if (name.startsWith(STORE_FILE)) chmodSync(join(dir, name), 0o600)
+  syncPath(dir)
   return store
 }
 
