@@ -24,12 +24,15 @@ export function findChromium() {
 }
 
 function install() {
-  const run = (command, ...args) => spawnSync(command, args, { stdio: ["ignore", "inherit", "inherit"] }).status === 0
+  const run = (command, ...args) =>
+    spawnSync(command, args, { stdio: ["ignore", "inherit", "inherit"] }).status === 0
   console.error("No Chromium here: installing one for the browser tests.")
-  if (run(process.execPath, join("node_modules", "@playwright", "test", "cli.js"), "install", "chromium")) return
+  if (run(process.execPath, join("node_modules", "@playwright", "test", "cli.js"), "install", "chromium"))
+    return
   const sudo = process.getuid?.() === 0 ? [] : ["sudo", "-n"]
   const [command = "apt-get", ...rest] = [...sudo, "apt-get"]
-  run(command, ...rest, "update", "-qq") && run(command, ...rest, "install", "-y", "-qq", "chromium", "fonts-liberation")
+  run(command, ...rest, "update", "-qq") &&
+    run(command, ...rest, "install", "-y", "-qq", "chromium", "fonts-liberation")
 }
 
 /** A Chromium that starts, or a sentence that says what to do. */
