@@ -7,7 +7,12 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 
 const SECONDS = Number(process.argv[2] ?? 3)
-const BODY = JSON.stringify({ type: "agent_message_chunk", id: "m_000000000001", at: "2026-01-01T00:00:00.000Z", text: "x".repeat(80) })
+const BODY = JSON.stringify({
+  type: "agent_message_chunk",
+  id: "m_000000000001",
+  at: "2026-01-01T00:00:00.000Z",
+  text: "x".repeat(80),
+})
 const EVENTS = 50_000
 
 const servers = {
@@ -21,7 +26,9 @@ const servers = {
 
 async function withServer(code, measure) {
   const dir = mkdtempSync(join(tmpdir(), "agentz-bench-"))
-  const child = spawn(process.execPath, ["--input-type=module", "-e", code, dir], { stdio: ["ignore", "pipe", "ignore"] })
+  const child = spawn(process.execPath, ["--input-type=module", "-e", code, dir], {
+    stdio: ["ignore", "pipe", "ignore"],
+  })
   try {
     const url = await new Promise((resolve, reject) => {
       child.stdout.on("data", (text) => {
@@ -50,7 +57,8 @@ function send(agent, method, url, headers = {}, body = undefined) {
 }
 
 const json = { "content-type": "application/json" }
-const quantile = (values, q) => values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? Number.NaN
+const quantile = (values, q) =>
+  values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? Number.NaN
 
 /** One producer per stream, one append in flight each. */
 async function appends(url, count) {
@@ -66,14 +74,21 @@ async function appends(url, count) {
       for (let seq = 0; performance.now() < until; seq++) {
         const started = performance.now()
         const producer = { "producer-id": "p", "producer-epoch": "0", "producer-seq": String(seq) }
-        const { status } = await send(agent, "POST", stream, { ...json, ...producer }, BODY).catch(() => ({ status: 0 }))
+        const { status } = await send(agent, "POST", stream, { ...json, ...producer }, BODY).catch(() => ({
+          status: 0,
+        }))
         if (status >= 300 || status === 0) failed++
         else latencies.push(performance.now() - started)
       }
     }),
   )
   agent.destroy()
-  return { perSecond: latencies.length / SECONDS, p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99), failed }
+  return {
+    perSecond: latencies.length / SECONDS,
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99),
+    failed,
+  }
 }
 
 async function fill(agent, stream, events) {
@@ -145,10 +160,13 @@ async function measure(url) {
 
 const only = process.argv[3]
 const figures = {}
-for (const [name, code] of Object.entries(servers)) if (!only || only === name) figures[name] = await withServer(code, measure)
+for (const [name, code] of Object.entries(servers))
+  if (!only || only === name) figures[name] = await withServer(code, measure)
 const names = Object.keys(figures)
 for (const what of Object.keys(figures[names[0]])) {
   const values = names.map((name) => figures[name][what])
   const ratio = values.length === 2 ? `  ratio ${(values[0] / values[1]).toFixed(2)}` : ""
-  console.log(`${what.padEnd(44)} ${names.map((name, i) => `${name} ${values[i].toFixed(2)}`).join("  ")}${ratio}`)
+  console.log(
+    `${what.padEnd(44)} ${names.map((name, i) => `${name} ${values[i].toFixed(2)}`).join("  ")}${ratio}`,
+  )
 }

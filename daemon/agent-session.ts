@@ -98,7 +98,7 @@ async function start(context: ClientContext, cwd: string, resumeAgentSession: st
   const { agentInfo, agentCapabilities, protocolVersion } = await context.request(methods.agent.initialize, {
     protocolVersion: PROTOCOL_VERSION,
     clientInfo: { name: "agentz", version: "1" },
-    clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
+    clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false, session: { notices: {} } },
   })
   if (protocolVersion !== PROTOCOL_VERSION)
     throw new AgentFailed({

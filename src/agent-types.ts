@@ -1,16 +1,16 @@
-import * as agents from "#daemon/agents/catalogue"
+import { type AgentProfile, catalogue } from "#daemon/agents/catalogue"
 import { agentEnvironment, type Environment } from "./config.ts"
 import type { AgentTypeInfo } from "./plane.ts"
 
-type Catalogue = Readonly<Record<string, agents.AgentProfile>>
+type Profiles = Readonly<Record<string, AgentProfile>>
 
 /** What can run here, as each agent's own check sees it. */
 export async function agentTypes(
   environment: Environment = agentEnvironment(),
-  catalogue: Catalogue = (agents as { readonly catalogue?: Catalogue }).catalogue ?? {},
+  profiles: Profiles = catalogue,
 ): Promise<readonly AgentTypeInfo[]> {
   return await Promise.all(
-    Object.values(catalogue).map(async (profile) => {
+    Object.values(profiles).map(async (profile) => {
       const { type, title, description, defaultModel } = profile
       return { type, title, description, defaultModel, ...(await profile.preflight(environment)) }
     }),

@@ -44,10 +44,9 @@ const answers = (host: string, port: number): Promise<boolean> =>
   })
 
 const Health = z.object({ name: z.literal("agentz"), pid: z.number(), version: z.string() })
-export type Health = z.infer<typeof Health>
 
 /** What agentz there says of itself; `null` when it is none or does not answer within a second. */
-export const agentzAt = (host: string, port: number): Promise<Health | null> =>
+const agentzAt = (host: string, port: number): Promise<z.infer<typeof Health> | null> =>
   new Promise((resolve) => {
     const signal = AbortSignal.timeout(1000)
     const call = request({ host, port, path: "/healthz", agent: false, signal }, async (answer) => {

@@ -47,7 +47,7 @@ function messageOf(error: TRPCError, message: string): string {
 }
 
 /** What is wrong with an input, in words: `The input is not usable: sessionId must look like ses_….` */
-export function sentenceOf({ issues }: z.ZodError): string {
+function sentenceOf({ issues }: z.ZodError): string {
   const faults = issues.slice(0, 3).map(({ path, message }) => {
     const where = path.map(String).join(".")
     return where === "" ? message : `${where}: ${message}`

@@ -46,6 +46,8 @@ type LiveBatch = Batch & { readonly closed: boolean }
 
 /** A connection on which nothing came for this long is taken for dead; servers end a live one about once a minute. */
 const SILENCE_MS = 90_000
+/** A server that has not begun to answer after this long is asked again. */
+const OPEN_MS = 10_000
 
 /** Yields batches until `signal` aborts or the stream is closed (then it returns) or the server refuses (then it throws {@link FollowRefused}). */
 export async function* follow(options: FollowOptions): AsyncGenerator<Batch> {
@@ -116,6 +118,7 @@ async function open(
 async function window(options: FollowOptions, offset: string): Promise<LiveBatch> {
   using dead = deadline(options.signal)
   const response = await open(options, offset, false, dead.signal)
+  dead.touch()
   return {
     items: itemsOf(await response.text()),
     offset: response.headers.get("stream-next-offset") ?? offset,
@@ -137,6 +140,7 @@ async function* liveBatches(
 ): AsyncGenerator<LiveBatch> {
   using dead = deadline(options.signal)
   const response = await open(options, offset, true, dead.signal)
+  dead.touch()
   opened()
   let held: unknown[] = []
   for await (const { event, data } of serverSentEvents(response, dead.touch)) {
@@ -190,14 +194,14 @@ async function* serverSentEvents(
 /** Cancelling a body that already failed rejects with that failure, which its reader has seen. */
 const ignoreClosed = () => undefined
 
-/** Aborts with the outer signal, or when nothing touched it for {@link SILENCE_MS}. */
+/** Aborts with the outer signal, when nothing touches it for {@link OPEN_MS}, or {@link SILENCE_MS} after a touch. */
 function deadline(outer: AbortSignal | undefined) {
   const controller = new AbortController()
   const abort = () => controller.abort(outer?.reason)
   if (outer?.aborted) abort()
   outer?.addEventListener("abort", abort)
   const silent = () => controller.abort(new Error("nothing came for too long"))
-  let timer = setTimeout(silent, SILENCE_MS)
+  let timer = setTimeout(silent, OPEN_MS)
   return {
     signal: controller.signal,
     touch: () => {

@@ -5,10 +5,16 @@
  * Chunks are a preview; the whole text follows as `agent_message` when the message ends, and is the truth.
  */
 import type { SessionUpdate, ToolCallContent } from "@agentclientprotocol/sdk"
+import { z } from "zod"
 import type { ToolContent, Unstamped } from "#streams/event"
 import type { TurnId } from "#streams/ids"
 import { META } from "../agents/adapter.ts"
 import { capOutput, fitDiff, fitInput } from "./fit.ts"
+
+const NoticeMeta = z.object({
+  category: z.string(),
+  retry: z.object({ attempt: z.number().int(), max: z.number().int() }).optional(),
+})
 
 /** A message longer than this is told in parts, so that its whole text fits into one event. */
 const PART_LENGTH = 200_000
@@ -27,10 +33,11 @@ export function narrator(turnId: TurnId): Narrator {
   const parts = new Map<string, number>()
   let reported: Narrator["reported"] = {}
 
-  const idFor = (agentId: string): string => {
-    const part = (parts.get(agentId) ?? 0) + 1
-    parts.set(agentId, part)
-    return `${turnId}-${agentId}${part === 1 ? "" : `-${part}`}`
+  /** The agent's own id where it gave one, since agents know their steps by it again; a later part gets a suffix. */
+  const idFor = (kind: "message" | "thought", agentId: string): string => {
+    const part = (parts.get(`${kind} ${agentId}`) ?? 0) + 1
+    parts.set(`${kind} ${agentId}`, part)
+    return part === 1 ? agentId : `${agentId}-${part}`
   }
 
   function closeMessage(): Unstamped[] {
@@ -46,7 +53,7 @@ export function narrator(turnId: TurnId): Narrator {
     thought = null
     if (message && message.agentId !== agentId) events.push(...closeMessage())
     if (message && message.text.length + text.length > PART_LENGTH) events.push(...closeMessage())
-    message ??= { agentId, id: idFor(agentId), text: "" }
+    message ??= { agentId, id: idFor("message", agentId), text: "" }
     if (reset) {
       message.text = ""
       events.push({ type: "message_reset", turnId, messageId: message.id })
@@ -66,7 +73,7 @@ export function narrator(turnId: TurnId): Narrator {
         case "agent_message_chunk":
           return piecesOf(textOf(update.content)).flatMap((text) =>
             messageChunk(
-              update.messageId ?? message?.agentId ?? "message",
+              update.messageId ?? message?.agentId ?? `${turnId}-message`,
               text,
               update._meta?.[META.reset] === true,
             ),
@@ -75,7 +82,7 @@ export function narrator(turnId: TurnId): Narrator {
         case "agent_thought_chunk": {
           const text = textOf(update.content)
           const events = closeMessage()
-          thought ??= idFor(update.messageId ?? "thought")
+          thought ??= idFor("thought", update.messageId ?? `${turnId}-thought`)
           const messageId = thought
           if (text === "") return events
           return [
@@ -138,13 +145,15 @@ export function narrator(turnId: TurnId): Narrator {
           ]
 
         case "notice": {
-          const { title, description, severity } = update
+          const { title, description, severity, _meta } = update
+          const more = NoticeMeta.safeParse(_meta?.[META.notice]).data
           return [
             {
               type: "notice",
               severity: severity === "error" || severity === "warning" ? severity : "info",
-              category: "agent",
+              category: more?.category ?? "agent",
               title: description ? `${title}: ${description}` : title,
+              ...(more?.retry && { retry: more.retry }),
             },
           ]
         }

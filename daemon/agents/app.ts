@@ -67,12 +67,17 @@ export function appOf(local: LocalAgent): AgentApp {
           return { stopReason, ...(usage && { _meta: { [META.usage]: usage } }) }
         } catch (error) {
           if (cancelled.aborted) return { stopReason: "cancelled" as const }
-          if (error instanceof TurnFailed)
-            throw new RequestError(INTERNAL_ERROR, error.failure.message, error.failure)
-          throw error
+          const failure = error instanceof TurnFailed ? error.failure : unexpected(error)
+          throw new RequestError(INTERNAL_ERROR, failure.message, failure)
         } finally {
           running = undefined
         }
       })
   )
 }
+
+const unexpected = (error: unknown): Failure => ({
+  code: "agent_failed",
+  message: `The agent broke: ${error instanceof Error ? error.message : error}`,
+  hint: "Send the message again. If it happens again, please report it.",
+})

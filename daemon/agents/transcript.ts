@@ -41,13 +41,18 @@ export type CallState = "done" | "denied" | "not run" | "unknown"
  * `not run`: it waited for a permission when it was cut off. `unknown`: it was running. Never take one for the
  * other: what was running may have happened.
  */
-export function stateOf(call: ItemOf<"tool">, items: readonly Item[]): CallState {
-  const permission = items.findLast(
-    (item): item is ItemOf<"permission"> =>
-      item.type === "permission" && item.request.toolCallId === call.toolCallId,
-  )
+export function stateOf(call: ItemOf<"tool">, permissions: Permissions): CallState {
+  const asked = permissions.get(call.toolCallId)
   const open = call.interrupted || call.status === "pending" || call.status === "in_progress"
-  if (!open) return permission?.decision === "deny" ? "denied" : "done"
-  if (!permission) return "unknown"
-  return permission.decision === "allow" || permission.decision === "allow_always" ? "unknown" : "not run"
+  if (!open) return asked?.decision === "deny" ? "denied" : "done"
+  if (!asked) return "unknown"
+  return asked.decision === "allow" || asked.decision === "allow_always" ? "unknown" : "not run"
 }
+
+/** By the call they were asked for. */
+export type Permissions = ReadonlyMap<string, ItemOf<"permission">>
+
+export const permissionsOf = (items: readonly Item[]): Permissions =>
+  new Map(
+    items.flatMap((item) => (item.type === "permission" ? [[item.request.toolCallId, item] as const] : [])),
+  )

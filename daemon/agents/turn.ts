@@ -98,14 +98,9 @@ export class Turn {
     return this.#update({ sessionUpdate: "tool_call_update", ...fields })
   }
 
-  /** The last word on a call of a cancelled turn: the only update that may follow a cancel. */
-  toolCancelled(toolCallId: string, output: string): Promise<void> {
-    return this.#send({
-      sessionUpdate: "tool_call_update",
-      toolCallId,
-      status: "failed",
-      rawOutput: output,
-    })
+  /** The last word on a call. The only update that may follow a cancel: what was done is told. */
+  toolEnded(toolCallId: string, status: "completed" | "failed", output: string): Promise<void> {
+    return this.#send({ sessionUpdate: "tool_call_update", toolCallId, status, rawOutput: output })
   }
 
   /** Waits for a person, for hours if need be. */

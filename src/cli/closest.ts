@@ -1,12 +1,13 @@
 /** What was probably meant: the nearest of the known words, if it is near at all. */
 export function closest(word: string, known: readonly string[]): string | null {
+  const begun = word.length > 1 ? known.filter((candidate) => candidate.startsWith(word)) : []
+  if (begun[0] !== undefined) return begun[0]
   const ranked = known
     .map((candidate) => ({ candidate, distance: distanceOf(word, candidate) }))
     .sort((a, b) => a.distance - b.distance)
   const [best] = ranked
   if (best === undefined) return null
-  const near = best.distance <= Math.max(1, Math.floor(best.candidate.length / 3))
-  return near || (word.length > 1 && best.candidate.startsWith(word)) ? best.candidate : null
+  return best.distance <= Math.max(1, Math.floor(best.candidate.length / 3)) ? best.candidate : null
 }
 
 /** Letters to change, add, leave out or swap with their neighbour. */

@@ -5,7 +5,7 @@ import type { Deps } from "./deps.ts"
 import type { Io } from "./io.ts"
 import { usage } from "./refusal.ts"
 
-export interface Flag {
+interface Flag {
   readonly type: "string" | "boolean"
   readonly help: string
   /** What stands for the value in the help. */
@@ -18,7 +18,7 @@ type Values<Given extends Flags> = {
   readonly [Name in keyof Given]?: Given[Name]["type"] extends "boolean" ? boolean : string
 }
 
-export interface Invocation<Given extends Flags = Flags> {
+interface Invocation<Given extends Flags = Flags> {
   readonly values: Values<Given>
   readonly positionals: readonly string[]
   readonly json: boolean

@@ -4,7 +4,7 @@ import type { RequestId, SessionId } from "#streams/ids"
 import type { ControlPlane } from "../plane.ts"
 import { askDecision } from "./ask.ts"
 import { freshEvents } from "./fresh-events.ts"
-import type { Io } from "./io.ts"
+import type { Io, Signal } from "./io.ts"
 import { narrator } from "./narrator.ts"
 import { EXIT, report } from "./refusal.ts"
 import { painter } from "./terminal.ts"
@@ -25,6 +25,9 @@ const EXIT_CODES: Record<Outcome, number> = {
   interrupted: EXIT.failed,
 }
 
+/** As a shell counts the signals that end a command. */
+const EXIT_CODES_LEFT: Record<Signal, number> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
+
 /** Gives the exit code. */
 export async function followTurn(
   plane: ControlPlane,
@@ -35,7 +38,7 @@ export async function followTurn(
   const story = narrator(paint, { echo: false })
   const leave = new AbortController()
   const say = (text: string) => io.stderr.write(text)
-  using _ = io.onSignal(ctrlC(plane, sessionId, { io, json, leave, say }))
+  using _ = io.onSignal(onSignal(plane, sessionId, { io, json, leave, say }))
   const questions = mayAsk ? asker(plane, sessionId, io) : null
   if (!json) say(`${paint("dim", `${sessionId}`)}\n`)
   try {
@@ -59,7 +62,7 @@ export async function followTurn(
     questions?.close()
   }
   say(`${sessionId} runs on without you. Return to it: agentz tail ${sessionId}\n`)
-  return EXIT.cancelled
+  return EXIT_CODES_LEFT[(leave.signal.reason as Signal) ?? "SIGINT"]
 }
 
 /** How the turn ended, if this event ends it. */
@@ -79,26 +82,27 @@ function outcomeOf(event: SessionEvent): Outcome | null {
   }
 }
 
-interface CtrlC {
+interface SignalOptions {
   readonly io: Io
   readonly json: boolean
+  /** Aborted with the signal that made us leave. */
   readonly leave: AbortController
   readonly say: (text: string) => void
 }
 
-/** The first signal cancels the turn, the second one leaves it alone. */
-function ctrlC(plane: ControlPlane, sessionId: SessionId, { io, json, leave, say }: CtrlC): () => void {
+/** The first Ctrl-C cancels the turn, the second one leaves it alone, as does a terminal that closes. */
+function onSignal(plane: ControlPlane, sessionId: SessionId, { io, json, leave, say }: SignalOptions) {
   let asked = false
-  return () => {
-    if (asked) {
-      leave.abort()
+  return (signal: Signal) => {
+    if (asked || signal !== "SIGINT") {
+      leave.abort(signal)
       return
     }
     asked = true
     say("\nCancelling the turn. Ctrl-C again leaves it to run on its own.\n")
     plane.cancel(sessionId).catch((error: unknown) => {
       report(error, io, json)
-      leave.abort()
+      leave.abort(signal)
     })
   }
 }

@@ -36,6 +36,9 @@ const SYSTEM: Readonly<Record<string, string>> = {
   EMFILE: "Too many files are open: raise the limit with `ulimit -n 4096` and try again.",
 }
 
+/** The stream server's own refusals have slugs and sentences already; these are about how it is set up. */
+const ENGINE_EXIT: Readonly<Record<string, number>> = { data_dir_refused: EXIT.config }
+
 function verdictOf(error: unknown): Verdict {
   if (error instanceof Refusal) return error
   if (error instanceof Problem) return { reason: error.reason, message: error.message, exitCode: EXIT.failed }
@@ -44,8 +47,10 @@ function verdictOf(error: unknown): Verdict {
   if (error instanceof PortTakenError)
     return { reason: error.reason, message: error.message, exitCode: EXIT.failed }
   const message = error instanceof Error ? error.message : String(error)
-  const code = z.object({ code: z.string() }).safeParse(error).data?.code
-  return { reason: "internal_error", message: SYSTEM[code ?? ""] ?? message, exitCode: EXIT.failed }
+  const { code = "" } = z.object({ code: z.string() }).safeParse(error).data ?? {}
+  if (/^[a-z][a-z_]+$/.test(code))
+    return { reason: code, message, exitCode: ENGINE_EXIT[code] ?? EXIT.failed }
+  return { reason: "internal_error", message: SYSTEM[code] ?? message, exitCode: EXIT.failed }
 }
 
 /** Tells the person, or the script, and gives the exit code. */

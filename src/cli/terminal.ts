@@ -34,7 +34,7 @@ export function widthOf(text: string): number {
 }
 
 /** As much of the text as fits. */
-export function fit(text: string, width: number): string {
+export function cropped(text: string, width: number): string {
   if (widthOf(text) <= width) return text
   let kept = ""
   let used = 0
@@ -57,9 +57,9 @@ export function table(rows: readonly (readonly string[])[], width: number): stri
   const lines = rows.map((row) => {
     const cells = row.map((cell, column) => {
       const own = widths[column] ?? 0
-      return column === columns - 1 ? cell : padded(fit(cell, own), own)
+      return column === columns - 1 ? cell : padded(cropped(cell, own), own)
     })
-    return fit(cells.join("  ").trimEnd(), width)
+    return cropped(cells.join("  ").trimEnd(), width)
   })
   return `${lines.join("\n")}\n`
 }

@@ -15,8 +15,8 @@ import { type Refusal, refuse } from "./answer.ts"
 import type { Target } from "./door.ts"
 
 const PREFIX = "/v1/stream/"
-/** A replicated server sends a reader to the leader; more hops than this is a loop. */
-const MOST_REDIRECTS = 3
+/** A replicated server sends a reader to the leader; more hops than this are a loop. */
+const MOST_HOPS = 3
 
 /** Of the client's headers, those that a read can depend on. */
 const ASKED = ["accept", "accept-encoding", "if-none-match", "last-event-id"] as const
@@ -56,20 +56,25 @@ interface Passage {
   readonly headers: Readonly<Record<string, string>>
 }
 
-function passOn(response: ServerResponse, passage: Passage, redirects = 0): void {
+function passOn(response: ServerResponse, passage: Passage, hops = 0): void {
   const upstream = open(passage)
   const leave = () => upstream.destroy()
   response.once("close", leave)
-  upstream.once("error", () => {
-    if (!response.destroyed) refuse(response, AWAY)
+  upstream.on("error", () => {
+    if (response.destroyed) return
+    // The server closed a kept connection just as we used it: that says nothing about the server.
+    if (upstream.reusedSocket && !response.headersSent && hops < MOST_HOPS) {
+      response.off("close", leave)
+      passOn(response, passage, hops + 1)
+    } else refuse(response, AWAY)
   })
   upstream.once("response", (answer) => {
     const status = answer.statusCode ?? 502
     const location = leaderOf(answer, passage.url)
-    if (location !== null && redirects < MOST_REDIRECTS) {
+    if (location !== null && hops < MOST_HOPS) {
       response.off("close", leave)
       answer.resume()
-      passOn(response, { ...passage, url: location }, redirects + 1)
+      passOn(response, { ...passage, url: location }, hops + 1)
     } else if (status === 401 || status === 403) {
       answer.resume()
       refuse(response, NOT_LET_IN)

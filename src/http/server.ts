@@ -7,6 +7,7 @@ import { version } from "../package-root.ts"
 import type { ControlPlane } from "../plane.ts"
 import { callable, portHolder, takenSentence } from "../port-holder.ts"
 import { type Refusal, refuse, securityHeaders, sendJson } from "./answer.ts"
+import { connectionLimit } from "./connection-limit.ts"
 import { areaOf, type DoorRules, doorRules, guard, type Target, targetOf } from "./door.ts"
 import { files } from "./files.ts"
 import { gateway, type StreamServer } from "./gateway.ts"
@@ -48,12 +49,12 @@ export async function serveApi(options: ApiOptions): Promise<ApiServer> {
   const { config, log } = options
   const server = createServer({
     maxHeaderSize: 16 * 1024,
-    headersTimeout: 10_000,
+    headersTimeout: 5_000,
     requestTimeout: 60_000,
     keepAliveTimeout: 10_000,
-    connectionsCheckingInterval: 2_000,
+    connectionsCheckingInterval: 1_000,
   })
-  server.maxConnections = 1_000
+  server.maxConnections = connectionLimit()
   server.maxHeadersCount = 100
   server.on("clientError", answerMalformed)
   server.on("connect", (_request, socket) => closeWith(socket as Socket, "405 Method Not Allowed"))

@@ -22,12 +22,22 @@ export interface Stream {
   readonly watchers: Set<Watcher>
 }
 
-export const newStream = (meta: StreamMeta): Stream => ({
+export const newStream = (meta: StreamMeta, producers = new Map<string, ProducerState>()): Stream => ({
   meta,
   gone: false,
-  producers: new Map(),
+  producers,
   watchers: new Set(),
 })
+
+/** Reads move a stream's last access in memory only; what was not written down counts in its favour. */
+function loadStream(id: number, row: Buffer): Stream {
+  const { meta, producers } = decodeMeta(id, row)
+  const unrecorded = ((meta.ttlSeconds ?? 0) * 1000) / UNRECORDED_SHARE
+  return newStream({ ...meta, accessedAt: meta.accessedAt + unrecorded }, producers)
+}
+
+/** An access is written down once it is this part of the time to live newer than the last one written. */
+export const UNRECORDED_SHARE = 8
 
 /** The format of the rows; a store of another one is refused. */
 export const FORMAT = "1"
@@ -45,7 +55,7 @@ export class Catalog {
     const catalog = new Catalog()
     const producers: { key: Buffer; payload: Buffer }[] = []
     for (const { key, payload } of store.readState()) {
-      if (key[0] === STREAM) catalog.add(newStream(decodeMeta(streamOf(key), payload)))
+      if (key[0] === STREAM) catalog.add(loadStream(streamOf(key), payload))
       else if (key[0] === TRASH) catalog.trash.add(streamOf(key))
       else if (key[0] === PRODUCER) producers.push({ key, payload })
       else if (key[0] === CONTROL) catalog.control.set(nameOf(key), payload)

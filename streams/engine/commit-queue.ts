@@ -19,13 +19,50 @@ export interface CommitQueueOptions {
   readonly onFatal: (error: Error) => void
 }
 
-interface Waiting {
-  readonly run: (draft: Draft) => void
-  readonly settle: () => void
-  readonly reject: (error: unknown) => void
+/** One operation on its way: run in a draft, then settled when that is durable. */
+class Waiting<T> {
   readonly weight: number
   readonly frees: boolean
+  readonly reject: (error: unknown) => void
+  readonly #operation: (draft: Draft) => T
+  readonly #resolve: (result: T) => void
+  #outcome: { readonly result: T } | { readonly error: unknown } | null = null
+
+  constructor(operation: (draft: Draft) => T, size: Size, settle: Settle<T>) {
+    this.#operation = operation
+    this.#resolve = settle.resolve
+    this.reject = settle.reject
+    this.weight = size.bytes ?? 0
+    this.frees = size.frees ?? false
+  }
+
+  run(draft: Draft): void {
+    try {
+      this.#outcome = { result: this.#operation(draft) }
+    } catch (error) {
+      this.#outcome = { error }
+    }
+  }
+
+  settle(): void {
+    if (this.#outcome === null) this.reject(new StoppingError())
+    else if ("error" in this.#outcome) this.reject(this.#outcome.error)
+    else this.#resolve(this.#outcome.result)
+  }
 }
+
+interface Settle<T> {
+  readonly resolve: (result: T) => void
+  readonly reject: (error: unknown) => void
+}
+
+export interface Size {
+  readonly bytes?: number
+  readonly frees?: boolean
+}
+
+/** What the queue does with an operation, whatever its result is. */
+type AnyWaiting = Pick<Waiting<unknown>, "run" | "settle" | "reject" | "weight" | "frees">
 
 const MOST_OPERATIONS = 1000
 const MOST_BYTES = 8 * 1024 * 1024
@@ -36,7 +73,7 @@ const MOST_BYTES = 8 * 1024 * 1024
  */
 export class CommitQueue {
   readonly #options: CommitQueueOptions
-  #waiting: Waiting[] = []
+  #waiting: AnyWaiting[] = []
   #running: Promise<void> | null = null
   #refusal: Error | null = null
 
@@ -52,24 +89,10 @@ export class CommitQueue {
    * Runs an operation in the next transaction and resolves with its result once that is durable. Operations
    * that free space are let through on a full disk, where others get `DiskFullError`.
    */
-  submit<T>(operation: (draft: Draft) => T, size: { bytes?: number; frees?: boolean } = {}): Promise<T> {
+  submit<T>(operation: (draft: Draft) => T, size: Size = {}): Promise<T> {
     if (this.#refusal) return Promise.reject(this.#refusal)
     return new Promise<T>((resolve, reject) => {
-      let settle = () => reject(new StoppingError())
-      this.#waiting.push({
-        run: (draft) => {
-          try {
-            const result = operation(draft)
-            settle = () => resolve(result)
-          } catch (error) {
-            settle = () => reject(error)
-          }
-        },
-        settle: () => settle(),
-        reject,
-        weight: size.bytes ?? 0,
-        frees: size.frees ?? false,
-      })
+      this.#waiting.push(new Waiting(operation, size, { resolve, reject }))
       this.#running ??= this.#drain()
     })
   }
@@ -93,7 +116,7 @@ export class CommitQueue {
     this.#running = null
   }
 
-  #take(): Waiting[] {
+  #take(): AnyWaiting[] {
     let bytes = 0
     let count = 0
     while (count < this.#waiting.length && count < MOST_OPERATIONS) {
@@ -104,7 +127,7 @@ export class CommitQueue {
     return this.#waiting.splice(0, count)
   }
 
-  async #commit(batch: readonly Waiting[]): Promise<void> {
+  async #commit(batch: readonly AnyWaiting[]): Promise<void> {
     const { store, catalog, now, onCommit } = this.#options
     const draft = new Draft(catalog, store, now())
     for (const waiting of batch) waiting.run(draft)
@@ -127,7 +150,7 @@ export class CommitQueue {
     } else for (const waiting of batch) waiting.settle()
   }
 
-  async #failed(batch: readonly Waiting[], error: unknown): Promise<void> {
+  async #failed(batch: readonly AnyWaiting[], error: unknown): Promise<void> {
     if (error instanceof DiskFullError) {
       const freeing = batch.filter((waiting) => waiting.frees)
       for (const waiting of batch)
@@ -147,8 +170,9 @@ export class CommitQueue {
   async #withWatchdog(writes: Writes): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     const hung = new Promise<never>((_, reject) => {
-      const error = new CommitFailedError("A commit did not end. The stream server must start again.")
-      timer = setTimeout(() => reject(error), this.#options.watchdogMs)
+      const bark = () =>
+        reject(new CommitFailedError("A commit did not end. The stream server must start again."))
+      timer = setTimeout(bark, this.#options.watchdogMs)
     })
     try {
       await Promise.race([this.#options.store.commit(writes), hung])

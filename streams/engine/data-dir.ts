@@ -1,13 +1,14 @@
 import { existsSync, lstatSync, mkdirSync } from "node:fs"
-import { join } from "node:path"
+import { dirname, join, resolve } from "node:path"
 import { DataDirRefusedError } from "./errors.ts"
+import { syncPath } from "./sync-path.ts"
 
 /** Files by which the reference server's own directories are known. */
 const REFERENCE_FILES = ["metadata.lmdb", "streams"]
 
 /** Makes the directory for this user alone, or refuses one that others could read or change. */
 export function prepareDataDir(dir: string): void {
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  if (mkdirSync(dir, { recursive: true, mode: 0o700 }) !== undefined) syncPath(dirname(resolve(dir)))
   const stat = lstatSync(dir)
   if (!stat.isDirectory()) {
     throw new DataDirRefusedError(`${dir} is not a directory. Choose a directory of your own.`)

@@ -1,8 +1,15 @@
 import { type Catalog, type Delta, FORMAT, newStream, type Stream } from "./catalog.ts"
 import { controlKey, messageKey, producerKey, streamKey, trashKey } from "./keys.ts"
-import { CONTINUES, type OpenedRecord, openRecord, sealRecord } from "./record.ts"
+import { CONTINUES, type OpenedRecord, openRecord, payloadOf, sealRecord } from "./record.ts"
 import type { Store, Writes } from "./store.ts"
-import { encodeMeta, encodeProducer, type ProducerState, type StreamMeta } from "./stream-meta.ts"
+import {
+  encodeMeta,
+  encodeProducer,
+  PRODUCERS_IN_ROW,
+  type ProducerState,
+  type Producers,
+  type StreamMeta,
+} from "./stream-meta.ts"
 
 /** The parts of one append: each becomes a record, all of them together or none. */
 export type Payloads = readonly Uint8Array[]
@@ -13,7 +20,8 @@ interface Touched {
   gone: boolean
   created: boolean
   readonly producers: Map<string, ProducerState>
-  readonly payloads: Buffer[]
+  /** Sealed, in the order they were appended. */
+  readonly rows: Buffer[]
 }
 
 /**
@@ -29,7 +37,6 @@ export class Draft {
   readonly #paths = new Map<string, Stream | undefined>()
   readonly #ids = new Map<number, Stream>()
   readonly #messages: (readonly [Buffer, Buffer | null])[] = []
-  readonly #staged = new Map<string, Buffer>()
   readonly #rows = new Map<string, readonly [Buffer, Buffer | null]>()
   readonly #trash = new Map<number, "add" | "remove">()
   readonly #control = new Map<string, Buffer | null>()
@@ -63,9 +70,12 @@ export class Draft {
   }
 
   message(id: number, position: number): OpenedRecord {
-    const key = messageKey(id, position)
-    const staged = this.#staged.get(key.toString("latin1"))
-    return staged ? openRecord(key, staged, "A record") : this.#store.readMessage(id, position)
+    const stream = this.#streamOf(id)
+    const touched = stream && this.#touched.get(stream)
+    const staged = touched?.rows[position - touched.meta.next + touched.rows.length]
+    return staged
+      ? openRecord(messageKey(id, position), staged, "A record")
+      : this.#store.readMessage(id, position)
   }
 
   create(fields: Omit<StreamMeta, "id">): StreamMeta {
@@ -90,12 +100,11 @@ export class Draft {
     if (!stream) return meta
     const touched = this.#touch(stream)
     let { next, bytes } = meta
-    for (const [index, payload] of payloads.entries()) {
+    for (const payload of payloads) {
       const key = messageKey(meta.id, next)
-      const row = sealRecord(key, payload, index > 0 ? CONTINUES : 0)
+      const row = sealRecord(key, payload, next > meta.next ? CONTINUES : 0)
       this.#messages.push([key, row])
-      this.#staged.set(key.toString("latin1"), row)
-      touched.payloads.push(row.subarray(row.length - payload.length))
+      touched.rows.push(row)
       this.#bytes += row.length
       bytes += payload.length
       next++
@@ -138,10 +147,19 @@ export class Draft {
     const state = [...this.#rows.values()]
     const put = (key: Buffer, payload: Buffer | null) =>
       state.push([key, payload && sealRecord(key, payload)])
-    for (const { meta, gone, created, producers } of this.#touched.values()) {
-      if (!gone) put(streamKey(meta.id), encodeMeta(meta))
-      else if (!created) put(streamKey(meta.id), null)
-      for (const [name, producer] of producers) put(producerKey(meta.id, name), encodeProducer(producer))
+    for (const touched of this.#touched.values()) {
+      const { stream, meta, gone, created, producers } = touched
+      if (gone) {
+        if (!created) put(streamKey(meta.id), null)
+        continue
+      }
+      const inRow = producersInRow(touched)
+      put(streamKey(meta.id), encodeMeta(meta, inRow))
+      if (inRow || producers.size === 0) continue
+      const moving =
+        stream.producers.size <= PRODUCERS_IN_ROW ? [...stream.producers, ...producers] : producers
+      for (const [name, producer] of new Map(moving))
+        put(producerKey(meta.id, name), encodeProducer(producer))
     }
     for (const [id, change] of this.#trash) put(trashKey(id), change === "add" ? Buffer.alloc(0) : null)
     for (const [name, value] of this.#control) put(controlKey(name), value)
@@ -151,13 +169,14 @@ export class Draft {
   /** Brings memory up to what was committed, and returns what live readers must hear. */
   apply(): ReadonlyArray<readonly [Stream, Delta]> {
     const deltas: (readonly [Stream, Delta])[] = []
-    for (const [stream, { meta, gone, created, producers, payloads }] of this.#touched) {
+    for (const [stream, { meta, gone, created, producers, rows }] of this.#touched) {
       stream.meta = meta
       for (const [name, producer] of producers) stream.producers.set(name, producer)
       if (gone) this.#catalog.drop(stream)
       else if (created) this.#catalog.add(stream)
       const { next, closed, hidden } = meta
-      deltas.push([stream, { from: next - payloads.length, next, payloads, closed, gone: gone || hidden }])
+      const payloads = rows.map(payloadOf)
+      deltas.push([stream, { from: next - rows.length, next, payloads, closed, gone: gone || hidden }])
     }
     for (const [id, change] of this.#trash) {
       if (change === "add") this.#catalog.trash.add(id)
@@ -188,9 +207,17 @@ export class Draft {
       gone: false,
       created: false,
       producers: new Map(),
-      payloads: [],
+      rows: [],
     }
     this.#touched.set(stream, touched)
     return touched
   }
+}
+
+/** All producers of a stream while they are few, else `null`: then each has a row. */
+function producersInRow({ stream, producers }: Touched): Producers | null {
+  if (stream.producers.size > PRODUCERS_IN_ROW) return null
+  if (producers.size === 0) return stream.producers
+  const all = new Map([...stream.producers, ...producers])
+  return all.size > PRODUCERS_IN_ROW ? null : all
 }

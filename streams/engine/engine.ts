@@ -1,6 +1,6 @@
 import { type Appended, type AppendRequest, appendTo } from "./append.ts"
 import { Catalog, type Delta, type Stream, type Watcher } from "./catalog.ts"
-import { CommitQueue, type CommitReport } from "./commit-queue.ts"
+import { CommitQueue, type CommitReport, type Size } from "./commit-queue.ts"
 import { type Created, type CreateRequest, createStream } from "./create.ts"
 import type { Draft } from "./draft.ts"
 import { Maintenance } from "./maintenance.ts"
@@ -74,7 +74,7 @@ export class Engine {
   }
 
   /** Runs any change in the next transaction, in order with all others. */
-  change<T>(operation: (draft: Draft) => T, size?: { bytes?: number; frees?: boolean }): Promise<T> {
+  change<T>(operation: (draft: Draft) => T, size?: Size): Promise<T> {
     return this.#queue.submit(operation, size)
   }
 
@@ -162,7 +162,14 @@ export class Engine {
     this.metrics.count("operations", report.operations)
     this.metrics.count("committed_bytes", report.bytes)
     this.metrics.commit(report.seconds)
-    for (const [stream, delta] of deltas) for (const watcher of [...stream.watchers]) watcher(delta)
-    for (const listener of this.#listeners) listener(deltas)
+    try {
+      for (const [stream, delta] of deltas) {
+        if (stream.watchers.size > 0) for (const watcher of [...stream.watchers]) watcher(delta)
+      }
+      for (const listener of this.#listeners) listener(deltas)
+    } catch (error) {
+      // A reader that fails is its own matter: the commit stands.
+      this.log({ event: "reader_failed", reason: String(error) })
+    }
   }
 }

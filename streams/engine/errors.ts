@@ -29,6 +29,16 @@ export class DataDirRefusedError extends EngineError {
   }
 }
 
+/** Something else listens on the port. */
+export class PortInUseError extends EngineError {
+  constructor(port: number) {
+    super(
+      "port_in_use",
+      `Port ${port} is in use by another program. Choose another port, or 0 for any free one.`,
+    )
+  }
+}
+
 /** The store file failed its check and was not opened. */
 export class StoreDamagedError extends EngineError {
   constructor(file: string, finding: string) {

@@ -1,4 +1,4 @@
-import type { Catalog } from "./catalog.ts"
+import { type Catalog, UNRECORDED_SHARE } from "./catalog.ts"
 import type { Draft } from "./draft.ts"
 import { DiskFullError } from "./errors.ts"
 import { removeExpired } from "./remove.ts"
@@ -80,7 +80,11 @@ export class Maintenance {
   #isUnrecorded({ id, accessedAt, ttlSeconds }: StreamMeta): boolean {
     const recorded = this.#recorded.get(id)
     if (recorded === undefined) this.#recorded.set(id, accessedAt)
-    return recorded !== undefined && ttlSeconds !== null && accessedAt - recorded > (ttlSeconds * 1000) / 8
+    return (
+      recorded !== undefined &&
+      ttlSeconds !== null &&
+      accessedAt - recorded > (ttlSeconds * 1000) / UNRECORDED_SHARE
+    )
   }
 
   async #sweep(stream: number): Promise<void> {

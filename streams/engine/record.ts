@@ -18,6 +18,9 @@ export function sealRecord(key: Uint8Array, payload: Uint8Array, flags = 0): Buf
   return row
 }
 
+/** The payload of a row this process has just sealed. */
+export const payloadOf = (row: Buffer): Buffer => row.subarray(HEAD)
+
 export interface OpenedRecord {
   readonly flags: number
   readonly payload: Buffer

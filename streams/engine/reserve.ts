@@ -2,8 +2,10 @@ import { fstatSync, writeSync } from "node:fs"
 import { DiskFullError } from "./errors.ts"
 
 const ZEROS = Buffer.alloc(262_144)
-/** Tree pages one row may dirty. */
-const PER_ROW = 24_576
+/** Tree pages one row may dirty: the way down to it. All rows together dirty no page twice. */
+const PATH_PER_ROW = 24_576
+/** Pages one row may add, by splitting or by filling one of its own. */
+const NEW_PER_ROW = 8_192
 const FLOOR = 262_144
 /** Kept for deletes when ordinary writes are already refused. */
 const FOR_DELETES = 1_048_576
@@ -28,13 +30,14 @@ export class Reserve {
 
   /** Throws `DiskFullError` when there is no room; the store was not touched. */
   take(bytes: number, rows: number, forDeletes = false): void {
-    const need = FLOOR + bytes + rows * PER_ROW + (forDeletes ? 0 : FOR_DELETES)
-    if (this.#room < need) this.#grow(need)
-    this.#room -= bytes + rows * PER_ROW
+    const end = this.#used()
+    const cost = bytes + Math.min(rows * PATH_PER_ROW, end + rows * NEW_PER_ROW)
+    const need = FLOOR + cost + (forDeletes ? 0 : FOR_DELETES)
+    if (this.#room < need) this.#grow(end, need)
+    this.#room -= cost
   }
 
-  #grow(need: number): void {
-    const end = this.#used()
+  #grow(end: number, need: number): void {
     const want = end + need + Math.min(MOST, Math.max(FLOOR, end / 4))
     let size = fstatSync(this.#fd).size
     try {

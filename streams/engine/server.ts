@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net"
 import { prepareDataDir } from "./data-dir.ts"
 import { Door } from "./door.ts"
 import { Engine } from "./engine.ts"
-import { EngineError } from "./errors.ts"
+import { EngineError, PortInUseError } from "./errors.ts"
 import { REQUEST_BYTES } from "./limits.ts"
 import { DirLock } from "./lock.ts"
 import { sendError } from "./protocol/answer.ts"
@@ -57,11 +57,12 @@ export async function serveStreams(options: StreamServerOptions): Promise<Stream
   const lock = DirLock.take(options.dataDir)
   try {
     const store = openStore(options.dataDir, { checkWhole: lock.afterCrash })
-    const engine = new Engine({ store, log, onFatal: options.onFatal ?? exitOnFatal })
+    let engine: Engine | null = null
     try {
+      engine = new Engine({ store, log, onFatal: options.onFatal ?? exitOnFatal })
       return await listen({ options, host, engine, lock, log })
     } catch (error) {
-      await engine.close()
+      await (engine ?? store).close()
       throw error
     }
   } catch (error) {
@@ -84,7 +85,9 @@ async function listen({ options, host, engine, lock, log }: Parts): Promise<Stre
   setMaxListeners(0, stopping.signal)
   const server = createServer({ keepAliveTimeout: 65_000 })
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject)
+    server.once("error", (error) =>
+      reject(isPortTaken(error) ? new PortInUseError(options.port ?? 0) : error),
+    )
     server.listen(options.port ?? 0, host, resolve)
   })
   const { port } = server.address() as AddressInfo
@@ -105,6 +108,10 @@ async function listen({ options, host, engine, lock, log }: Parts): Promise<Stre
     waitMs: options.longPollMs ?? 15_000,
     stallMs: options.stallMs ?? 10_000,
     stopping: stopping.signal,
+  })
+  server.on("connection", (socket) => {
+    engine.metrics.count("connections_opened")
+    socket.once("close", () => engine.metrics.count("connections_closed"))
   })
   server.on("request", (request, response) => void answer(routes, request, response, log))
   log({ event: "listening", port, streams: engine.catalog.byPath.size })
@@ -147,6 +154,8 @@ async function shutDown({ server, stopping, engine, subscriptions }: Running): P
   clearTimeout(cut)
   await engine.close()
 }
+
+const isPortTaken = (error: Error) => "code" in error && error.code === "EADDRINUSE"
 
 function exitOnFatal(error: Error): never {
   process.stderr.write(`${JSON.stringify({ event: "fatal", reason: error.message })}\n`)

@@ -6,6 +6,7 @@ import { DamagedRecordError, StoreDamagedError } from "./errors.ts"
 import { messageKey, PRODUCER, producerKey, streamOf } from "./keys.ts"
 import { type OpenedRecord, openRecord } from "./record.ts"
 import { Reserve } from "./reserve.ts"
+import { syncPath } from "./sync-path.ts"
 
 /** What one transaction changes. A value of `null` removes the row. */
 export interface Writes {
@@ -35,7 +36,7 @@ export interface Store {
   close(): Promise<void>
 }
 
-const FILE = "data.mdb"
+export const STORE_FILE = "data.mdb"
 /** Up to this size every start reads the whole file before it opens it; about 2 s per GB. */
 const CHECK_WHOLE_UP_TO = 128 * 1024 * 1024
 
@@ -48,14 +49,18 @@ type Table = Database<Buffer, Buffer>
 
 /** Throws `StoreDamagedError` instead of opening a file that would crash the process. */
 export function openStore(dir: string, options: StoreOptions): Store {
-  const file = join(dir, FILE)
+  const file = join(dir, STORE_FILE)
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
   const finding = checkStoreFile(file, options.checkWhole || size <= CHECK_WHOLE_UP_TO)
   if (finding !== null) throw new StoreDamagedError(file, finding)
   const store = new LmdbStore(file)
-  for (const name of readdirSync(dir)) if (name.startsWith(FILE)) chmodSync(join(dir, name), 0o600)
+  for (const name of readdirSync(dir)) if (name.startsWith(STORE_FILE)) chmodSync(join(dir, name), 0o600)
+  syncPath(dir)
   return store
 }
+
+/** Opens a file without checking it. For one that this process has just written. */
+export const openUnchecked = (file: string): Store => new LmdbStore(file)
 
 class LmdbStore implements Store {
   readonly #root: RootDatabase<Buffer, Buffer>
@@ -111,8 +116,8 @@ class LmdbStore implements Store {
   async commit(writes: Writes): Promise<void> {
     try {
       await this.#root.batch(() => {
-        for (const [key, row] of writes.messages) write(this.#messages, key, row)
-        for (const [key, row] of writes.state) write(this.#state, key, row)
+        writeAll(this.#messages, writes.messages)
+        writeAll(this.#state, writes.state)
       })
     } catch (error) {
       throw await realCause(error)
@@ -155,9 +160,14 @@ class LmdbStore implements Store {
 
 const copyOf = (key: Buffer): Buffer => Buffer.from(key)
 
-function write(table: Table, key: Buffer, row: Buffer | null): void {
-  // One rejection arrives through the batch; the single promises must not count as unhandled.
-  void (row === null ? table.remove(key) : table.put(key, row)).catch(ignore)
+/** One rejection arrives through the batch; the promises of its parts, mostly the same one, must be held too. */
+function writeAll(table: Table, rows: Writes["messages"]): void {
+  let held: Promise<boolean> | null = null
+  for (const [key, row] of rows) {
+    const promise = row === null ? table.remove(key) : table.put(key, row)
+    if (promise !== held) void promise.catch(ignore)
+    held = promise
+  }
 }
 
 const ignore = (): undefined => undefined

@@ -40,7 +40,12 @@ export interface ProducerState {
   readonly seq: number
 }
 
-export function encodeMeta(meta: StreamMeta): Buffer {
+/** Up to so many producers lie in the stream's own row, further ones each in a row of their own. */
+export const PRODUCERS_IN_ROW = 4
+
+export type Producers = ReadonlyMap<string, ProducerState>
+
+export function encodeMeta(meta: StreamMeta, producers: Producers | null): Buffer {
   const { closedBy, fork } = meta
   return Buffer.from(
     JSON.stringify([
@@ -58,12 +63,16 @@ export function encodeMeta(meta: StreamMeta): Buffer {
       fork && [fork.source, fork.from, fork.at, fork.sub],
       meta.forks,
       meta.hidden ? 1 : 0,
+      producers && Array.from(producers, ([name, state]) => [name, state.epoch, state.seq]),
     ]),
   )
 }
 
 /** The counterpart of `encodeMeta`; the row's checksum has been verified before. */
-export function decodeMeta(id: number, row: Buffer): StreamMeta {
+export function decodeMeta(
+  id: number,
+  row: Buffer,
+): { meta: StreamMeta; producers: Map<string, ProducerState> } {
   const [
     path,
     contentType,
@@ -79,8 +88,9 @@ export function decodeMeta(id: number, row: Buffer): StreamMeta {
     fork,
     forks,
     hidden,
+    inRow,
   ] = JSON.parse(row.toString())
-  return {
+  const meta: StreamMeta = {
     id,
     path,
     contentType,
@@ -97,6 +107,9 @@ export function decodeMeta(id: number, row: Buffer): StreamMeta {
     forks,
     hidden: hidden === 1,
   }
+  const producers = new Map<string, ProducerState>()
+  for (const [name, epoch, seq] of inRow ?? []) producers.set(name, { epoch, seq })
+  return { meta, producers }
 }
 
 export const encodeProducer = (state: ProducerState): Buffer =>
@@ -113,10 +126,18 @@ export function isExpired(meta: StreamMeta, now: number): boolean {
   return meta.ttlSeconds !== null && now >= meta.accessedAt + meta.ttlSeconds * 1000
 }
 
+const known = new Map<string, string>()
+
 /** `Text/Plain; charset=utf-8` and `text/plain` are one media type. */
 export function mediaType(contentType: string): string {
-  const semicolon = contentType.indexOf(";")
-  return (semicolon === -1 ? contentType : contentType.slice(0, semicolon)).trim().toLowerCase()
+  let type = known.get(contentType)
+  if (type === undefined) {
+    const semicolon = contentType.indexOf(";")
+    type = (semicolon === -1 ? contentType : contentType.slice(0, semicolon)).trim().toLowerCase()
+    // Clients send few different ones; whoever sends many shall not fill the memory.
+    if (known.size < 100) known.set(contentType, type)
+  }
+  return type
 }
 
 export const isJson = (meta: StreamMeta): boolean => mediaType(meta.contentType) === "application/json"

@@ -111,12 +111,12 @@ export function describeAgent(name: string, adapter: () => OpenAdapter, backdrop
       await using world = await start()
       const { session } = world
       const turn = session.prompt(
-        `[[bash cmd="echo early; while ! test -e go; do sleep 0.02; done; echo late"]]`,
+        `[[bash cmd="echo early; sleep 0.01; echo more; while ! test -e go; do sleep 0.02; done; echo late"]]`,
       )
-      await session.saw(() => session.itemsOf("tool")[0]?.output === "early\n")
+      await session.saw(() => session.itemsOf("tool")[0]?.output === "early\nmore\n")
       await writeFile(world.in("go"), "")
       await turn
-      expect(session.itemsOf("tool")[0]).toMatchObject({ output: "early\nlate", status: "completed" })
+      expect(session.itemsOf("tool")[0]).toMatchObject({ output: "early\nmore\nlate", status: "completed" })
     })
 
     test("stops at once when cancelled while it speaks", async () => {
@@ -126,7 +126,7 @@ export function describeAgent(name: string, adapter: () => OpenAdapter, backdrop
       const cancelled = performance.now()
       await world.session.cancel()
       expect(await turn).toMatchObject({ stopReason: "cancelled" })
-      expect(performance.now() - cancelled).toBeLessThan(200)
+      expect(performance.now() - cancelled).toBeLessThan(500)
     })
 
     test("a cancel while it asks ends the turn without an answer", async () => {
@@ -152,7 +152,11 @@ export function describeAgent(name: string, adapter: () => OpenAdapter, backdrop
       expect(await turn).toMatchObject({ stopReason: "cancelled" })
       expect(performance.now() - cancelled).toBeLessThan(1000)
       expect(processesOf({ marker })).toEqual([])
-      expect(session.itemsOf("tool")[0]).toMatchObject({ status: "failed", interrupted: false })
+      expect(session.itemsOf("tool")[0]).toMatchObject({
+        status: "failed",
+        interrupted: false,
+        output: "up\n[cancelled by the user]",
+      })
     })
 
     test("can be prompted again after a cancel", async () => {
@@ -183,6 +187,7 @@ export function describeAgent(name: string, adapter: () => OpenAdapter, backdrop
       expect(await next.resume()).toMatchObject({ stopReason: "end_turn" })
 
       expect(next.asks.map(({ toolCall }) => toolCall.rawInput)).toEqual([session.asks[0]?.toolCall.rawInput])
+      expect(next.asks[0]?.toolCall.toolCallId).not.toBe(session.asks[0]?.toolCall.toolCallId)
       expect(await readFile(world.in("a.txt"), "utf8")).toBe("a")
       expect(next.itemsOf("message").at(-1)?.text).toBe("end")
       expect(next.itemsOf("message").filter(({ text }) => text === "end")).toHaveLength(1)

@@ -16,9 +16,19 @@ const PROGRAM = `
 
 export const headers = { authorization: "Bearer t", "content-type": "application/octet-stream" }
 
-export async function spawnServer(dir: string): Promise<ServerProcess> {
+/** `under` is a command that runs the server, as a tracer does. */
+export async function spawnServer(dir: string, under: readonly string[] = []): Promise<ServerProcess> {
   if (!existsSync(ENGINE)) throw new Error("There is no build. Run: npm run build")
-  const child = spawn(process.execPath, ["--input-type=module", "-e", PROGRAM, ENGINE, dir], {
+  const [command = "", ...words] = [
+    ...under,
+    process.execPath,
+    "--input-type=module",
+    "-e",
+    PROGRAM,
+    ENGINE,
+    dir,
+  ]
+  const child = spawn(command, words, {
     stdio: ["ignore", "pipe", "pipe"],
   })
   let errors = ""

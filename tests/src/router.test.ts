@@ -185,6 +185,7 @@ test("a subscription to an unknown session is refused by its slug", async () => 
   )
   expect(answer.text).toContain("serialized-error")
   expect(answer.text).toContain('"reason":"unknown_session"')
+  expect(answer.text).toContain('"code":"NOT_FOUND"')
 })
 
 test("a refusal at the door reads as an error to the stock client", async () => {

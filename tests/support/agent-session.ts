@@ -153,9 +153,13 @@ export class AgentSession implements AsyncDisposable {
       .join("\n")
   }
 
-  /** Resolves as soon as the condition holds; it is looked at after each update. */
+  /** Resolves as soon as the condition holds; it is looked at after each update. Rejects when the turn is over. */
   async saw(condition: (session: AgentSession) => unknown): Promise<void> {
-    while (!condition(this)) await new Promise<void>((next) => this.#waiting.add(next))
+    while (!condition(this)) {
+      if (!this.#session.turnId)
+        throw new Error(`not seen: ${this.#session.error?.message ?? "the turn ended"}`)
+      await new Promise<void>((next) => this.#waiting.add(next))
+    }
   }
 
   /** As if the daemon had been killed: nothing of the old agent is heard any more, a new one has the transcript. */

@@ -5,9 +5,9 @@
 import { type AgentOptions, inProcess } from "../adapter.ts"
 import { appOf, type PromptEnd } from "../app.ts"
 import { newNonce } from "../call-id.ts"
-import { confinementOf } from "../tools/confinement.ts"
 import { conversationOf, earlierMessages } from "../transcript.ts"
 import type { Turn } from "../turn.ts"
+import { workplaceOf } from "../workplace.ts"
 import { play } from "./play.ts"
 import { progressOf } from "./progress.ts"
 import { scriptOf } from "./script.ts"
@@ -26,20 +26,17 @@ export const demo = inProcess((options) =>
   }),
 )
 
-async function answer(
-  turn: Turn,
-  { workingDir, toolEnv, transcript, env }: AgentOptions,
-): Promise<PromptEnd> {
-  const files = await confinementOf(workingDir)
-  const conversation = conversationOf(transcript(), turn.text, turn.resume)
+async function answer(turn: Turn, options: AgentOptions): Promise<PromptEnd> {
+  const place = await workplaceOf(options)
+  const conversation = conversationOf(options.transcript(), turn.text, turn.resume)
   const { prompt, before, since } = conversation
   const earlier = earlierMessages(conversation)
   const said = before.filter(({ type }) => type === "message").length
-  const pace = PACE_MS / (Number(env.AGENTZ_DEMO_SPEED) || 1)
-  const steps = scriptOf(prompt) ?? (earlier.length > 0 ? nextTour : firstTour)(files, pace)
+  const pace = PACE_MS / (Number(options.env.AGENTZ_DEMO_SPEED) || 1)
+  const steps = scriptOf(prompt) ?? (earlier.length > 0 ? nextTour : firstTour)(place.files, pace)
   await play(steps, {
     turn,
-    place: { files, toolEnv },
+    place,
     tools: demoTools,
     nonce: newNonce(),
     progress: progressOf(since),

@@ -1,6 +1,9 @@
-/** The language a prompt can be written in: `[[name key=value key="quoted value"]]`, `&` between parallel calls. */
-const DIRECTIVE = /\[\[([a-z]+)((?:\s+[\w.-]+=(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s\]]+))*)\s*\]\](&)?/gi
-const ARGUMENT = /([\w.-]+)=("(?:[^"\\]|\\.)*"|'[^']*'|[^\s\]]+)/g
+/**
+ * The language a prompt can be written in: `[[name key=value key="quoted value"]]`, `&` between parallel calls.
+ * A bare value does not begin with a quote: were it free to, an unclosed one could be read in very many ways.
+ */
+const DIRECTIVE = /\[\[([a-z]+)((?:\s+[\w.-]+=(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s\]"'][^\s\]]*))*)\s*\]\](&)?/gi
+const ARGUMENT = /([\w.-]+)=("(?:[^"\\]|\\.)*"|'[^']*'|[^\s\]"'][^\s\]]*)/g
 
 export interface Directive {
   readonly name: string

@@ -1,7 +1,7 @@
 /** How far an interrupted turn came, read from what it left in the transcript. */
 import type { Item, ItemOf } from "#streams/session"
 import { parseCallId, stepOfMessage } from "../call-id.ts"
-import { type CallState, stateOf } from "../transcript.ts"
+import { type CallState, permissionsOf, stateOf } from "../transcript.ts"
 
 export interface Progress {
   /** The last step that left a trace; -1 when there is none. */
@@ -20,6 +20,7 @@ export interface LeftCall {
 }
 
 export function progressOf(items: readonly Item[]): Progress {
+  const permissions = permissionsOf(items)
   const texts = new Map<number, string[]>()
   const calls = new Map<number, Map<number, LeftCall>>()
   for (const item of items) {
@@ -33,7 +34,7 @@ export function progressOf(items: readonly Item[]): Progress {
       const ofStep = calls.get(id.step) ?? new Map<number, LeftCall>()
       calls.set(
         id.step,
-        ofStep.set(id.call, { item, state: stateOf(item, items), tool: id.tool, attempt: id.attempt }),
+        ofStep.set(id.call, { item, state: stateOf(item, permissions), tool: id.tool, attempt: id.attempt }),
       )
     }
   }

@@ -4,7 +4,7 @@ import type { Confinement } from "../tools/confinement.ts"
 import { planOf, type Seen, type Step, wordsOf } from "./step.ts"
 
 /** Where the demo agent leaves its notes. */
-export const NOTE = "agentz-demo.md"
+const NOTE = "agentz-demo.md"
 
 const text = <Kind extends "say" | "think">(kind: Kind, ms: number, of: (seen: Seen) => string) => ({
   kind,

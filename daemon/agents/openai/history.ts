@@ -2,7 +2,7 @@
 import type { ModelMessage } from "ai"
 import type { Item } from "#streams/session"
 import { parseCallId } from "../call-id.ts"
-import { stateOf } from "../transcript.ts"
+import { permissionsOf, stateOf } from "../transcript.ts"
 
 export interface PastCall {
   readonly toolCallId: string
@@ -23,6 +23,7 @@ const NOT_RUN = "This call was cut off before it ran. It had no effect."
 
 export function historyOf(items: readonly Item[]): readonly Entry[] {
   const entries: Entry[] = []
+  const permissions = permissionsOf(items)
   /** Where the step with this name is. */
   const steps = new Map<string, number>()
 
@@ -42,7 +43,7 @@ export function historyOf(items: readonly Item[]): readonly Entry[] {
     if (item.type === "tool") {
       const id = parseCallId(item.toolCallId)
       const name = id ? `${id.nonce}_s${id.step}` : item.key
-      const state = stateOf(item, items)
+      const state = stateOf(item, permissions)
       const call: PastCall = {
         toolCallId: item.toolCallId,
         tool: id?.tool ?? "unknown",

@@ -18,7 +18,7 @@ export async function modelOf(provider: Provider, settings: Settings, signal: Ab
     message: settings.local
       ? `No model was chosen, and the server at ${settings.baseUrl} names none.`
       : "No model was chosen.",
-    hint: `Choose a model for the session${variable ? ` or set ${variable}` : ""}${settings.local ? `, and check ${baseUrl}` : ""}.`,
+    hint: `Choose a model for the session or set ${variable}${settings.local ? `, and check ${baseUrl}` : ""}.`,
   })
 }
 

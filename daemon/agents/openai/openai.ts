@@ -7,11 +7,11 @@ import { createOpenAICompatible } from "@ai-sdk/openai-compatible"
 import { type AgentOptions, inProcess, type OpenAdapter, type TurnUsage } from "../adapter.ts"
 import { appOf, type PromptEnd, TurnFailed } from "../app.ts"
 import { callIdOf, newNonce, parseCallId } from "../call-id.ts"
-import { confinementOf } from "../tools/confinement.ts"
 import { perform, settled } from "../tools/perform.ts"
 import type { Workplace } from "../tools/tool.ts"
 import { conversationOf } from "../transcript.ts"
 import type { Turn } from "../turn.ts"
+import { workplaceOf } from "../workplace.ts"
 import { type Entry, historyOf, messagesOf, type PastCall, withoutCutText } from "./history.ts"
 import { instructionsFor } from "./instructions.ts"
 import { modelOf } from "./model.ts"
@@ -41,7 +41,7 @@ async function answer(turn: Turn, provider: Provider, options: AgentOptions): Pr
       message: `${provider.title} cannot run.`,
       hint: needs.join(" "),
     })
-  const place = { files: await confinementOf(options.workingDir), toolEnv: options.toolEnv }
+  const place = await workplaceOf(options)
   const model = createOpenAICompatible({
     name: provider.type,
     baseURL,

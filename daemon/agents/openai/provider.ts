@@ -5,7 +5,7 @@ export interface Provider {
   readonly title: string
   readonly description: string
   /** Names of the environment variables that hold them. */
-  readonly variables: { readonly key: string; readonly baseUrl: string; readonly model?: string }
+  readonly variables: { readonly key: string; readonly baseUrl: string; readonly model: string }
   readonly defaultBaseUrl: string
   readonly defaultModel: string | null
 }
@@ -24,7 +24,7 @@ export const cerebras: Provider = {
   type: "cerebras",
   title: "Cerebras",
   description: "Very fast open models, served by Cerebras.",
-  variables: { key: "CEREBRAS_API_KEY", baseUrl: "CEREBRAS_BASE_URL" },
+  variables: { key: "CEREBRAS_API_KEY", baseUrl: "CEREBRAS_BASE_URL", model: "CEREBRAS_MODEL" },
   defaultBaseUrl: "https://api.cerebras.ai/v1",
   defaultModel: "gpt-oss-120b",
 }
@@ -58,7 +58,7 @@ export function settingsOf(
         ? `Set ${key} to a key of ${provider.title}.`
         : `Set ${key}, or set ${baseUrlVariable} to a server on this machine, which needs no key.`,
     )
-  const named = (modelVariable && env[modelVariable]?.trim()) || undefined
+  const named = env[modelVariable]?.trim()
   return { baseUrl, apiKey, model: model || named || provider.defaultModel, local, needs }
 }
 

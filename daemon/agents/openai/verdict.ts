@@ -12,7 +12,8 @@ export interface Verdict {
 }
 
 export function verdictOn(error: unknown, provider: Provider, settings: Settings): Verdict {
-  const said = sentenceOf(error)
+  // Some services repeat the key they refuse.
+  const said = settings.apiKey ? sentenceOf(error).replaceAll(settings.apiKey, "[key]") : sentenceOf(error)
   const { key, baseUrl } = provider.variables
   // A good status in an error: the answer had begun and was cut off.
   if (!APICallError.isInstance(error) || error.statusCode === undefined || error.statusCode < 300)

@@ -37,6 +37,7 @@ export const bash = defineTool({
 function notesOn({ how, leftBehind }: Ended, seconds: number): string[] {
   const notes: string[] = []
   if (how.ending === "timed out") notes.push(`[ended after the time limit of ${seconds} s]`)
+  if (how.ending === "cancelled") notes.push("[cancelled by the user]")
   if (how.ending === "killed") notes.push(`[ended by ${how.signal}]`)
   if (how.ending === "exited" && how.code !== 0) notes.push(`[exit code ${how.code}]`)
   if (leftBehind > 0) notes.push("[processes left in the background were ended]")

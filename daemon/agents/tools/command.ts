@@ -18,12 +18,13 @@ export interface Ended {
     | { readonly ending: "exited"; readonly code: number }
     | { readonly ending: "killed"; readonly signal: string }
     | { readonly ending: "timed out" }
+    | { readonly ending: "cancelled" }
   /** Processes that were still alive when the program had ended, and were ended too. */
   readonly leftBehind: number
 }
 
 /** By this entry of their environment the processes of a call are found, wherever they went. */
-export const TOOL_MARKER = "AGENTZ_TOOL"
+const TOOL_MARKER = "AGENTZ_TOOL"
 const GRACE_MS = 300
 /** Output still in the pipe arrives at once; a child that keeps the pipe open could keep us for ever. */
 const DRAIN_MS = 100
@@ -49,14 +50,16 @@ export async function runCommand(command: Command, place: Workplace, running: Ru
   const { pid } = child
   if (pid === undefined) {
     const [error] = await once(child, "error")
-    throw new ToolError(`Could not start ${program}: ${error instanceof Error ? error.message : error}`)
+    throw new ToolError(
+      `Could not start ${program} in ${command.cwd}: ${error instanceof Error ? error.message : error}`,
+    )
   }
   const kill = (graceMs: number) =>
     killTree({ marker: [TOOL_MARKER, toolCallId], roots: [pid], graceMs }).then(({ found }) => found)
 
   const exited = new Promise<"exited">((done) => child.once("exit", () => done("exited")))
-  const stop = new Promise<"stopped">((done) =>
-    signal.addEventListener("abort", () => done("stopped"), { once: true }),
+  const stop = new Promise<"cancelled">((done) =>
+    signal.addEventListener("abort", () => done("cancelled"), { once: true }),
   )
   let timer: NodeJS.Timeout | undefined
   const limit = new Promise<"timed out">((done) => {
@@ -66,7 +69,6 @@ export async function runCommand(command: Command, place: Workplace, running: Ru
     const first = await Promise.race([exited, stop, limit])
     if (first === "exited") await Promise.race([closed, delay(DRAIN_MS)])
     const found = await kill(GRACE_MS)
-    signal.throwIfAborted()
     await Promise.race([closed, delay(DRAIN_MS)])
     return {
       output: output.toString(),
@@ -81,10 +83,10 @@ export async function runCommand(command: Command, place: Workplace, running: Ru
 }
 
 const endingOf = (
-  first: "exited" | "stopped" | "timed out",
+  first: "exited" | "cancelled" | "timed out",
   { exitCode, signalCode }: { readonly exitCode: number | null; readonly signalCode: string | null },
 ): Ended["how"] => {
-  if (first === "timed out") return { ending: "timed out" }
+  if (first !== "exited") return { ending: first }
   return exitCode === null
     ? { ending: "killed", signal: signalCode ?? "unknown" }
     : { ending: "exited", code: exitCode }

@@ -17,8 +17,8 @@ export interface Performed extends ToolResult {
   readonly denied: boolean
 }
 
-export const REFUSED = "The user refused this call; it was not run. Do not try it again: go on without it."
-export const CANCELLED = "Cancelled by the user."
+const REFUSED = "The user refused this call; it was not run. Do not try it again: go on without it."
+const CANCELLED = "Cancelled by the user."
 
 /** Never throws for what a tool or its arguments do: that is a result. Rejects when the turn is cancelled. */
 export async function perform(
@@ -34,8 +34,9 @@ export async function perform(
   } catch (error) {
     const output = sentenceOf(error)
     const title = `${request.tool} (not possible)`
-    await turn.toolCall({ toolCallId, title, kind: "other", status: "pending", rawInput: request.args })
-    await turn.toolUpdate({ toolCallId, status: "failed", rawOutput: output })
+    const kind = tools.get(request.tool)?.kind ?? "other"
+    await turn.toolCall({ toolCallId, title, kind, status: "pending", rawInput: request.args })
+    await turn.toolEnded(toolCallId, "failed", output)
     return { output, failed: true, denied: false }
   }
   const { title, kind, input, locations } = call
@@ -51,18 +52,18 @@ export async function perform(
   })
   try {
     if (call.asks && request.ask !== false && (await turn.ask({ toolCallId, ...call })) === "denied") {
-      await turn.toolUpdate({ toolCallId, status: "failed", rawOutput: REFUSED })
+      await turn.toolEnded(toolCallId, "failed", REFUSED)
       return { output: REFUSED, failed: true, denied: true }
     }
     await turn.toolUpdate({ toolCallId, status: "in_progress" })
-    const result = await run(call, toolCallId, turn)
-    const status = result.failed ? "failed" : "completed"
-    await turn.toolUpdate({ toolCallId, status, rawOutput: result.output })
-    return { ...result, denied: false }
   } catch (error) {
-    if (turn.signal.aborted) await turn.toolCancelled(toolCallId, CANCELLED)
+    if (turn.signal.aborted) await turn.toolEnded(toolCallId, "failed", CANCELLED)
     throw error
   }
+  const result = await run(call, toolCallId, turn)
+  await turn.toolEnded(toolCallId, result.failed ? "failed" : "completed", result.output)
+  turn.signal.throwIfAborted()
+  return { ...result, denied: false }
 }
 
 async function open(
@@ -88,9 +89,9 @@ async function run(call: Call, toolCallId: string, turn: Turn): Promise<ToolResu
     timer = undefined
     const text = waiting
     waiting = ""
-    if (text) sent = sent.then(() => turn.toolUpdate({ toolCallId, _meta: { [META.outputDelta]: text } }))
-    // Only a cancelled turn refuses an update, and then the tool's own end says so.
-    sent.catch(() => undefined)
+    const _meta = { [META.outputDelta]: text }
+    // Only a cancelled turn refuses an update, and then the tool's own end has all of it.
+    if (text) sent = sent.then(() => turn.toolUpdate({ toolCallId, _meta })).catch(() => undefined)
   }
   const onOutput = (text: string) => {
     // Past the limit only the end matters, and that comes with the result.
@@ -102,14 +103,11 @@ async function run(call: Call, toolCallId: string, turn: Turn): Promise<ToolResu
   try {
     return await call.run({ toolCallId, signal: turn.signal, onOutput })
   } catch (error) {
-    if (turn.signal.aborted) throw error
-    return { output: sentenceOf(error), failed: true }
+    return { output: turn.signal.aborted ? CANCELLED : sentenceOf(error), failed: true }
   } finally {
     clearTimeout(timer)
-    if (!turn.signal.aborted) {
-      flush()
-      await sent
-    }
+    flush()
+    await sent
   }
 }
 

@@ -15,10 +15,11 @@ export const doctor = defineCommand({
     if (json) io.stdout.write(`${JSON.stringify({ ok, checks })}\n`)
     else {
       const paint = painter(io.stdout, io)
+      const width = Math.max(...checks.map(({ name }) => name.length)) + 2
       for (const check of checks)
         io.stdout.write(
-          `${paint(STYLES[check.status], check.status.padEnd(5))}${check.name.padEnd(18)}${clean(check.detail)}\n` +
-            (check.remedy === undefined ? "" : `${" ".repeat(23)}→ ${clean(check.remedy)}\n`),
+          `${paint(STYLES[check.status], check.status.padEnd(5))}${check.name.padEnd(width)}${clean(check.detail)}\n` +
+            (check.remedy === undefined ? "" : `${" ".repeat(width + 5)}→ ${clean(check.remedy)}\n`),
         )
       io.stdout.write(
         ok ? "\nagentz can run here.\n" : "\nagentz cannot run here yet: see the lines marked fail.\n",

@@ -3,7 +3,7 @@ import { STATUSES, type Status } from "#streams/session"
 import { closest } from "../closest.ts"
 import { defineCommand } from "../command.ts"
 import { usage } from "../refusal.ts"
-import { fit, oneLine, type Paint, painter, type Style, table } from "../terminal.ts"
+import { cropped, oneLine, type Paint, painter, type Style, table } from "../terminal.ts"
 import { withPlane } from "../with-plane.ts"
 
 export const ls = defineCommand({
@@ -71,11 +71,12 @@ function sheet(
   now: number,
   { width, paint }: { width: number; paint: Paint },
 ): string {
+  const titleWidth = Math.max(12, Math.min(32, width - 50))
   const rows = sessions.map((entry) => [
     entry.sessionId,
     entry.status,
     entry.agentType,
-    fit(oneLine(entry.title), 32),
+    cropped(oneLine(entry.title), titleWidth),
     ageOf(entry.createdAt, now),
     oneLine(entry.activity?.lastLine ?? ""),
   ])
@@ -93,7 +94,7 @@ function sheet(
 }
 
 /** Roughly, as people say it. */
-export function ageOf(createdAt: string, now: number): string {
+function ageOf(createdAt: string, now: number): string {
   const seconds = Math.max(0, Math.floor((now - Date.parse(createdAt)) / 1000))
   if (Number.isNaN(seconds)) return "?"
   if (seconds < 60) return `${seconds}s`

@@ -1,6 +1,8 @@
 import { resolve } from "node:path"
 import { type Config, isLoopback } from "../../config.ts"
+import { PortTakenError } from "../../http/server.ts"
 import { jsonLog } from "../../log.ts"
+import { portHolder, takenSentence } from "../../port-holder.ts"
 import { openStreamsToken } from "../../token.ts"
 import { defineCommand } from "../command.ts"
 import type { Deps } from "../deps.ts"
@@ -25,14 +27,19 @@ export const streams = defineCommand({
     const { dataDir, token } = await placeOf(deps, config, { given, open: values.insecure === true })
 
     using life = ending(io)
-    await using server = await deps.serveStreams({
-      dataDir,
-      host,
-      port,
-      token,
-      log: jsonLog(io.stderr),
-      onFatal: (error) => life.end(error),
-    })
+    await using server = await deps
+      .serveStreams({
+        dataDir,
+        host,
+        port,
+        token,
+        log: jsonLog(io.stderr),
+        onFatal: (error) => life.end(error),
+      })
+      .catch(async (error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error
+        throw new PortTakenError(takenSentence(port, await portHolder(host, port), "AGENTZ_STREAMS_PORT"))
+      })
     const url = streamBase(server.url)
     io.stdout.write(
       json

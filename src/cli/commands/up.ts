@@ -29,8 +29,6 @@ export const up = defineCommand({
       return 0
     }
 
-    // Before anything can be waiting: a signal that comes while we start must end us cleanly, too.
-    using life = ending(io)
     const log = jsonLog(io.stderr)
     await using plane = await deps.openPlane(config, { watch: true, log })
     await using api = await deps.serveApi({
@@ -41,6 +39,8 @@ export const up = defineCommand({
       uiDir: deps.uiDir,
       log,
     })
+    // Until here a signal just ends the process: there is nothing to take back yet.
+    using life = ending(io)
     const { url: streamsUrl, pid: streamsPid } = plane.streams()
     await using _run = await writeApiRun(home.apiRunFile, { url: api.url, streamsUrl, streamsPid })
 

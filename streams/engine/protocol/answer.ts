@@ -17,13 +17,18 @@ export const EVERYWHERE: Headers = {
   "cross-origin-resource-policy": "same-origin",
 }
 
+/** `headers` is the answer's own: what every answer has is added to it. */
 export function send(
   response: ServerResponse,
   status: number,
   headers: Headers,
-  body?: Buffer | string,
+  body: Buffer | string = "",
 ): void {
-  response.writeHead(status, { ...EVERYWHERE, ...headers })
+  Object.assign(headers, EVERYWHERE)
+  if (status !== 204 && status !== 304 && response.req.method !== "HEAD") {
+    headers["content-length"] = String(Buffer.byteLength(body))
+  }
+  response.writeHead(status, headers)
   response.end(body)
 }
 

@@ -27,7 +27,11 @@ export interface ReadContext {
 }
 
 /** HEAD: where the stream ends and what it is. Does not keep it alive. */
-export function headStream({ engine, response, path }: ReadContext): void {
+export function headStream({
+  engine,
+  response,
+  path,
+}: Pick<ReadContext, "engine" | "response" | "path">): void {
   const { meta } = engine.find(path)
   const tail = formatOffset(meta.next)
   const headers: Headers = {

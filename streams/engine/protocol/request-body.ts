@@ -24,8 +24,9 @@ export async function readBody(
       else if (bytes - chunk.length <= limit) reject(tooLarge(request, response, limit))
     })
     request.once("end", () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
-    request.once("error", reject)
-    request.once("close", () => reject(new Error("the connection ended inside a body")))
+    request.once("close", () => {
+      if (!request.complete) reject(new Error("the connection ended inside a body"))
+    })
   })
 }
 

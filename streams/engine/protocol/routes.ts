@@ -43,7 +43,7 @@ export class Routes {
       return send(
         response,
         200,
-        JSON_TYPE,
+        jsonType(),
         JSON.stringify({ ok: true, name: "agentz-streams", pid: process.pid }),
       )
     }
@@ -61,25 +61,26 @@ export class Routes {
       )
     }
     checkPath(path)
-    const context = { ...this.#options, request, response, path, query }
+    const { origin, requestBytes } = this.#options
+    const write = { engine, origin, requestBytes, request, response, path }
     switch (request.method) {
       case "POST":
-        return await postStream(context)
-      case "GET":
-        return await getStream(context)
-      case "HEAD":
-        return headStream(context)
+        return await postStream(write)
       case "PUT":
-        return await putStream(context)
+        return await putStream(write)
       case "DELETE":
-        return await deleteStream(context)
+        return await deleteStream(write)
+      case "GET":
+        return await getStream({ ...this.#options, request, response, path, query })
+      case "HEAD":
+        return headStream({ engine, response, path })
       default:
         throw new Refusal("method_not_allowed", "Use GET, HEAD, PUT, POST or DELETE.")
     }
   }
 }
 
-const JSON_TYPE = { "content-type": "application/json", "cache-control": "no-store" }
+const jsonType = () => ({ "content-type": "application/json", "cache-control": "no-store" })
 
 /**
  * The conformance suite asks which request headers a preflight allows. Without an allowed origin the answer

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises"
+import { readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { expect, test, vi } from "vitest"
 import type { OpenAdapter } from "#daemon/agents/adapter"
@@ -118,6 +118,13 @@ test("an error with a number of times is tried again so often, and told", async 
   expect(session.text).toBe("through")
 })
 
+test("a working directory that is gone ends the turn with a failure that says so", async () => {
+  await using dir = await tempDir()
+  await using session = await open(dir.path)
+  await rm(dir.path, { recursive: true })
+  await expect(session.prompt("hello")).rejects.toMatchObject({ data: { code: "working_dir_missing" } })
+})
+
 test("hang answers nothing until it is cancelled", async () => {
   await using dir = await tempDir()
   await using session = await open(dir.path)
@@ -168,6 +175,19 @@ test("a call that was running at a kill is not run again", async () => {
   } finally {
     kill.mockRestore()
   }
+})
+
+test("what leaves no trace is not done again before the step that was cut off", async () => {
+  await using dir = await tempDir()
+  await using session = await open(dir.path, { decide: () => null })
+  session
+    .prompt("[[plan entries='a; b' done=1]] [[delay ms=10]] [[ask]] [[plan entries='a; b' done=2]]")
+    .catch(noted)
+  await session.saw(({ asks }) => asks.length === 1)
+  await using next = await session.interrupt({ decide: () => "allow" })
+  await next.resume()
+  expect(next.updates.filter(({ sessionUpdate }) => sessionUpdate === "plan")).toHaveLength(1)
+  expect(next.session.plan.map(({ status }) => status)).toEqual(["completed", "completed"])
 })
 
 const noted = () => undefined

@@ -1,8 +1,10 @@
 import { readFile } from "node:fs/promises"
+import { createServer } from "node:http"
 import { join } from "node:path"
-import { expect, test } from "vitest"
+import { expect, test, vi } from "vitest"
 import type { OpenAdapter } from "#daemon/agents/adapter"
 import { adapters } from "#daemon/agents/index"
+import { processesOf } from "#daemon/process/tree"
 import { describeAgent } from "../../conformance/agent.ts"
 import { AgentSession, type SessionOptions } from "../../support/agent-session.ts"
 import { Disposables } from "../../support/disposables.ts"
@@ -163,4 +165,55 @@ test("cerebras is the same agent with its own variables", async () => {
   await session.prompt("[[write path=a.txt content=a]]")
   expect(await readFile(join(dir.path, "a.txt"), "utf8")).toBe("a")
   expect(model.log.at(0)).toMatchObject({ model: "gpt-oss-120b" })
+})
+
+test("the end of a session ends the processes of its tools", async () => {
+  const world = await start()
+  const marker = ["AGENTZ_SESSION", world.session.session.sessionId] as const
+  world.session.prompt("[[bash cmd='echo up; sleep 300']]").catch(() => undefined)
+  await world.session.saw(({ session }) => session.items.some((item) => item.type === "tool" && item.output))
+  expect(processesOf({ marker })).not.toEqual([])
+  await world[Symbol.asyncDispose]()
+  await vi.waitFor(() => expect(processesOf({ marker })).toEqual([]))
+})
+
+/** A service that answers each request with the next of these bodies, and closes politely. */
+async function service(status: number, ...bodies: readonly string[]) {
+  let next = 0
+  const server = createServer((_, response) => {
+    const body = bodies[Math.min(next++, bodies.length - 1)] ?? ""
+    response.writeHead(status, { "content-type": status === 200 ? "text/event-stream" : "application/json" })
+    response.end(body)
+  })
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done))
+  const address = server.address()
+  const port = typeof address === "object" && address ? address.port : 0
+  return {
+    env: { OPENAI_BASE_URL: `http://127.0.0.1:${port}`, OPENAI_API_KEY: "sk-secret", OPENAI_MODEL: "m" },
+    [Symbol.asyncDispose]: async () => void server.close(),
+  }
+}
+
+test("a key that a service repeats in its refusal is not passed on", async () => {
+  await using refusal = await service(401, `{"error":{"message":"Incorrect API key: sk-secret"}}`)
+  await using world = await start({ env: refusal.env })
+  await expect(world.session.prompt("hello")).rejects.toThrow("Incorrect API key: [key]")
+  expect(JSON.stringify(world.session.events)).not.toContain("sk-secret")
+})
+
+test("a stream that ends politely but without a reason was cut too", async () => {
+  const chunk = (content: string, reason: string | null) =>
+    `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content }, finish_reason: reason }] })}\n\n`
+  const whole = `${chunk("half and ", null)}${chunk("whole", "stop")}data: [DONE]\n\n`
+  await using cut = await service(200, chunk("half", null), whole)
+  await using world = await start({ env: cut.env })
+  expect(await world.session.prompt("hello")).toMatchObject({ stopReason: "end_turn" })
+  expect(world.session.text).toBe("half and whole")
+})
+
+test("an answer that was too long for the model says so", async () => {
+  const body = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: "x" }, finish_reason: "length" }] })}\n\ndata: [DONE]\n\n`
+  await using long = await service(200, body)
+  await using world = await start({ env: long.env })
+  expect(await world.session.prompt("hello")).toMatchObject({ stopReason: "max_tokens" })
 })

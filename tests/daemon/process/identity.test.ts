@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process"
+import { execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
 import { expect, test, vi } from "vitest"
 import { identityOf, isSame, parseStat, signal } from "#daemon/process/identity"
@@ -37,15 +37,18 @@ test("the same number at another time or after another boot is somebody else, an
   expect(signal(identity, "SIGKILL")).toBe(true)
 })
 
+const stateOf = (pid: number) =>
+  execFileSync("ps", ["-o", "state=", "-p", String(pid)], { encoding: "utf8" }).slice(0, 1)
+
 test("a zombie is dead", async () => {
-  // The shell never waits for its child, so the child stays a zombie as long as the shell sleeps.
-  const parent = spawn("bash", ["-c", "true & echo $!; exec sleep 300"], {
-    stdio: ["ignore", "pipe", "ignore"],
-  })
+  // What the shell becomes never waits for the child that the shell began.
+  const script = "sleep 0.05 & echo $!; exec sleep 300"
+  const parent = spawn("bash", ["-c", script], { stdio: ["ignore", "pipe", "ignore"] })
   try {
     const [line] = (await once(parent.stdout, "data")) as [Buffer]
     const pid = Number(line.toString())
-    await vi.waitFor(() => expect(identityOf(pid)).toBeNull())
+    await vi.waitFor(() => expect(stateOf(pid)).toBe("Z"))
+    expect(identityOf(pid)).toBeNull()
   } finally {
     parent.kill("SIGKILL")
   }

@@ -33,6 +33,12 @@ test("finds children that cleared their environment, by descent and by group", a
   expect(processesOf({ marker: one.marker, roots: [one.pid] })).toHaveLength(3)
 })
 
+test("finds children that cleared their environment and left their group, while their parent lives", async () => {
+  await using one = await tree("env -i setsid sleep 300 &")
+  expect(processesOf({ marker: one.marker })).toHaveLength(2)
+  expect(await killTree({ marker: one.marker, graceMs: 0 })).toEqual({ found: 2, survivors: [] })
+})
+
 test("ends those that end when asked without a kill", async () => {
   await using one = await tree("sleep 300 & sleep 300 &")
   const started = performance.now()

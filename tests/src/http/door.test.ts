@@ -199,6 +199,15 @@ test("what belongs here gets in", async () => {
   expect(api.plane.calls.map(({ name }) => name)).toEqual(["spawn", "spawn", "spawn"])
 })
 
+test("a batch that is too large says how many calls it may hold", async () => {
+  await using api = await testApi()
+  const answer = await api.ask(`/trpc/${Array(11).fill("agent.agentTypes").join(",")}?batch=1&input=%7B%7D`)
+  expect(answer.json().error).toMatchObject({
+    reason: "batch_too_large",
+    message: expect.stringContaining("10 calls"),
+  })
+})
+
 test("a link on another page may open the UI, which shows nothing to that page", async () => {
   await using api = await testApi()
   const visit = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" }

@@ -81,6 +81,28 @@ test("a live read is passed on as it comes, and ends upstream when the reader le
   await left.promise
 })
 
+test("a reader that leaves before the first word is not waited for upstream", async () => {
+  const asked = deferred()
+  const left = deferred()
+  await using server = await upstream((_request, response) => {
+    response.on("close", left.resolve)
+    asked.resolve()
+  })
+  await using api = await testApi({ streams: server.streams })
+  const call = request({
+    host: "127.0.0.1",
+    port: api.port,
+    path: "/v1/stream/ses_a/events?live=long-poll",
+    headers: { authorization: `Bearer ${TOKEN}` },
+    agent: false,
+  })
+  call.on("error", () => call.destroy())
+  call.end()
+  await asked.promise
+  call.destroy()
+  await left.promise
+})
+
 test("a stream that breaks off upstream breaks off here, never ends as if it were whole", async () => {
   await using server = await upstream((_request, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" })

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises"
 import { connect } from "node:net"
 import { join } from "node:path"
 import { expect, test } from "vitest"
+import { connectionLimit } from "#src/http/connection-limit"
 import { TOKEN, testApi } from "../../support/api.ts"
 import { tempDir } from "../../support/temp-dir.ts"
 import { upstream } from "../../support/upstream.ts"
@@ -182,4 +183,13 @@ test("300 connections that say nothing do not keep others out", async () => {
   )
   expect((await api.ask("/healthz")).status).toBe(200)
   for (const socket of sockets) socket.destroy()
+})
+
+test("a flood leaves half of the files for the work itself", () => {
+  const limits = (files: string) =>
+    `Limit  Soft Limit  Hard Limit  Units\nMax open files            ${files}       4096   files\n`
+  expect(connectionLimit(limits("256"))).toBe(128)
+  expect(connectionLimit(limits("1048576"))).toBe(1000)
+  expect(connectionLimit(limits("unlimited"))).toBe(1000)
+  expect(connectionLimit("")).toBe(1000)
 })

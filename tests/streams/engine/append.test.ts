@@ -115,3 +115,16 @@ test("an offset beyond the end is refused: it belongs to another stream", async 
   const beyond = await server.call("GET", "s?offset=0000000000000000_0000000000000009&live=sse")
   expect(beyond.status).toBe(400)
 })
+
+test("many producers of one stream are all remembered over a restart, each with its own sequence", async () => {
+  await using server = await startServer()
+  await server.create("s")
+  for (let count = 1; count <= 9; count++) {
+    const names = Array.from({ length: count }, (_, index) => `p${index}`)
+    const appends = names.map((name, index) => server.append("s", name, producer(name, 0, count - 1 - index)))
+    expect((await Promise.all(appends)).map(({ status }) => status)).toEqual(names.map(() => 200))
+    if (count % 2 === 0) await server.reopen()
+    const retries = names.map((name, index) => server.append("s", name, producer(name, 0, count - 1 - index)))
+    expect((await Promise.all(retries)).map(({ status }) => status)).toEqual(names.map(() => 204))
+  }
+})

@@ -1,4 +1,12 @@
-import { copyFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs"
+import {
+  closeSync,
+  copyFileSync,
+  openSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
 import { checkStoreFile } from "#streams/engine/check"
@@ -42,12 +50,20 @@ test("damage that would crash the process is found before the store is opened", 
     expect(finding((copy) => copy.fill(0xa5, header * PAGE + 16, header * PAGE + 200))).not.toBeNull()
   }
   let found = 0
-  const pages = Math.floor(bytes.length / PAGE)
-  for (let page = 2; page < pages; page++) {
-    if (finding((copy) => copy.fill(0, page * PAGE, (page + 1) * PAGE)) !== null) found++
+  let tried = 0
+  copyFileSync(good, damaged)
+  const fd = openSync(damaged, "r+")
+  const used = Math.min(400, Math.floor(bytes.length / PAGE))
+  for (let page = 2; page < used; page += 3) {
+    writeSync(fd, Buffer.alloc(PAGE), 0, PAGE, page * PAGE)
+    if (checkStoreFile(damaged, true) !== null) found++
+    writeSync(fd, bytes, page * PAGE, PAGE, page * PAGE)
+    tried++
   }
+  closeSync(fd)
+  expect(checkStoreFile(damaged, true)).toBeNull()
   // Not every page is in use: free ones, and the inside of long values, may hold anything.
-  expect(found).toBeGreaterThan(60)
+  expect(found).toBeGreaterThan(tried / 5)
 
   copyFileSync(good, damaged)
   truncateSync(damaged, PAGE * 20)

@@ -62,3 +62,11 @@ test("a directory of the reference server is refused", async () => {
   for (const name of ["streams", "metadata.lmdb"]) mkdirSync(join(dir.path, name))
   await expect(serveStreams({ dataDir: dir.path, token })).rejects.toMatchObject({ code: "data_dir_refused" })
 })
+
+test("a taken port is refused with a sentence, and the directory is let go", async () => {
+  await using server = await startServer()
+  using dir = temporaryDir()
+  const refused = serveStreams({ dataDir: dir.path, token, port: server.port })
+  await expect(refused).rejects.toMatchObject({ code: "port_in_use" })
+  await using _ = await serveStreams({ dataDir: dir.path, token })
+})

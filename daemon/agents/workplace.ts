@@ -1,0 +1,18 @@
+import type { AgentOptions } from "./adapter.ts"
+import { TurnFailed } from "./app.ts"
+import { confinementOf } from "./tools/confinement.ts"
+import type { Workplace } from "./tools/tool.ts"
+
+/** Looked at anew for each prompt: a directory may be gone by then. */
+export async function workplaceOf({ workingDir, toolEnv }: AgentOptions): Promise<Workplace> {
+  try {
+    return { files: await confinementOf(workingDir), toolEnv }
+  } catch (error) {
+    const failure = {
+      code: "working_dir_missing",
+      message: `The working directory ${workingDir} cannot be opened.`,
+      hint: "Put it back, or start a session in another directory.",
+    }
+    throw new TurnFailed(failure, { cause: error })
+  }
+}

@@ -1,0 +1,2 @@
+/** The Chromium that the browser tests use; `null` when there is none. */
+export function findChromium(): string | null
