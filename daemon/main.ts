@@ -121,7 +121,7 @@ async function hold(
 
   const openAgent = async () => {
     // Loaded only now: the daemon says that it lives before it reads the protocol's large schema.
-    const { openAgentSession } = await import("./agent-session.ts")
+    const { openAgentSession } = await import("#daemon/agent-session")
     const open = adapters[agentType]
     if (!open) throw new Error(`There is no agent "${agentType}".`)
     const options = {
