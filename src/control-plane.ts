@@ -1,6 +1,5 @@
 /** The control plane over the streams: asks by appending, knows by replaying, keeps nothing of its own. */
 import { catalogue } from "#daemon/agents/catalogue"
-import { MAX_TEXT_BYTES } from "#streams/command"
 import { type Decision, parseEvent } from "#streams/event"
 import { follow } from "#streams/follow"
 import { messageIdOf, newMessageId, newSessionId, type SessionId, sessionIdOf } from "#streams/ids"
@@ -9,12 +8,14 @@ import { type RegistryEntry, sessionRowChange } from "#streams/registry"
 import { type Item, lastLineOf, needsDaemon, type Session } from "#streams/session"
 import { appendTo, createStream } from "#streams/stream"
 import { addressOf, authorization, StreamError, wait } from "#streams/transport"
+import { agentTypes } from "./agent-types.ts"
 import { agentEnvironment } from "./config.ts"
 import type { Daemons, EnsureOptions } from "./daemons.ts"
 import { readInbox } from "./grant.ts"
 import { errorFields } from "./log.ts"
 import { type ControlPlane, Problem } from "./plane.ts"
 import type { PlaneContext } from "./plane-context.ts"
+import { checkedPrompt } from "./prompt.ts"
 import { checkedWorkingDir } from "./working-dir.ts"
 
 const TAIL = 200
@@ -69,7 +70,7 @@ export function controlPlane(
         const known = Object.keys(catalogue).join(", ")
         throw new Problem("unknown_agent", `There is no agent "${agentType}": choose one of ${known}.`)
       }
-      const text = checkedText(prompt, "prompt")
+      const text = checkedPrompt(prompt)
       const directory = await checkedWorkingDir(workingDir)
       const { needs } = await profile.preflight(agentEnvironment())
       if (needs.length > 0) throw new Problem("agent_not_ready", needs.join(" "))
@@ -97,7 +98,7 @@ export function controlPlane(
     },
 
     async sendMessage({ sessionId, text: given, mode = "queue", idempotencyKey }) {
-      const text = checkedText(given, "message")
+      const text = checkedPrompt(given)
       const entry = await guarded(() => entryOf(sessionId))
       const messageId =
         idempotencyKey === undefined ? newMessageId() : await messageIdOf(sessionId, idempotencyKey)
@@ -219,16 +220,7 @@ export function controlPlane(
       }
     },
 
-    agentTypes: () =>
-      Promise.all(
-        Object.values(catalogue).map(async ({ type, title, description, defaultModel, preflight }) => ({
-          type,
-          title,
-          description,
-          defaultModel,
-          ...(await preflight(agentEnvironment())),
-        })),
-      ),
+    agentTypes: () => agentTypes(),
   }
 
   async function reconcileActive(): Promise<void> {
@@ -251,18 +243,6 @@ function settledAnswer(
   throw new Problem(
     "request_settled",
     `Request ${requestId} was settled before (${settled.decision ?? "cancelled"}); the first answer stands.`,
-  )
-}
-
-function checkedText(text: string, what: "prompt" | "message"): string {
-  if (text.trim() === "")
-    throw new Problem("empty_prompt", `The ${what} is empty: say what the agent should do.`)
-  // As it will be stored: escapes count.
-  const bytes = Buffer.byteLength(JSON.stringify(text))
-  if (bytes <= MAX_TEXT_BYTES) return text
-  throw new Problem(
-    "prompt_too_large",
-    `The ${what} has ${Math.ceil(bytes / 1024).toLocaleString("en")} KB and at most ${MAX_TEXT_BYTES / 1024} KB fit: put the text into a file and name the file.`,
   )
 }
 

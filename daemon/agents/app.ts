@@ -1,6 +1,8 @@
 /** The ACP side that all agents inside the daemon share: one session, one prompt at a time, cancel. */
+
 import { type AgentApp, agent, methods, PROTOCOL_VERSION, RequestError } from "@agentclientprotocol/sdk"
 import type { Failure } from "#streams/event"
+import { AgentFailed } from "../agent-failed.ts"
 import { META, type TurnUsage } from "./adapter.ts"
 import { Turn } from "./turn.ts"
 
@@ -13,18 +15,8 @@ export interface LocalAgent {
   readonly name: string
   readonly title: string
   readonly sessionId: string
-  /** Runs one prompt to its end. May throw {@link TurnFailed}; rejects with the signal's reason when cancelled. */
+  /** Runs one prompt to its end. May throw {@link AgentFailed}; rejects with the signal's reason when cancelled. */
   prompt(turn: Turn): Promise<PromptEnd>
-}
-
-/** Ends a prompt with an error that is fit to show a person. */
-export class TurnFailed extends Error {
-  override readonly name = "TurnFailed"
-  readonly failure: Failure
-  constructor(failure: Failure, options?: ErrorOptions) {
-    super(failure.message, options)
-    this.failure = failure
-  }
 }
 
 const INTERNAL_ERROR = -32603
@@ -67,7 +59,7 @@ export function appOf(local: LocalAgent): AgentApp {
           return { stopReason, ...(usage && { _meta: { [META.usage]: usage } }) }
         } catch (error) {
           if (cancelled.aborted) return { stopReason: "cancelled" as const }
-          const failure = error instanceof TurnFailed ? error.failure : unexpected(error)
+          const failure = error instanceof AgentFailed ? error.failure : unexpected(error)
           throw new RequestError(INTERNAL_ERROR, failure.message, failure)
         } finally {
           running = undefined

@@ -1,5 +1,5 @@
+import { AgentFailed } from "../agent-failed.ts"
 import type { AgentOptions } from "./adapter.ts"
-import { TurnFailed } from "./app.ts"
 import { confinementOf } from "./tools/confinement.ts"
 import type { Workplace } from "./tools/tool.ts"
 
@@ -13,6 +13,6 @@ export async function workplaceOf({ workingDir, toolEnv }: AgentOptions): Promis
       message: `The working directory ${workingDir} cannot be opened.`,
       hint: "Put it back, or start a session in another directory.",
     }
-    throw new TurnFailed(failure, { cause: error })
+    throw new AgentFailed(failure, { cause: error })
   }
 }

@@ -1,6 +1,6 @@
 /** Plays steps to their end, from where an interruption left them. */
 import { setImmediate, setTimeout as sleep } from "node:timers/promises"
-import { TurnFailed } from "../app.ts"
+import { AgentFailed } from "../../agent-failed.ts"
 import { callIdOf, messageIdOf } from "../call-id.ts"
 import { type Performed, perform, settled } from "../tools/perform.ts"
 import type { Tool, Workplace } from "../tools/tool.ts"
@@ -124,7 +124,7 @@ async function playSilent(
       return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)))
     case "fail": {
       const { failure, retries = Number.POSITIVE_INFINITY, afterMs } = step
-      if (!Number.isFinite(retries) || retries > MAX_RETRIES) throw new TurnFailed(failure)
+      if (!Number.isFinite(retries) || retries > MAX_RETRIES) throw new AgentFailed(failure)
       for (let attempt = 1; attempt <= retries; attempt++) {
         const retry = { attempt, max: MAX_RETRIES }
         await turn.notice({ severity: "warning", category: "service", title: failure.message, retry })

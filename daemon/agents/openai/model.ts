@@ -1,19 +1,19 @@
 /** Which model answers, when nobody said. */
-import { TurnFailed } from "../app.ts"
+import { AgentFailed } from "../../agent-failed.ts"
 import type { Provider, Settings } from "./provider.ts"
 
 const TIMEOUT_MS = 5_000
 
 /**
  * A server on this machine is asked what it has: it serves what its owner put there, so its first model is the one
- * meant. Anywhere else the first of many means nothing. Throws {@link TurnFailed} with `model_missing`.
+ * meant. Anywhere else the first of many means nothing. Throws {@link AgentFailed} with `model_missing`.
  */
 export async function modelOf(provider: Provider, settings: Settings, signal: AbortSignal): Promise<string> {
   if (settings.model !== null) return settings.model
   const first = settings.local ? await firstModel(settings, signal) : null
   if (first !== null) return first
   const { model: variable, baseUrl } = provider.variables
-  throw new TurnFailed({
+  throw new AgentFailed({
     code: "model_missing",
     message: settings.local
       ? `No model was chosen, and the server at ${settings.baseUrl} names none.`

@@ -4,8 +4,9 @@
  * transcript at each prompt, which is why it survives the death of its process.
  */
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible"
+import { AgentFailed } from "../../agent-failed.ts"
 import { type AgentOptions, inProcess, type OpenAdapter, type TurnUsage } from "../adapter.ts"
-import { appOf, type PromptEnd, TurnFailed } from "../app.ts"
+import { appOf, type PromptEnd } from "../app.ts"
 import { callIdOf, newNonce, parseCallId } from "../call-id.ts"
 import { perform, settled } from "../tools/perform.ts"
 import type { Workplace } from "../tools/tool.ts"
@@ -36,7 +37,7 @@ async function answer(turn: Turn, provider: Provider, options: AgentOptions): Pr
   const settings = settingsOf(provider, options.env, options.model)
   const { baseUrl: baseURL, apiKey, needs } = settings
   if (needs.length > 0)
-    throw new TurnFailed({
+    throw new AgentFailed({
       code: "provider_auth",
       message: `${provider.title} cannot run.`,
       hint: needs.join(" "),
@@ -75,7 +76,7 @@ async function answer(turn: Turn, provider: Provider, options: AgentOptions): Pr
     )
     entries.push({ role: "assistant", text: said.text, calls })
   }
-  throw new TurnFailed({
+  throw new AgentFailed({
     code: "step_limit",
     message: `The agent stopped after ${STEP_LIMIT} steps in one turn.`,
     hint: "Send a message to let it go on.",

@@ -10,7 +10,7 @@ import {
   type ToolSet,
 } from "ai"
 import { z } from "zod"
-import { TurnFailed } from "../app.ts"
+import { AgentFailed } from "../../agent-failed.ts"
 import { messageIdOf } from "../call-id.ts"
 import { tools } from "../tools/index.ts"
 import type { Turn } from "../turn.ts"
@@ -53,7 +53,7 @@ export async function runStep(request: StepRequest): Promise<Answer> {
       const { failure, retry, afterMs, category } = request.verdictOn(error)
       const wait = afterMs ?? FIRST_WAIT_MS * 2 ** attempt
       if (!retry || attempt === RETRIES || wait > LONGEST_WAIT_MS)
-        throw new TurnFailed(failure, { cause: error })
+        throw new AgentFailed(failure, { cause: error })
       const title = `${failure.message} Trying again.`
       await turn.notice({
         severity: "warning",
