@@ -151,6 +151,20 @@ export class Installation implements AsyncDisposable {
     }
   }
 
+  /** The id of the one session there is, as soon as there is one. */
+  async onlySession(withinMs = 20_000): Promise<SessionId> {
+    const limit = performance.now() + withinMs
+    for (;;) {
+      const runDir = join(this.home, "run")
+      const name = existsSync(runDir)
+        ? readdirSync(runDir).find((file) => /^ses_.*[.]json$/.test(file))
+        : undefined
+      if (name) return SessionId.parse(name.replace(".json", ""))
+      if (performance.now() > limit) throw new Error("No session began.")
+      await wait(50)
+    }
+  }
+
   daemon(sessionId: SessionId): DaemonRun {
     const run = readRunFile(filesOf(this.home, sessionId).run, DaemonRun)
     if (!run) throw new Error(`No daemon holds ${sessionId}.`)

@@ -203,3 +203,33 @@ test("a daemon that crashes says so, and what it had said is kept", async () => 
   expect(saidIn(session)).toContain("before the crash")
   expect(session.error?.hint).toContain("Resume")
 })
+
+test("agentz run without an API hears of its daemon's death, and says how to go on", async () => {
+  await using agentz = await Installation.open()
+  const running = agentz.run(["run", "[[slow n=400 ms=50]]"])
+  const sessionId = await agentz.onlySession()
+  await agentz.until(sessionId, "streaming", (session) => saidIn(session).includes("chunk 5/"))
+  await killPid(agentz.daemon(sessionId))
+  const { code, stdout, stderr } = await running
+  expect(code).toBe(1)
+  expect(stdout + stderr).toContain(`agentz resume ${sessionId}`)
+})
+
+test("down --all in mid-turn ends every process, and the session can be resumed afterwards", async () => {
+  await using agentz = await Installation.open()
+  await agentz.up()
+  const sessionId = await agentz.spawn('[[bash cmd="sleep 300"]] [[say text="after all"]]')
+  await agentz.until(sessionId, "running a command", () => markedProcesses(sessionId).length > 0)
+  const daemon = agentz.daemon(sessionId)
+  const streams = agentz.endpoint()
+  expect((await agentz.run(["down", "--all"])).code).toBe(0)
+  expect([daemon, streams].filter(isSame)).toEqual([])
+  expect(markedProcesses(sessionId)).toEqual([])
+
+  await agentz.up()
+  const stopped = await agentz.until(sessionId, "interrupted", ({ status }) => status === "interrupted")
+  expect(stopped.error?.code).toBe("stopped")
+  await agentz.run(["resume", sessionId])
+  const session = await agentz.until(sessionId, "completed", ({ status }) => status === "completed")
+  expect(saidIn(session)).toContain("after all")
+})
