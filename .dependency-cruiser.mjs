@@ -16,10 +16,16 @@ export default {
       from: { path: "^routes/" },
       to: { path: "^(src|daemon|tests)/", dependencyTypesNot: ["type-only"] },
     },
-    { name: "routes-not-daemon", severity: "error", from: { path: "^routes/" }, to: { path: "^(daemon|tests)/" } },
+    {
+      name: "routes-not-daemon",
+      severity: "error",
+      from: { path: "^routes/" },
+      to: { path: "^(daemon|tests)/" },
+    },
     {
       name: "src-sees-spawners-knowledge",
-      comment: "Of a daemon the control plane knows how to start it, find it and speak for it when it is dead.",
+      comment:
+        "Of a daemon the control plane knows how to start it, find it and speak for it when it is dead.",
       severity: "error",
       from: { path: "^src/" },
       to: { path: "^daemon/", pathNot: SPAWNERS_KNOWLEDGE },
@@ -31,7 +37,12 @@ export default {
       from: { path: "^daemon/" },
       to: { path: "^(src|routes|tests)/|^streams/engine/" },
     },
-    { name: "streams-see-nothing", severity: "error", from: { path: "^streams/" }, to: { path: "^(src|routes|daemon|tests)/" } },
+    {
+      name: "streams-see-nothing",
+      severity: "error",
+      from: { path: "^streams/" },
+      to: { path: "^(src|routes|daemon|tests)/" },
+    },
     {
       name: "streams-run-in-browsers",
       comment: "Only the engine knows Node.",
@@ -45,7 +56,12 @@ export default {
       from: { pathNot: "^(streams/engine|tests)/" },
       to: { path: "^streams/engine/", pathNot: "^streams/engine/server[.]ts$" },
     },
-    { name: "no-circles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
+    {
+      name: "no-circles",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
     {
       name: "declared",
       severity: "error",

@@ -11,10 +11,11 @@ import {
   type StopReason,
 } from "@agentclientprotocol/sdk"
 import { Failure, type Unstamped } from "#streams/event"
+import { AgentFailed } from "./agent-failed.ts"
 import { type AgentOptions, META, type OpenAdapter, type TurnUsage } from "./agents/adapter.ts"
 
 /** What a running turn wants to hear from its agent. */
-export interface TurnListener {
+interface TurnListener {
   update(update: SessionUpdate): Promise<void> | void
   permission(request: RequestPermissionRequest): Promise<RequestPermissionResponse>
 }
@@ -27,16 +28,6 @@ export interface AgentSession extends AsyncDisposable {
     readonly signal: AbortSignal
     readonly listener: TurnListener
   }): Promise<{ readonly stopReason: StopReason; readonly usage: TurnUsage | null }>
-}
-
-/** The agent said why it could not go on, in words fit to show. */
-export class AgentFailed extends Error {
-  override readonly name = "AgentFailed"
-  readonly failure: Failure
-  constructor(failure: Failure, options?: ErrorOptions) {
-    super(failure.message, options)
-    this.failure = failure
-  }
 }
 
 export async function openAgentSession(
@@ -98,7 +89,11 @@ async function start(context: ClientContext, cwd: string, resumeAgentSession: st
   const { agentInfo, agentCapabilities, protocolVersion } = await context.request(methods.agent.initialize, {
     protocolVersion: PROTOCOL_VERSION,
     clientInfo: { name: "agentz", version: "1" },
-    clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false, session: { notices: {} } },
+    clientCapabilities: {
+      fs: { readTextFile: false, writeTextFile: false },
+      terminal: false,
+      session: { notices: {} },
+    },
   })
   if (protocolVersion !== PROTOCOL_VERSION)
     throw new AgentFailed({

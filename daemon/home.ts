@@ -13,7 +13,6 @@ export const filesOf = (home: string, sessionId: string) => {
   }
 }
 
-export const runDirOf = (home: string): string => join(home, "run")
 export const streamsRunFileOf = (home: string): string => join(home, "run", "streams.json")
 
 /**

@@ -16,7 +16,7 @@ import { openPublisher, type Publisher } from "#streams/publisher"
 import type { Session } from "#streams/session"
 import { tailOf } from "#streams/stream"
 import { addressOf, authorization, StreamError } from "#streams/transport"
-import { type AgentSession, openAgentSession } from "./agent-session.ts"
+import type { AgentSession } from "./agent-session.ts"
 import { adapters } from "./agents/index.ts"
 import { approvals as openApprovals } from "./approvals.ts"
 import { holdControlSocket } from "./control-socket.ts"
@@ -119,7 +119,9 @@ async function hold(
   }
   const approvals = openApprovals({ session: () => publisher.session, publish, permissionMode })
 
-  const openAgent = () => {
+  const openAgent = async () => {
+    // Loaded only now: the daemon says that it lives before it reads the protocol's large schema.
+    const { openAgentSession } = await import("./agent-session.ts")
     const open = adapters[agentType]
     if (!open) throw new Error(`There is no agent "${agentType}".`)
     const options = {

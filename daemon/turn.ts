@@ -3,7 +3,8 @@ import type { Failure, Unstamped } from "#streams/event"
 import { type MessageId, newTurnId } from "#streams/ids"
 import { coalesce } from "./acp/coalesce.ts"
 import { narrator } from "./acp/narrate.ts"
-import { AgentFailed, type AgentSession } from "./agent-session.ts"
+import { AgentFailed } from "./agent-failed.ts"
+import type { AgentSession } from "./agent-session.ts"
 import type { Approvals } from "./approvals.ts"
 
 export interface TurnDeps {

@@ -6,11 +6,11 @@ import { follow } from "#streams/follow"
 import { messageIdOf, newMessageId, newSessionId, type SessionId, sessionIdOf } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { type RegistryEntry, sessionRowChange } from "#streams/registry"
-import { type Item, lastLineOf, needsDaemon } from "#streams/session"
+import { type Item, lastLineOf, needsDaemon, type Session } from "#streams/session"
 import { appendTo, createStream } from "#streams/stream"
 import { addressOf, authorization, StreamError, wait } from "#streams/transport"
 import { agentEnvironment } from "./config.ts"
-import type { Daemons } from "./daemons.ts"
+import type { Daemons, EnsureOptions } from "./daemons.ts"
 import { readInbox } from "./grant.ts"
 import { errorFields } from "./log.ts"
 import { type ControlPlane, Problem } from "./plane.ts"
@@ -21,6 +21,8 @@ const TAIL = 200
 const LIST = 500
 /** A turn that is cancelled ends by itself, or is given up after five seconds; then its processes are swept. */
 const CANCEL_LIMIT_MS = 12_000
+/** How often a session that somebody follows is asked whether its daemon lives. */
+const LOOK_MS = 2_000
 
 /** Once the control plane is being disposed, whatever was started is waited for; nothing is cut off. */
 export function controlPlane(
@@ -43,9 +45,9 @@ export function controlPlane(
     appendTo(endpoint, paths.inbox(sessionId), [{ at: new Date().toISOString(), ...command }], patience)
 
   /** Starts what the request needs; what goes wrong is said in the session and in the log, not to the caller. */
-  const wake = (entry: RegistryEntry, resume: boolean) => {
+  const wake = (entry: RegistryEntry, options: EnsureOptions) => {
     daemons
-      .ensure(entry, { resume })
+      .ensure(entry, options)
       .catch((error: unknown) =>
         log({ event: "start_failed", sessionId: entry.sessionId, ...errorFields(error) }),
       )
@@ -90,7 +92,7 @@ export function controlPlane(
         await ask(sessionId, { type: "user_message", messageId, text, mode: "queue" })
         await appendTo(endpoint, paths.registry, [sessionRowChange(row)], patience)
       })
-      wake({ ...row, status: "starting", activity: null }, false)
+      wake({ ...row, status: "starting", activity: null }, { resume: false })
       return { sessionId }
     },
 
@@ -100,7 +102,7 @@ export function controlPlane(
       const messageId =
         idempotencyKey === undefined ? newMessageId() : await messageIdOf(sessionId, idempotencyKey)
       await guarded(() => ask(sessionId, { type: "user_message", messageId, text, mode }))
-      wake(entry, false)
+      wake(entry, { resume: false, until: ({ taken }) => taken.includes(messageId) })
       return { messageId }
     },
 
@@ -139,7 +141,8 @@ export function controlPlane(
         if ((await answered()) === null)
           await ask(sessionId, { type: "permission_response", requestId, decision })
         const standing = (await answered()) ?? decision
-        wake(entry, true)
+        const settled = ({ approvals }: Session) => approvals.every((open) => open.requestId !== requestId)
+        wake(entry, { resume: true, until: settled })
         return { requestId, decision: standing }
       }),
 
@@ -200,11 +203,19 @@ export function controlPlane(
         offset,
         signal,
       })
-      for await (const batch of batches) {
-        for (const item of batch.items) {
-          const event = parseEvent(item)
-          if (event) yield { event, offset: batch.offset }
+      // Whoever waits for a session hears of its daemon's death, also where no API keeps watch.
+      const look = () =>
+        present(sessionId).catch((error) => log({ event: "look_failed", ...errorFields(error) }))
+      const looking = setInterval(look, LOOK_MS)
+      try {
+        for await (const batch of batches) {
+          for (const item of batch.items) {
+            const event = parseEvent(item)
+            if (event) yield { event, offset: batch.offset }
+          }
         }
+      } finally {
+        clearInterval(looking)
       }
     },
 

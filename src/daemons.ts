@@ -6,6 +6,7 @@ import { hostname } from "node:os"
 import { filesOf } from "#daemon/home"
 import { type Identity, isSame, signal } from "#daemon/process/identity"
 import { killTree } from "#daemon/process/tree"
+import { removeRunFile } from "#daemon/run-file"
 import { openSpoolFile } from "#daemon/spool-file"
 import { activityWriter } from "#streams/activity-writer"
 import type { Failure, Unstamped } from "#streams/event"
@@ -16,7 +17,7 @@ import { needsDaemon, type Session } from "#streams/session"
 import { wait } from "#streams/transport"
 import { type Grant, grantEpoch, type Inbox, readInbox } from "./grant.ts"
 import { isStopped, lastWords } from "./last-words.ts"
-import { livenessOf } from "./liveness.ts"
+import { type Liveness, livenessOf } from "./liveness.ts"
 import { errorFields } from "./log.ts"
 import type { PlaneContext } from "./plane-context.ts"
 import { startDaemon } from "./start-daemon.ts"
@@ -25,12 +26,24 @@ import { startDaemon } from "./start-daemon.ts"
 const START_LIMIT_MS = 10_000
 /** A daemon that does not answer for this long is not alive for anybody who waits for it. */
 const SILENCE_LIMIT_MS = 12_000
+/** How long a living daemon is watched until it has taken what it was asked. */
+const DELIVERY_LIMIT_MS = 15_000
 /** So many starts at once; more would only make each other slow. */
 const STARTS_AT_ONCE = 4
 
+export interface EnsureOptions {
+  /** Take up an interrupted turn. */
+  readonly resume: boolean
+  /**
+   * What the daemon is needed for. One that is found alive may be about to leave: until its session says this, it is
+   * watched, and another one is started when it is gone.
+   */
+  readonly until?: (session: Session) => boolean
+}
+
 export interface Daemons {
   /** A living daemon for the session; resolves with its epoch when it was started or found. */
-  ensure(entry: RegistryEntry, options: { readonly resume: boolean }): Promise<number>
+  ensure(entry: RegistryEntry, options: EnsureOptions): Promise<number>
   /** Makes the session's status true: starts what was asked for, ends what is dead. Never throws for one session. */
   reconcile(entry: RegistryEntry): Promise<void>
   /** Resolves when every start in progress has come to something. */
@@ -114,6 +127,21 @@ export function daemonsOf(context: PlaneContext): Daemons {
     return start(entry, await readInbox(endpoint, sessionId, patience), resume)
   }
 
+  async function ensureUntil(entry: RegistryEntry, { resume, until }: EnsureOptions): Promise<number> {
+    const { sessionId } = entry
+    const limit = performance.now() + DELIVERY_LIMIT_MS
+    for (;;) {
+      const epoch = await alone(sessionId, () => ensure(entry, resume))
+      if (!until) return epoch
+      while ((await livenessOf(home.path, sessionId)).state !== "dead") {
+        // A daemon that lives and is busy takes what it was asked when it comes to it.
+        if (until((await folds.session(sessionId)).value) || performance.now() > limit) return epoch
+        await wait(100)
+      }
+      if (until((await folds.session(sessionId)).value) || performance.now() > limit) return epoch
+    }
+  }
+
   /**
    * Ends a daemon that holds no epoch any more or does not answer. One that the system has stopped cannot work
    * either: it gets its SIGTERM when it is woken, and the store refuses it in any case.
@@ -150,8 +178,14 @@ export function daemonsOf(context: PlaneContext): Daemons {
   }
 
   async function reconcile(entry: RegistryEntry): Promise<void> {
+    const living = await livenessOf(home.path, entry.sessionId)
+    await settle(entry, living)
+    if (living.state === "dead" && living.run)
+      removeRunFile(filesOf(home.path, entry.sessionId).run, living.run.pid)
+  }
+
+  async function settle(entry: RegistryEntry, living: Liveness): Promise<void> {
     const { sessionId } = entry
-    const living = await livenessOf(home.path, sessionId)
     if (living.state === "alive") {
       silentSince.delete(sessionId)
       return
@@ -214,7 +248,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
   }
 
   return {
-    ensure: (entry, { resume }) => inBackground(alone(entry.sessionId, () => ensure(entry, resume))),
+    ensure: (entry, options) => inBackground(ensureUntil(entry, options)),
     reconcile: reconcileAlone,
     async settled() {
       while (background.size > 0) await Promise.allSettled(background)

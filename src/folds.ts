@@ -11,7 +11,7 @@ import { foldSession } from "#streams/session-fold"
 import { readToTail, START } from "#streams/stream"
 import type { FindEndpoint, Patience } from "#streams/transport"
 
-export interface Folded<Value> {
+interface Folded<Value> {
   readonly value: Value
   readonly offset: string
 }

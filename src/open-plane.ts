@@ -4,13 +4,14 @@
  */
 import { paths } from "#streams/paths"
 import { needsDaemon } from "#streams/session"
-import { createStream } from "#streams/stream"
+import { createStream, tailOf } from "#streams/stream"
 import { wait } from "#streams/transport"
 import type { Config } from "./config.ts"
 import { controlPlane } from "./control-plane.ts"
 import { daemonsOf } from "./daemons.ts"
 import { foldsOf } from "./folds.ts"
 import { openHome } from "./home.ts"
+import { abandoned } from "./liveness.ts"
 import { errorFields, type Log } from "./log.ts"
 import type { ControlPlane } from "./plane.ts"
 import { streamServerOf } from "./stream-host.ts"
@@ -47,7 +48,7 @@ export async function openPlane(
   }
   await createStream(server.endpoint, paths.registry, patience)
   const folds = foldsOf(server.endpoint, patience)
-  const daemons = daemonsOf({
+  const context = {
     endpoint: server.endpoint,
     known: server.known,
     folds,
@@ -55,25 +56,26 @@ export async function openPlane(
     log,
     patience,
     idleSeconds: config.idleSeconds,
-  })
-  const plane = controlPlane(
-    {
-      endpoint: server.endpoint,
-      known: server.known,
-      folds,
-      home,
-      log,
-      patience,
-      idleSeconds: config.idleSeconds,
-    },
-    daemons,
-  )
+  }
+  const daemons = daemonsOf(context)
+  const plane = controlPlane(context, daemons)
 
   async function look(everybody: boolean): Promise<void> {
     await server.ensure()
     const { value } = await folds.registry()
-    const due = [...value.values()].filter(({ status }) => everybody || needsDaemon(status))
+    // A row may be older than the stream by the moment in which its daemon died; the run file tells.
+    const left = new Set(abandoned(home))
+    const due = [...value.values()].filter(
+      ({ status, sessionId }) => needsDaemon(status) || left.has(sessionId),
+    )
     await Promise.all(due.map(daemons.reconcile))
+    if (!everybody) return
+    // Sessions at rest may have been asked for something by a control plane that died before it could start a daemon.
+    for (const entry of value.values()) {
+      if (needsDaemon(entry.status) || closing.signal.aborted) continue
+      const tail = await tailOf(server.endpoint, paths.inbox(entry.sessionId), patience)
+      if (tail !== entry.activity?.inboxOffset) await daemons.reconcile(entry)
+    }
   }
 
   async function keepLooking(): Promise<void> {

@@ -11,7 +11,7 @@ import { streamsRunFileOf } from "#daemon/home"
 import { identityOf, isSame } from "#daemon/process/identity"
 import { readRunFile, removeRunFile, ServerRun, writeRunFile } from "#daemon/run-file"
 import { type Endpoint, type FindEndpoint, wait } from "#streams/transport"
-import type { Config } from "./config.ts"
+import { agentEnvironment, type Config } from "./config.ts"
 import type { Home } from "./home.ts"
 import type { Log } from "./log.ts"
 import { packageRoot } from "./package-root.ts"
@@ -92,7 +92,7 @@ export const BUSY = 75
 function startDetached(config: Config, home: Home, logFile: string) {
   const fd = openSync(logFile, "a", 0o600)
   try {
-    const { PATH = "", HOME = "" } = process.env
+    const { PATH = "", HOME = "" } = agentEnvironment()
     const child = spawn(process.execPath, [join(packageRoot, "dist/src/stream-server-main.js")], {
       cwd: "/",
       detached: true,

@@ -7,7 +7,7 @@ import { z } from "zod"
 import { MessageId, RequestId, TurnId } from "./ids.ts"
 
 /** On every event: who wrote it, in which order, when. */
-export const Stamp = z.object({
+const Stamp = z.object({
   id: z.string(),
   /** Counts from 0 without a gap through all epochs of a session. */
   seq: z.number().int().nonnegative(),
@@ -16,7 +16,7 @@ export const Stamp = z.object({
   /** ISO 8601, by the writer's clock. For display only: order is `seq`. */
   at: z.string(),
 })
-export type Stamp = z.infer<typeof Stamp>
+type Stamp = z.infer<typeof Stamp>
 
 export const PermissionMode = z.enum(["ask", "accept_edits", "read_only", "bypass"])
 export type PermissionMode = z.infer<typeof PermissionMode>
@@ -50,7 +50,7 @@ export const ToolContent = z.discriminatedUnion("type", [
 ])
 export type ToolContent = z.infer<typeof ToolContent>
 
-export const Location = z.object({ path: z.string(), line: z.number().int().optional() })
+const Location = z.object({ path: z.string(), line: z.number().int().optional() })
 
 export const Decision = z.enum(["allow", "allow_always", "deny"])
 export type Decision = z.infer<typeof Decision>
@@ -76,7 +76,7 @@ const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, sha
 
 const Turn = { turnId: TurnId }
 
-export const SessionStarted = event("session_started", {
+const SessionStarted = event("session_started", {
   agentType: z.string(),
   workingDir: z.string(),
   model: z.string().optional(),
@@ -91,7 +91,7 @@ export const SessionStarted = event("session_started", {
   version: z.string(),
 })
 
-export const AgentStarted = event("agent_started", {
+const AgentStarted = event("agent_started", {
   /** Absent where the agent runs inside the daemon. */
   pid: z.number().int().optional(),
   name: z.string(),
@@ -99,16 +99,16 @@ export const AgentStarted = event("agent_started", {
   /** What the agent calls this conversation; the key to resume it. */
   agentSessionId: z.string(),
 })
-export const AgentExited = event("agent_exited", {
+const AgentExited = event("agent_exited", {
   code: z.number().int().nullable(),
   signal: z.string().nullable(),
   expected: z.boolean(),
 })
 
 /** A daemon took this message from the inbox. It waits in the queue until a `turn_started` names it. */
-export const UserMessage = event("user_message", { messageId: MessageId, text: z.string() })
+const UserMessage = event("user_message", { messageId: MessageId, text: z.string() })
 
-export const TurnStarted = event("turn_started", {
+const TurnStarted = event("turn_started", {
   ...Turn,
   /** The message it answers; absent when the turn goes on after an interruption. */
   messageId: MessageId.optional(),
@@ -116,20 +116,20 @@ export const TurnStarted = event("turn_started", {
 })
 
 /** A preview: the whole text comes as `agent_message`. */
-export const AgentMessageChunk = event("agent_message_chunk", {
+const AgentMessageChunk = event("agent_message_chunk", {
   ...Turn,
   messageId: z.string(),
   text: z.string(),
 })
-export const AgentThoughtChunk = event("agent_thought_chunk", {
+const AgentThoughtChunk = event("agent_thought_chunk", {
   ...Turn,
   messageId: z.string(),
   text: z.string(),
 })
 /** The open message starts anew: a retry replaces what was streamed so far. */
-export const MessageReset = event("message_reset", { ...Turn, messageId: z.string() })
+const MessageReset = event("message_reset", { ...Turn, messageId: z.string() })
 /** The whole text of a message at its end: the truth for replay. */
-export const AgentMessage = event("agent_message", { ...Turn, messageId: z.string(), text: z.string() })
+const AgentMessage = event("agent_message", { ...Turn, messageId: z.string(), text: z.string() })
 
 const ToolFields = {
   title: z.string(),
@@ -143,7 +143,7 @@ const ToolFields = {
   output: z.string(),
   outputTruncated: z.boolean(),
 }
-export const ToolCall = event("tool_call", {
+const ToolCall = event("tool_call", {
   ...Turn,
   toolCallId: z.string(),
   ...ToolFields,
@@ -151,19 +151,19 @@ export const ToolCall = event("tool_call", {
   outputTruncated: ToolFields.outputTruncated.optional(),
 })
 /** Fields that are there replace those of the call; `appendOutput` is added to its output. */
-export const ToolCallUpdate = event("tool_call_update", {
+const ToolCallUpdate = event("tool_call_update", {
   ...Turn,
   toolCallId: z.string(),
   ...z.object(ToolFields).partial().shape,
   appendOutput: z.string().optional(),
 })
 
-export const PlanEntry = z.object({
+const PlanEntry = z.object({
   content: z.string(),
   priority: z.enum(["high", "medium", "low"]),
   status: z.enum(["pending", "in_progress", "completed"]),
 })
-export const Plan = event("plan", { ...Turn, entries: z.array(PlanEntry) })
+const Plan = event("plan", { ...Turn, entries: z.array(PlanEntry) })
 
 const Request = {
   requestId: RequestId,
@@ -177,8 +177,8 @@ const Request = {
   /** What may be answered. */
   decisions: z.array(Decision),
 }
-export const PermissionRequest = event("permission_request", { ...Turn, ...Request })
-export const PermissionResolved = event("permission_resolved", {
+const PermissionRequest = event("permission_request", { ...Turn, ...Request })
+const PermissionResolved = event("permission_resolved", {
   requestId: RequestId,
   decision: z.enum([...Decision.options, "cancelled"]),
   /** `false`: the agent was gone or did not ask again, so it never heard the answer. */
@@ -189,7 +189,7 @@ export const PermissionResolved = event("permission_resolved", {
 })
 
 /** What a turn cost: differences, never running totals. */
-export const Usage = event("usage", {
+const Usage = event("usage", {
   ...Turn,
   inputTokens: z.number().nonnegative(),
   outputTokens: z.number().nonnegative(),
@@ -200,21 +200,21 @@ export const Usage = event("usage", {
   costUsd: z.number().nonnegative().optional(),
 })
 
-export const Notice = event("notice", {
+const Notice = event("notice", {
   severity: z.enum(["info", "warning", "error"]),
   category: z.string(),
   title: z.string(),
   retry: z.object({ attempt: z.number().int(), max: z.number().int() }).optional(),
 })
 
-export const TurnEnded = event("turn_ended", { ...Turn, stopReason: StopReason, error: Failure.optional() })
+const TurnEnded = event("turn_ended", { ...Turn, stopReason: StopReason, error: Failure.optional() })
 
 /** The daemon left in peace. The session can be continued; a message wakes it. */
-export const SessionEnded = event("session_ended", { reason: z.enum(["idle", "stopped"]) })
+const SessionEnded = event("session_ended", { reason: z.enum(["idle", "stopped"]) })
 /** The daemon could not start or broke. Said by itself, or on its behalf with the end of its log. */
-export const SessionFailed = event("session_failed", { error: Failure, logTail: z.string().optional() })
+const SessionFailed = event("session_failed", { error: Failure, logTail: z.string().optional() })
 /** The daemon is gone or silent in mid-turn. Said on its behalf. Nothing that was acknowledged is lost. */
-export const SessionInterrupted = event("session_interrupted", {
+const SessionInterrupted = event("session_interrupted", {
   error: Failure,
   logTail: z.string().optional(),
 })

@@ -42,7 +42,7 @@ export const ActivityRow = z.object({
 })
 export type ActivityRow = z.infer<typeof ActivityRow>
 
-export const registrySchema = createStateSchema({
+const registrySchema = createStateSchema({
   sessions: { schema: SessionRow, type: "session", primaryKey: "sessionId" },
   activities: { schema: ActivityRow, type: "activity", primaryKey: "sessionId" },
 })

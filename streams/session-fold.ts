@@ -6,7 +6,7 @@
  * lower epoch says after a higher one spoke.
  */
 import type { Failure, SessionEvent, StopReason } from "./event.ts"
-import type { MessageId, TurnId } from "./ids.ts"
+import type { TurnId } from "./ids.ts"
 import { type Item, type ItemOf, lastLineOf, needsDaemon, type Session, type Status } from "./session.ts"
 
 /** Applies one event. See {@link foldSession}. */
@@ -83,7 +83,7 @@ function apply(draft: Draft, event: SessionEvent): void {
       draft.status = "running"
       draft.error = null
       draft.queue = draft.queue.filter(({ messageId }) => messageId !== event.messageId)
-      if (event.messageId) moveToEnd(draft, event.messageId, event.turnId)
+      if (event.messageId) moveToEnd(draft, event)
       return
 
     case "agent_message_chunk":
@@ -253,10 +253,11 @@ function closeTurn(draft: Draft, event: SessionEvent, stopReason: StopReason, er
 }
 
 /** A queued message is read where its turn begins, not where it was typed. */
-function moveToEnd(draft: Draft, messageId: MessageId, turnId: TurnId): void {
-  const index = draft.items.findLastIndex((item) => item.key === messageId)
+function moveToEnd(draft: Draft, event: Extract<SessionEvent, { type: "turn_started" }>): void {
+  const { turnId } = event
+  const index = draft.items.findLastIndex((item) => item.key === event.messageId)
   const [item] = index < 0 ? [] : draft.items.splice(index, 1)
-  if (item?.type === "user") draft.items.push({ ...item, turnId })
+  if (item?.type === "user") draft.items.push({ ...item, turnId, seq: event.seq })
 }
 
 type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] }

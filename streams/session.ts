@@ -44,7 +44,10 @@ export interface PermissionRequest {
   readonly decisions: readonly Decision[]
 }
 
-/** One line of the transcript, in the order of first mention. `key` is stable; `seq` is that of its first event. */
+/**
+ * One line of the transcript. `key` is stable; `seq` is that of the event which gave it its place, so it rises from
+ * item to item.
+ */
 export type Item = { readonly key: string; readonly seq: number; readonly at: string } & (
   | {
       readonly type: "user"
@@ -90,7 +93,7 @@ export type Item = { readonly key: string; readonly seq: number; readonly at: st
 )
 export type ItemOf<Type extends Item["type"]> = Extract<Item, { type: Type }>
 
-export interface UsageTotals {
+interface UsageTotals {
   readonly inputTokens: number
   readonly outputTokens: number
   readonly costUsd: number | null

@@ -22,7 +22,7 @@ export interface AgentOptions {
   readonly transcript: () => readonly Item[]
 }
 
-export interface OpenAgent extends AsyncDisposable {
+interface OpenAgent extends AsyncDisposable {
   readonly connection: ClientConnection
   /** Absent where the agent runs inside the daemon. */
   readonly pid?: number

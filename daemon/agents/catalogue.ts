@@ -4,7 +4,7 @@
  */
 import { cerebras, openaiCompatible, type Provider, settingsOf } from "./openai/provider.ts"
 
-export interface Preflight {
+interface Preflight {
   readonly found: boolean
   readonly version: string | null
   /** One sentence per thing that is missing, each naming its remedy. Empty when the agent can run. */

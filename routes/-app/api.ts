@@ -10,7 +10,7 @@ type Outputs = inferRouterOutputs<AppRouter>["agent"]
 export type AgentTypeInfo = Outputs["agentTypes"][number]
 
 /** A session with its newest items. JSON cannot say `undefined`, so the wire's type makes `unknown` fields optional. */
-export type SessionView = Omit<Outputs["getSession"], "session" | "items"> & {
+type SessionView = Omit<Outputs["getSession"], "session" | "items"> & {
   readonly session: Omit<Session, "items"> & { readonly title: string }
   readonly items: readonly Item[]
 }

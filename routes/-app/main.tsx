@@ -1,6 +1,7 @@
 import { createRouter, RouterProvider } from "@tanstack/react-router"
 import { StrictMode } from "react"
 import { createRoot } from "react-dom/client"
+import { BrokenPage } from "../-components/broken-page.tsx"
 import { NotHere } from "../-components/not-here.tsx"
 import { routeTree } from "../routeTree.gen.ts"
 
@@ -8,6 +9,7 @@ const router = createRouter({
   routeTree,
   defaultPreload: "intent",
   scrollRestoration: true,
+  defaultErrorComponent: BrokenPage,
   defaultNotFoundComponent: () => <NotHere what="This page" />,
 })
 

@@ -1,13 +1,12 @@
 import clsx from "clsx"
-import { lazy, memo, Suspense } from "react"
+import { memo } from "react"
 import type { StopReason } from "#streams/event"
 import type { Item, ItemOf } from "#streams/session"
 import { clockTime } from "../-app/figures.ts"
 import { plainText } from "../-app/hidden-characters.ts"
+import { AgentText } from "./agent-text.tsx"
 import { Fold } from "./fold.tsx"
 import { ToolRow } from "./tool-row.tsx"
-
-const Markdown = lazy(() => import("./markdown.tsx"))
 
 /** One item of a transcript. Drawn anew only when its item changed. */
 export const TranscriptRow = memo(function TranscriptRow({ item }: { readonly item: Item }) {
@@ -17,9 +16,7 @@ export const TranscriptRow = memo(function TranscriptRow({ item }: { readonly it
     case "message":
       return (
         <div className="py-1.5">
-          <Suspense fallback={<p className="whitespace-pre-wrap [overflow-wrap:anywhere]">{item.text}</p>}>
-            <Markdown text={item.text} done={item.done} />
-          </Suspense>
+          <AgentText text={item.text} done={item.done} />
         </div>
       )
     case "thought":

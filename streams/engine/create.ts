@@ -145,11 +145,7 @@ function appendAt(draft: Draft, source: StreamMeta, at: number): Buffer[] {
 }
 
 /** Which stream holds a record that this one, perhaps a fork of a fork, shows at a position. */
-export function ownerOf(
-  meta: StreamMeta,
-  position: number,
-  byId: (id: number) => StreamMeta | undefined,
-): number {
+function ownerOf(meta: StreamMeta, position: number, byId: (id: number) => StreamMeta | undefined): number {
   let owner = meta
   while (owner.fork && position < owner.fork.at) {
     const source = byId(owner.fork.source)

@@ -20,7 +20,7 @@ export interface StreamMeta {
   readonly hidden: boolean
 }
 
-export interface ClosingProducer {
+interface ClosingProducer {
   readonly producer: string
   readonly epoch: number
   readonly seq: number

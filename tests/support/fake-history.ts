@@ -34,11 +34,7 @@ const NEW =
   "const FIRST = 250\nconst LONGEST = 8000\n\n/** Doubles with each failure. */\nexport function delay(failures) {\n  return Math.min(LONGEST, FIRST * 2 ** failures)\n}\n"
 
 /** A whole turn, as it was told. */
-export function tellTurn(
-  session: FakeSession,
-  text: string,
-  end: "end_turn" | "error" | "open" = "end_turn",
-): void {
+function tellTurn(session: FakeSession, text: string, end: "end_turn" | "error" | "open" = "end_turn"): void {
   const turnId = newTurnId()
   const messageId = newMessageId()
   session.say({ type: "user_message", messageId, text }, 1_000)
@@ -134,7 +130,7 @@ export function tellTurn(
   } else session.say({ type: "turn_ended", turnId, stopReason: "end_turn" }, 100)
 }
 
-export function tellRequest(session: FakeSession): void {
+function tellRequest(session: FakeSession): void {
   const { turnId } = session.session
   if (turnId === null) return
   const decisions: ("allow" | "allow_always" | "deny")[] = ["allow", "allow_always", "deny"]

@@ -121,6 +121,17 @@ test("a message typed while the server is away is sent once, when it is back", a
   expect(agentz.messagesLike("are you there?")).toBe(1)
 })
 
+test("is readable though the server died before all of the page had come", async ({ page, agentz }) => {
+  let refuse = true
+  await page.route(/markdown-/, (route) => (refuse ? route.abort() : route.continue()))
+  await page.goto(`${agentz.url}/s/${agentz.told.done}`)
+  await expect(page.getByRole("log")).toContainText("I traced the flake to the **retry timer**")
+  refuse = false
+  await expect(page.getByRole("log")).toContainText("I traced the flake to the retry timer", {
+    timeout: 15_000,
+  })
+})
+
 test("loses and repeats nothing while the server is killed in mid-stream", async ({ page, agentz }) => {
   await startSession(page, agentz.url, "[[slow n=200 ms=20]]")
   await expect(page.getByRole("log")).toContainText("word-5")

@@ -14,8 +14,7 @@ export interface Delivery {
 const PATIENCE_MS = 10_000
 const LONGEST_DELAY_MS = 60_000
 
-export const subscriptionPath = (id: string): string =>
-  `${RESERVED_ROOT}/subscriptions/${encodeURIComponent(id)}`
+const subscriptionPath = (id: string): string => `${RESERVED_ROOT}/subscriptions/${encodeURIComponent(id)}`
 
 /** Sends a wake to its receiver. `done` means that the receiver took everything and wants no call back. */
 export async function deliver(delivery: Delivery): Promise<"done" | "accepted" | "failed"> {
