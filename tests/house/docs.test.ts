@@ -3,6 +3,8 @@ import { execFileSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { expect, test } from "vitest"
+import { Command } from "#streams/command"
+import { SessionEvent } from "#streams/event"
 
 const pages = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
   encoding: "utf8",
@@ -53,4 +55,18 @@ test.each(pages)("%s: no path of one machine", (page) => {
     /(?<![\w.$~/-])\/(?:home|Users|root|work|private|mnt|workspace)\/[\w.-]+/g,
   )
   expect(paths ?? []).toEqual([])
+})
+
+test.each(
+  [...SessionEvent.options, ...Command.options].map(
+    (schema) => [schema.shape.type.value, schema.shape] as const,
+  ),
+)("docs/interface.md has %s with its fields", (type, shape) => {
+  const fields = Object.keys(shape).filter((field) => !["type", "id", "seq", "epoch", "at"].includes(field))
+  const rows = readFileSync("docs/interface.md", "utf8")
+    .split("\n")
+    .filter((line) => line.slice(0, line.indexOf("|", 1)).includes(`\`${type}\``))
+  // An update may hold any field of its call, whose row has them.
+  const told = type === "tool_call_update" ? ["toolCallId", "appendOutput"] : fields
+  expect(rows.filter((row) => told.every((field) => new RegExp(`\\b${field}\\b`).test(row)))).not.toEqual([])
 })
