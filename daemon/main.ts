@@ -44,6 +44,8 @@ async function main(specPath: string | undefined): Promise<number> {
     return 64
   }
   process.umask(0o077)
+  // Libraries may write there as well, and a full disk must not end us by that.
+  process.stderr.on("error", () => undefined)
   const spec = DaemonSpec.parse(JSON.parse(readFileSync(specPath, "utf8")))
   rmSync(specPath)
   const { sessionId, incarnation, home } = spec
@@ -121,7 +123,7 @@ async function hold(
 
   const openAgent = async () => {
     // Loaded only now: the daemon says that it lives before it reads the protocol's large schema.
-    const { openAgentSession } = await import("./agent-session.ts")
+    const { openAgentSession } = await import("#daemon/agent-session")
     const open = adapters[agentType]
     if (!open) throw new Error(`There is no agent "${agentType}".`)
     const options = {
@@ -233,10 +235,12 @@ const elapsed = (ms: number) => new Promise<null>((resolve) => setTimeout(() => 
 
 /** One JSON line to the log file, at once: this process may be about to end. */
 function log(event: string, message: string): void {
-  writeSync(
-    2,
-    `${JSON.stringify({ at: new Date().toISOString(), pid: process.pid, epoch, event, message })}\n`,
-  )
+  const line = { at: new Date().toISOString(), pid: process.pid, epoch, event, message }
+  try {
+    writeSync(2, `${JSON.stringify(line)}\n`)
+  } catch {
+    // The disk is full: a log that cannot be written is no reason to end the agent.
+  }
 }
 
 main(process.argv[2]).then(

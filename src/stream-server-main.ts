@@ -7,6 +7,9 @@ import { openStreamsToken } from "./token.ts"
 
 const log = jsonLog(process.stderr)
 
+// The log lies on the disk that may be full: a line that cannot be written must not end the server.
+process.stderr.on("error", () => undefined)
+
 try {
   process.umask(0o077)
   const config = parseConfig()

@@ -51,10 +51,11 @@ function Since({ entry }: { readonly entry: RegistryEntry }) {
   const active = needsDaemon(entry.status)
   const now = useNow(active ? 1_000 : 30_000)
   const from = active ? entry.createdAt : changedAt(entry)
+  const span = now - Date.parse(from)
   return (
     <time dateTime={from} title={new Date(from).toLocaleString()}>
-      {shortSpan(now - Date.parse(from))}
-      <span className="sr-only">{active ? " since it began" : " ago"}</span>
+      {active || span >= 30_000 ? shortSpan(span) : "now"}
+      <span className="sr-only">{active ? " since it began" : span >= 30_000 && " ago"}</span>
     </time>
   )
 }

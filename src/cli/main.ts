@@ -13,4 +13,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (!["up", "streams"].includes(command) && !command.startsWith("-")) process.exit(0)
 })
 
+// Log lines go there; a full disk or a closed terminal must not end a server by that.
+process.stderr.on("error", () => undefined)
+
 process.exitCode = await runCli(process.argv.slice(2), processIo(), realDeps)

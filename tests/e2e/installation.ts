@@ -47,7 +47,7 @@ export class Installation implements AsyncDisposable {
   private constructor(dirs: readonly (AsyncDisposable & { path: string })[], env: Record<string, string>) {
     const [home, workingDir] = dirs
     if (!home || !workingDir) throw new Error("An installation needs a home and a directory to work in.")
-    this.home = join(home.path, "home")
+    this.home = env.AGENTZ_HOME ?? join(home.path, "home")
     this.workingDir = workingDir.path
     this.#dirs = dirs
     this.#env = {
