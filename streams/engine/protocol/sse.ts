@@ -6,7 +6,7 @@ import { formatOffset } from "../offset.ts"
 import { isJson, mediaType } from "../stream-meta.ts"
 import { EVERYWHERE } from "./answer.ts"
 import { nextCursor } from "./cursor.ts"
-import { formatRun } from "./read-routes.ts"
+import { formatRun } from "./run-body.ts"
 
 export interface Follow {
   readonly engine: Engine
