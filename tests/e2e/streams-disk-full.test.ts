@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, test } from "vitest"
-import { headers, killServer, spawnServer } from "./streams-process.ts"
+import { headers, spawnServer } from "./streams-process.ts"
 
 const canMount = process.getuid?.() === 0 && process.platform === "linux"
 
@@ -66,7 +66,7 @@ test.skipIf(!canMount)(
       while ((await append(n++)) !== 507);
       expect((await fetch(stream, { method: "DELETE", headers })).status).toBe(204)
     } finally {
-      await killServer(server)
+      await server.kill()
     }
   },
 )

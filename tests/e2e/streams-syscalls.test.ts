@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, test } from "vitest"
-import { headers, killServer, spawnServer } from "./streams-process.ts"
+import { headers, spawnServer } from "./streams-process.ts"
 
 const hasStrace = spawnSync("strace", ["-V"]).status === 0
 
@@ -13,17 +13,9 @@ test.skipIf(!hasStrace)(
     const dir = mkdtempSync(join(tmpdir(), "agentz-trace-"))
     const trace = join(dir, "trace")
     const calls = "fdatasync,fsync,pwrite64,pwritev,writev,write,openat"
-    const server = await spawnServer(join(dir, "data"), [
-      "strace",
-      "-D",
-      "-f",
-      "-e",
-      `trace=${calls}`,
-      "-s",
-      "16",
-      "-o",
-      trace,
-    ])
+    const server = await spawnServer(join(dir, "data"), {
+      under: ["strace", "-D", "-f", "-e", `trace=${calls}`, "-s", "16", "-o", trace],
+    })
     try {
       await fetch(`${server.url}/s`, { method: "PUT", headers })
       for (let n = 0; n < 5; n++) {
@@ -40,7 +32,7 @@ test.skipIf(!hasStrace)(
         expect(order.join(" ")).toMatch(/^(pages )+sync header answer/)
       }
     } finally {
-      await killServer(server)
+      await server.kill()
       rmSync(dir, { recursive: true, force: true })
     }
   },

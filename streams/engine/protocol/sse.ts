@@ -6,7 +6,7 @@ import { formatOffset } from "../offset.ts"
 import { isJson, mediaType } from "../stream-meta.ts"
 import { EVERYWHERE } from "./answer.ts"
 import { nextCursor } from "./cursor.ts"
-import { formatRun } from "./read-routes.ts"
+import { formatRun } from "./run-body.ts"
 
 export interface Follow {
   readonly engine: Engine
@@ -39,7 +39,7 @@ function needsBase64({ meta }: Stream): boolean {
 type Encoding = "json" | "text" | "base64"
 
 /** The same commit goes to many readers: its data event is built once for each encoding. */
-const dataEvents = new WeakMap<Delta, Map<Encoding, string>>()
+const dataEvents = new WeakMap<Delta, Map<Encoding, Buffer>>()
 
 class LiveReader {
   readonly #follow: Follow
@@ -81,7 +81,7 @@ class LiveReader {
         told = true
         continue
       }
-      if (!told) this.#send("", this.#position)
+      if (!told) this.#send(null, this.#position)
       told = true
       if (stream.meta.closed) return
       this.#atTail = true
@@ -105,7 +105,8 @@ class LiveReader {
     this.#wake()
   }
 
-  #send(data: string, next: number): void {
+  /** The data event of a commit is the same memory for all its readers, however slowly they take it. */
+  #send(data: Buffer | null, next: number): void {
     const { response, stream, cursor, engine } = this.#follow
     this.#position = next
     const atTail = next === stream.meta.next
@@ -115,7 +116,10 @@ class LiveReader {
       control.streamCursor = nextCursor(cursor, engine.now())
       if (atTail) control.upToDate = true
     }
-    response.write(`${data}event: control\ndata:${JSON.stringify(control)}\n\n`)
+    response.cork()
+    if (data) response.write(data)
+    response.write(`event: control\ndata:${JSON.stringify(control)}\n\n`)
+    response.uncork()
   }
 
   /** Sleeps until something happens, or for the time after which a reader should hear from us anyway. */
@@ -160,8 +164,8 @@ class LiveReader {
   }
 }
 
-function sharedEvent(delta: Delta, encoding: Encoding): string {
-  const known = dataEvents.get(delta) ?? new Map<Encoding, string>()
+function sharedEvent(delta: Delta, encoding: Encoding): Buffer {
+  const known = dataEvents.get(delta) ?? new Map<Encoding, Buffer>()
   dataEvents.set(delta, known)
   const event = known.get(encoding) ?? dataEvent(encoding, delta.payloads)
   known.set(encoding, event)
@@ -169,11 +173,14 @@ function sharedEvent(delta: Delta, encoding: Encoding): string {
 }
 
 const LINE_END = /\r\n|\r|\n/
+const [LINE_FEED, CARRIAGE_RETURN] = [0x0a, 0x0d]
+const [BEFORE, BETWEEN, AFTER] = ["event: data\ndata:", "\ndata:", "\n\n"]
 
 /** Each line of the payload is a line of its own, so that no payload can end the event and begin another. */
-function dataEvent(encoding: Encoding, payloads: readonly Buffer[]): string {
+function dataEvent(encoding: Encoding, payloads: readonly Buffer[]): Buffer {
   const bytes = formatRun(encoding === "json", payloads)
-  const text = bytes.toString(encoding === "base64" ? "base64" : "utf8")
-  if (encoding === "base64" || !/[\r\n]/.test(text)) return `event: data\ndata:${text}\n\n`
-  return `event: data\ndata:${text.split(LINE_END).join("\ndata:")}\n\n`
+  if (encoding === "base64") return Buffer.from(`${BEFORE}${bytes.toString("base64")}${AFTER}`, "latin1")
+  if (!bytes.includes(LINE_FEED) && !bytes.includes(CARRIAGE_RETURN))
+    return Buffer.concat([Buffer.from(BEFORE), bytes, Buffer.from(AFTER)])
+  return Buffer.from(`${BEFORE}${bytes.toString("utf8").split(LINE_END).join(BETWEEN)}${AFTER}`)
 }
