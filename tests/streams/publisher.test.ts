@@ -62,10 +62,12 @@ test("every event is in the stream exactly once and in order, however connection
   const through = () => ({ ...server.at, url: proxy.url })
 
   using publisher = await open(through, sessionId, 1)
-  const said = Array.from(
-    { length: 600 },
-    (_, n) => publisher.publish(message(`event ${n} ${"x".repeat(n % 200)}`)).id,
-  )
+  const said: string[] = []
+  for (let n = 0; n < 2000; n++) {
+    said.push(publisher.publish(message(`event ${n} ${"x".repeat(n % 200)}`)).id)
+    // In bursts, so that there are many requests to cut.
+    if (n % 8 === 0) await publisher.flushed()
+  }
   await publisher.flushed()
 
   const events = await rawEvents(server.endpoint, sessionId)
