@@ -80,7 +80,6 @@ function Session({ sessionId, header, items, hasMore, connection }: SessionProps
           header={header}
           connection={connection}
           acting={acting}
-          onCancel={() => act(() => api.cancel({ sessionId }))}
           onResume={() => act(() => api.resume({ sessionId }))}
         />
         <Plan plan={header.plan} />

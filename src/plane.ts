@@ -99,7 +99,6 @@ export const PROBLEMS = {
   nothing_to_resume: "CONFLICT",
   storage_full: "SERVICE_UNAVAILABLE",
   storage_unavailable: "SERVICE_UNAVAILABLE",
-  claim_lost: "CONFLICT",
 } as const
 export type ProblemSlug = keyof typeof PROBLEMS
 

@@ -1,4 +1,3 @@
-import { needsDaemon } from "#streams/session"
 import { costText, shortCount, shortPath } from "../-app/figures.ts"
 import { plainText } from "../-app/hidden-characters.ts"
 import { permissionTitle } from "../-app/permission-modes.ts"
@@ -11,10 +10,9 @@ export function SessionHeader(props: {
   readonly header: Header
   readonly connection: Connection
   readonly acting: boolean
-  readonly onCancel: () => void
   readonly onResume: () => void
 }) {
-  const { header, connection, acting, onCancel, onResume } = props
+  const { header, connection, acting, onResume } = props
   const { usage } = header
   return (
     <div className="shrink-0 border-b border-line px-3 py-1.5 sm:px-4">
@@ -22,14 +20,9 @@ export function SessionHeader(props: {
         <h1 className="min-w-0 truncate font-semibold">{plainText(header.title)}</h1>
         <StateMark status={header.status} className="text-row" />
         <div className="ml-auto flex shrink-0 items-center gap-2">
-          {header.status === "interrupted" && (
+          {(header.status === "interrupted" || header.status === "failed") && (
             <button type="button" className="control control-accent" disabled={acting} onClick={onResume}>
               {acting ? "Resuming…" : "Resume"}
-            </button>
-          )}
-          {needsDaemon(header.status) && (
-            <button type="button" className="control" disabled={acting} onClick={onCancel}>
-              {acting ? "Cancelling…" : "Cancel"}
             </button>
           )}
         </div>

@@ -1,7 +1,6 @@
-import { access, constants, readFile, stat, statfs } from "node:fs/promises"
-import { delimiter, dirname, join } from "node:path"
+import { access, constants, stat, statfs } from "node:fs/promises"
+import { dirname } from "node:path"
 import type { Check } from "../checks.ts"
-import { searchPath } from "../config.ts"
 
 const NODE = [20, 19] as const
 
@@ -37,27 +36,18 @@ export async function checkUi(index: string): Promise<Check> {
     : { name: "web UI", status: "warn", detail: "not built", remedy: "npm run build" }
 }
 
-/** How surely the whole tree of an agent's processes can be ended: the best of what the system has. */
+/** How surely the whole tree of an agent's processes can be found and ended. */
 export async function checkIsolation(): Promise<Check> {
   const name = "process isolation"
-  if (await ownsCgroup()) return { name, status: "ok", detail: "cgroup v2" }
-  if (await inPath("bwrap")) return { name, status: "ok", detail: "bubblewrap" }
-  const remedy = "install bubblewrap (`apt install bubblewrap`) or run under a user service with delegation"
-  return (await can("/proc/self/stat", constants.R_OK))
-    ? { name, status: "warn", detail: "by walking /proc: a process that hides may outlive its agent", remedy }
-    : { name, status: "warn", detail: "by process group only", remedy }
-}
-
-async function ownsCgroup(): Promise<boolean> {
-  const own = await readFile("/proc/self/cgroup", "utf8").catch(() => "")
-  const path = /^0::(\/.*)$/m.exec(own)?.[1]
-  return path !== undefined && (await can(join("/sys/fs/cgroup", path, "cgroup.procs"), constants.W_OK))
-}
-
-async function inPath(program: string): Promise<boolean> {
-  const places = searchPath().split(delimiter).filter(Boolean)
-  const found = await Promise.all(places.map((place) => can(join(place, program), constants.X_OK)))
-  return found.includes(true)
+  // What the tools of an agent start is found by a mark in its environment, by its group and by its parents.
+  if (await can("/proc/self/environ", constants.R_OK))
+    return {
+      name,
+      status: "ok",
+      detail: "by mark, group and descent; a process that hides from all three may stay",
+    }
+  const remedy = "mount /proc, so that processes that leave their group are found"
+  return { name, status: "warn", detail: "by process group and descent only", remedy }
 }
 
 const can = (path: string, mode: number): Promise<boolean> =>

@@ -34,8 +34,15 @@ async function firstModel({ baseUrl, apiKey }: Settings, signal: AbortSignal): P
     return typeof first === "object" && first !== null && "id" in first && typeof first.id === "string"
       ? first.id
       : null
-  } catch {
+  } catch (error) {
     signal.throwIfAborted()
-    return null
+    throw new AgentFailed(
+      {
+        code: "provider_unavailable",
+        message: `The server at ${baseUrl} does not say which models it has.`,
+        hint: "Start it, or check OPENAI_BASE_URL.",
+      },
+      { cause: error },
+    )
   }
 }

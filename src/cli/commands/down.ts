@@ -20,12 +20,12 @@ export const down = defineCommand({
     if (json) io.stdout.write(`${JSON.stringify({ apiPid: api?.pid ?? null, ...rest })}\n`)
     else {
       io.stdout.write(api === null ? "agentz is not running.\n" : `agentz is stopped (pid ${api.pid}).\n`)
-      if (rest === null) io.stdout.write("Sessions go on; `agentz down --all` ends them, too.\n")
-      else {
-        const server =
-          rest.streamsPid === null ? "No stream server of ours ran." : "The stream server is stopped."
-        io.stdout.write(`${rest.daemons} ${rest.daemons === 1 ? "daemon" : "daemons"} stopped. ${server}\n`)
-      }
+      if (rest === null && api !== null)
+        io.stdout.write("Sessions go on; `agentz down --all` ends them, too.\n")
+      if (rest === null) return 0
+      const server =
+        rest.streamsPid === null ? "No stream server of ours ran." : "The stream server is stopped."
+      io.stdout.write(`${rest.daemons} ${rest.daemons === 1 ? "daemon" : "daemons"} stopped. ${server}\n`)
     }
     return 0
   },

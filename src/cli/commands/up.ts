@@ -1,3 +1,5 @@
+import { streamsRunFileOf } from "#daemon/home"
+import { readRunFile, ServerRun } from "#daemon/run-file"
 import type { Config } from "../../config.ts"
 import type { Home } from "../../home.ts"
 import { freshCode } from "../../http/fresh-code.ts"
@@ -5,7 +7,7 @@ import { type ApiServer, PortTakenError } from "../../http/server.ts"
 import { jsonLog } from "../../log.ts"
 import { version } from "../../package-root.ts"
 import { callable, portHolder, takenSentence } from "../../port-holder.ts"
-import { readApiRun, writeApiRun } from "../../run-file.ts"
+import { writeApiRun } from "../../run-file.ts"
 import { openToken } from "../../token.ts"
 import { defineCommand } from "../command.ts"
 import { ending, type Io } from "../io.ts"
@@ -84,17 +86,17 @@ async function alreadyUp(config: Config, home: Home, token: string): Promise<Rea
   const code = holder.kind === "agentz" ? await freshCode(host, port, token) : null
   if (holder.kind !== "agentz" || code === null)
     throw new PortTakenError(takenSentence(port, holder, "AGENTZ_PORT"))
-  const run = await readApiRun(home.apiRunFile)
+  // The stream server may have been started again since the API was: its own run file knows.
+  const run = config.streamsUrl === null ? readRunFile(streamsRunFileOf(home.path), ServerRun) : null
   const name = callable(host)
   const api = `http://${name.includes(":") ? `[${name}]` : name}:${port}`
-  const streams = run?.pid === holder.pid ? run : null
   return {
     url: linkOf(api, code),
     api,
     token,
     pid: holder.pid,
-    streamsUrl: streams?.streamsUrl ?? null,
-    streamsPid: streams?.streamsPid ?? null,
+    streamsUrl: run?.url ?? config.streamsUrl,
+    streamsPid: run?.pid ?? null,
   }
 }
 
