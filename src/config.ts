@@ -162,6 +162,3 @@ export function terminalSettings(
 
 /** The environment as agents' checks want to see it: what is set decides what can run. */
 export const agentEnvironment = (): Environment => process.env
-
-/** Where programs are looked for. */
-export const searchPath = (): string => process.env.PATH ?? ""

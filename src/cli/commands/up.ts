@@ -7,7 +7,7 @@ import { type ApiServer, PortTakenError } from "../../http/server.ts"
 import { jsonLog } from "../../log.ts"
 import { version } from "../../package-root.ts"
 import { callable, portHolder, takenSentence } from "../../port-holder.ts"
-import { writeApiRun } from "../../run-file.ts"
+import { readApiRun, writeApiRun } from "../../run-file.ts"
 import { openToken } from "../../token.ts"
 import { defineCommand } from "../command.ts"
 import { ending, type Io } from "../io.ts"
@@ -87,7 +87,8 @@ async function alreadyUp(config: Config, home: Home, token: string): Promise<Rea
   if (holder.kind !== "agentz" || code === null)
     throw new PortTakenError(takenSentence(port, holder, "AGENTZ_PORT"))
   // The stream server may have been started again since the API was: its own run file knows.
-  const run = config.streamsUrl === null ? readRunFile(streamsRunFileOf(home.path), ServerRun) : null
+  const own = config.streamsUrl === null ? readRunFile(streamsRunFileOf(home.path), ServerRun) : null
+  const then = await readApiRun(home.apiRunFile)
   const name = callable(host)
   const api = `http://${name.includes(":") ? `[${name}]` : name}:${port}`
   return {
@@ -95,8 +96,8 @@ async function alreadyUp(config: Config, home: Home, token: string): Promise<Rea
     api,
     token,
     pid: holder.pid,
-    streamsUrl: run?.url ?? config.streamsUrl,
-    streamsPid: run?.pid ?? null,
+    streamsUrl: own?.url ?? then?.streamsUrl ?? null,
+    streamsPid: own?.pid ?? then?.streamsPid ?? null,
   }
 }
 
