@@ -54,11 +54,11 @@ export function controlPlane(
       )
   }
 
-  /** The folded session, true as to whether its daemon lives. */
-  async function present(sessionId: SessionId) {
+  /** The folded session, true as to whether its daemon lives: now, or as of the last look where we are watching. */
+  async function present(sessionId: SessionId, { now = !context.watching } = {}) {
     const entry = await entryOf(sessionId)
     const folded = await folds.session(sessionId)
-    if (!needsDaemon(folded.value.status)) return { entry, ...folded }
+    if (!now || !needsDaemon(folded.value.status)) return { entry, ...folded }
     await daemons.reconcile(entry)
     return { entry, ...(await folds.session(sessionId)) }
   }
@@ -109,7 +109,7 @@ export function controlPlane(
 
     cancel: (sessionId) =>
       guarded(async () => {
-        const before = await present(sessionId)
+        const before = await present(sessionId, { now: true })
         if (!needsDaemon(before.value.status)) return { sessionId, status: before.value.status }
         await ask(sessionId, { type: "cancel_requested" })
         const turns = before.value.turns
@@ -120,7 +120,7 @@ export function controlPlane(
           if (value.turns > turns && turns > 0) return { sessionId, status: "cancelled" as const }
           await wait(50)
         }
-        const { value } = await present(sessionId)
+        const { value } = await present(sessionId, { now: true })
         return { sessionId, status: value.status }
       }),
 
@@ -149,7 +149,7 @@ export function controlPlane(
 
     resume: (sessionId) =>
       guarded(async () => {
-        const { entry, value } = await present(sessionId)
+        const { entry, value } = await present(sessionId, { now: true })
         const resumable =
           value.status === "interrupted" || value.status === "failed" || value.queue.length > 0
         if (!resumable)
@@ -181,7 +181,7 @@ export function controlPlane(
 
     listSessions: ({ status, query, limit = LIST, cursor }) =>
       guarded(async () => {
-        await reconcileActive()
+        if (!context.watching) await reconcileActive()
         const { value, offset } = await folds.registry()
         const words = query?.toLowerCase().trim() ?? ""
         const found = [...value.values()].reverse().filter((entry) => {
@@ -207,7 +207,7 @@ export function controlPlane(
       // Whoever waits for a session hears of its daemon's death, also where no API keeps watch.
       const look = () =>
         present(sessionId).catch((error) => log({ event: "look_failed", ...errorFields(error) }))
-      const looking = setInterval(look, LOOK_MS)
+      const looking = context.watching ? undefined : setInterval(look, LOOK_MS)
       try {
         for await (const batch of batches) {
           for (const item of batch.items) {

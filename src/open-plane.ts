@@ -56,6 +56,7 @@ export async function openPlane(
     log,
     patience,
     idleSeconds: config.idleSeconds,
+    watching: watch,
   }
   const daemons = daemonsOf(context)
   const plane = controlPlane(context, daemons)

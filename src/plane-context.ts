@@ -13,4 +13,6 @@ export interface PlaneContext {
   readonly log: Log
   readonly patience: Patience
   readonly idleSeconds: number
+  /** Whether this control plane looks after all sessions all the time, so that no single question need do so. */
+  readonly watching: boolean
 }
