@@ -67,7 +67,8 @@ test.skipIf(cannotMount !== null).each([
       fillUp(ballast)
       expect(await long.appendUntilRefused()).toBe(507)
       // Nor is there room for a stream that has no history yet.
-      expect((await client.create(`fresh-${round}`)).status).toBe(507)
+      const unheard = await client.call("PUT", `fresh-${round}`, { body: Buffer.alloc(500_000) })
+      expect(unheard.status).toBe(507)
       expect((await client.call("HEAD", long.name)).status).toBe(200)
       expect((await client.call("HEAD", `fresh-${round}`)).status).toBe(404)
       await long.expectWhole()
