@@ -1,6 +1,6 @@
 import type { Catalog, Delta, Stream } from "./catalog.ts"
 import { Draft } from "./draft.ts"
-import { CommitFailedError, DiskFullError, StoppingError } from "./errors.ts"
+import { CommitFailedError, DiskRefusedError, StoppingError } from "./errors.ts"
 import type { Store, Writes } from "./store.ts"
 
 export interface CommitReport {
@@ -87,7 +87,7 @@ export class CommitQueue {
 
   /**
    * Runs an operation in the next transaction and resolves with its result once that is durable. Operations
-   * that free space are let through on a full disk, where others get `DiskFullError`.
+   * that free space are let through on a full disk, where others get `DiskRefusedError`.
    */
   submit<T>(operation: (draft: Draft) => T, size: Size = {}): Promise<T> {
     if (this.#refusal) return Promise.reject(this.#refusal)
@@ -151,7 +151,7 @@ export class CommitQueue {
   }
 
   async #failed(batch: readonly AnyWaiting[], error: unknown): Promise<void> {
-    if (error instanceof DiskFullError) {
+    if (error instanceof DiskRefusedError) {
       const freeing = batch.filter((waiting) => waiting.frees)
       for (const waiting of batch)
         if (!waiting.frees || freeing.length === batch.length) waiting.reject(error)

@@ -66,8 +66,10 @@ export class DamagedRecordError extends EngineError {
   }
 }
 
-/** There is no room for a commit. Nothing was written; the same request may be sent again. */
-export class DiskFullError extends EngineError {
+/** The disk takes no commit just now. Nothing was written; the same request may be sent again. */
+export class DiskRefusedError extends EngineError {}
+
+export class DiskFullError extends DiskRefusedError {
   constructor(cause?: unknown) {
     super("disk_full", "The disk is full: nothing was written. Free some space and send this again.", {
       cause,
@@ -75,10 +77,31 @@ export class DiskFullError extends EngineError {
   }
 }
 
+/** As the kernel makes a file system after an error of its disk. */
+export class DiskReadOnlyError extends DiskRefusedError {
+  constructor(cause?: unknown) {
+    super(
+      "disk_read_only",
+      "The disk is read-only: nothing was written. The system's log says why; once it is writable, send this again.",
+      { cause },
+    )
+  }
+}
+
 /** The store refused a commit, or never answered. The process should exit: a fresh start is clean. */
 export class CommitFailedError extends EngineError {
   constructor(message: string, cause?: unknown) {
     super("commit_failed", message, { cause })
+  }
+}
+
+/** More connections than the process may have open files for. */
+export class CrowdedError extends EngineError {
+  constructor() {
+    super(
+      "too_many_connections",
+      "The stream server has as many connections as it may. Close some, or raise its limit of open files.",
+    )
   }
 }
 

@@ -1,8 +1,18 @@
 import { execFileSync } from "node:child_process"
 import { randomBytes } from "node:crypto"
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import {
+  closeSync,
+  ftruncateSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs"
 import { join } from "node:path"
-import { DataDirBusyError } from "./errors.ts"
+import { DataDirBusyError, DiskFullError } from "./errors.ts"
 
 /** Who holds a directory. A pid alone is not enough: the system gives it out again. */
 interface Holder {
@@ -31,9 +41,13 @@ export class DirLock implements Disposable {
     const file = join(dir, NAME)
     const text = JSON.stringify(identityOf(process.pid))
     const mine = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`
-    writeFileSync(mine, text, { mode: 0o600, flag: "wx" })
     let afterCrash = false
     try {
+      if (!tryWrite(mine, text)) {
+        takeRoomOfTheDead(file, mine, dir)
+        writeOver(mine, text)
+        afterCrash = true
+      }
       while (!tryLink(mine, file)) {
         const found = read(file)
         if (found === null) continue
@@ -60,6 +74,40 @@ function tryLink(from: string, to: string): boolean {
   } catch (error) {
     if (isCode(error, "EEXIST")) return false
     throw error
+  }
+}
+
+/** Returns false when the disk has no room for even that. */
+function tryWrite(file: string, text: string): boolean {
+  try {
+    writeFileSync(file, text, { mode: 0o600, flag: "wx" })
+    return true
+  } catch (error) {
+    if (isCode(error, "ENOSPC") || isCode(error, "EDQUOT")) return false
+    throw error
+  }
+}
+
+/** On a full disk a server must still start, to read and to delete: a dead holder's file is room enough. */
+function takeRoomOfTheDead(file: string, mine: string, dir: string): void {
+  const found = read(file)
+  if (found === null) throw new DiskFullError()
+  const holder = parse(found)
+  if (holder && isAlive(holder)) throw new DataDirBusyError(dir, holder.pid)
+  renameSync(file, mine)
+  if (read(mine) === found) return
+  // Another contender was faster, and what we took is his.
+  tryLink(mine, file)
+  throw new DiskFullError()
+}
+
+function writeOver(file: string, text: string): void {
+  const fd = openSync(file, "r+")
+  try {
+    writeSync(fd, text, 0)
+    ftruncateSync(fd, Buffer.byteLength(text))
+  } finally {
+    closeSync(fd)
   }
 }
 

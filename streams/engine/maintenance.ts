@@ -1,6 +1,6 @@
 import { type Catalog, UNRECORDED_SHARE } from "./catalog.ts"
 import type { Draft } from "./draft.ts"
-import { DiskFullError } from "./errors.ts"
+import { DiskRefusedError } from "./errors.ts"
 import { removeExpired } from "./remove.ts"
 import type { Store } from "./store.ts"
 import { isExpired, type StreamMeta } from "./stream-meta.ts"
@@ -50,7 +50,7 @@ export class Maintenance {
       await this.#expire()
       for (const stream of [...this.#options.catalog.trash]) await this.#sweep(stream)
     } catch (error) {
-      if (!(error instanceof DiskFullError))
+      if (!(error instanceof DiskRefusedError))
         this.#options.log({ event: "maintenance_failed", reason: String(error) })
     }
   }

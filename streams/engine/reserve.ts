@@ -1,5 +1,5 @@
 import { fstatSync, writeSync } from "node:fs"
-import { DiskFullError } from "./errors.ts"
+import { DiskFullError, DiskReadOnlyError, type DiskRefusedError } from "./errors.ts"
 
 const ZEROS = Buffer.alloc(262_144)
 /** Tree pages one row may dirty: the way down to it. All rows together dirty no page twice. */
@@ -28,13 +28,23 @@ export class Reserve {
     this.#used = used
   }
 
-  /** Throws `DiskFullError` when there is no room; the store was not touched. */
+  /** Throws a `DiskRefusedError` when there is no room, or no writing at all; the store was not touched. */
   take(bytes: number, rows: number, forDeletes = false): void {
+    this.#probe()
     const end = this.#used()
     const cost = bytes + Math.min(rows * PATH_PER_ROW, end + rows * NEW_PER_ROW)
     const need = FLOOR + cost + (forDeletes ? 0 : FOR_DELETES)
     if (this.#room < need) this.#grow(end, need)
     this.#room -= cost
+  }
+
+  /** Room is of no use on a file system that has become read-only. A write of nothing costs nothing. */
+  #probe(): void {
+    try {
+      writeSync(this.#fd, ZEROS, 0, 0, 0)
+    } catch (error) {
+      throw refused(error)
+    }
   }
 
   #grow(end: number, need: number): void {
@@ -46,9 +56,14 @@ export class Reserve {
       size = fstatSync(this.#fd).size
       if (size - end < need) {
         this.#room = size - end
-        throw new DiskFullError(error)
+        throw refused(error)
       }
     }
     this.#room = size - end
   }
+}
+
+function refused(error: unknown): DiskRefusedError {
+  const isReadOnly = error instanceof Error && "code" in error && error.code === "EROFS"
+  return isReadOnly ? new DiskReadOnlyError(error) : new DiskFullError(error)
 }

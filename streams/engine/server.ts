@@ -1,10 +1,11 @@
 import { setMaxListeners } from "node:events"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
+import { Crowd } from "./crowd.ts"
 import { prepareDataDir } from "./data-dir.ts"
 import { Door } from "./door.ts"
 import { Engine } from "./engine.ts"
-import { EngineError, PortInUseError } from "./errors.ts"
+import { CrowdedError, EngineError, PortInUseError } from "./errors.ts"
 import { REQUEST_BYTES } from "./limits.ts"
 import { DirLock } from "./lock.ts"
 import { sendError } from "./protocol/answer.ts"
@@ -83,7 +84,12 @@ async function listen({ options, host, engine, lock, log }: Parts): Promise<Stre
   const stopping = new AbortController()
   // Every live reader listens.
   setMaxListeners(0, stopping.signal)
-  const server = createServer({ keepAliveTimeout: 65_000 })
+  const server = createServer({
+    keepAliveTimeout: 65_000,
+    headersTimeout: 10_000,
+    connectionsCheckingInterval: 2_000,
+  })
+  const crowd = new Crowd(server)
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) =>
       reject(isPortTaken(error) ? new PortInUseError(options.port ?? 0) : error),
@@ -113,7 +119,17 @@ async function listen({ options, host, engine, lock, log }: Parts): Promise<Stre
     engine.metrics.count("connections_opened")
     socket.once("close", () => engine.metrics.count("connections_closed"))
   })
-  server.on("request", (request, response) => void answer(routes, request, response, log))
+  server.on("request", (request, response) => {
+    if (crowd.isBeyond(request.socket)) {
+      response.setHeader("connection", "close")
+      if (request.url !== "/healthz") {
+        request.resume()
+        sendError(response, new CrowdedError())
+        return
+      }
+    }
+    void answer(routes, request, response, log)
+  })
   log({ event: "listening", port, streams: engine.catalog.byPath.size })
 
   let closing: Promise<void> | null = null

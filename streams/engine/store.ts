@@ -24,7 +24,7 @@ export interface Store {
   readState(): Iterable<{ readonly key: Buffer; readonly payload: Buffer }>
   /** One message. Throws `DamagedRecordError` when it is not there as it was written. */
   readMessage(stream: number, position: number): OpenedRecord
-  /** Makes room for a transaction of this size, or throws `DiskFullError` with nothing touched. */
+  /** Makes room for a transaction of this size, or throws a `DiskRefusedError` with nothing touched. */
   reserve(writes: Writes, forDeletes: boolean): void
   /** Resolves once the transaction is on the disk. */
   commit(writes: Writes): Promise<void>

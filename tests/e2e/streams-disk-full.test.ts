@@ -1,80 +1,131 @@
-import { execFileSync } from "node:child_process"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { rmSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
-import { headers, spawnServer } from "./streams-process.ts"
+import { StreamClient } from "./streams-client.ts"
+import { breakDisk, cannotMount, fillUp, imageDisk, memoryDisk } from "./streams-disk.ts"
+import { LONG, type ServerProcess, spawnServer } from "./streams-process.ts"
 
-const canMount = process.getuid?.() === 0 && process.platform === "linux"
+if (cannotMount) console.log(`skipped: ${cannotMount}`)
 
-/** A file system of its own, small enough to fill. */
-function smallDisk(size: string): Disposable & { readonly path: string } {
-  const path = mkdtempSync(join(tmpdir(), "agentz-disk-"))
-  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size},mode=0700`, "tmpfs", path])
-  return {
-    path,
-    [Symbol.dispose]() {
-      execFileSync("umount", ["-l", path])
-      rmSync(path, { recursive: true, force: true })
-    },
+const ROUNDS = LONG ? 20 : 4
+const RECORD_BYTES = 10_000
+
+/** Appends numbered records to one stream, and knows which were acknowledged. */
+class Account {
+  readonly #client: StreamClient
+  readonly name: string
+  readonly acknowledged: number[] = []
+  #next = 0
+
+  constructor(client: StreamClient, name: string) {
+    this.#client = client
+    this.name = name
+  }
+
+  async append(): Promise<number> {
+    const n = this.#next++
+    const body = Buffer.alloc(RECORD_BYTES, n % 251)
+    body.writeUInt32BE(n, 0)
+    const { status } = await this.#client.call("POST", this.name, { body })
+    if (status === 204) this.acknowledged.push(n)
+    return status
+  }
+
+  async appendUntilRefused(): Promise<number> {
+    for (let tries = 0; tries < 5_000; tries++) {
+      const status = await this.append()
+      if (status !== 204) return status
+    }
+    throw new Error("the disk does not fill up")
+  }
+
+  async expectWhole(client = this.#client): Promise<void> {
+    const { bytes } = await client.read(this.name)
+    const found: number[] = []
+    for (let at = 0; at < bytes.length; at += RECORD_BYTES) found.push(bytes.readUInt32BE(at))
+    expect(found).toEqual(this.acknowledged)
   }
 }
 
-test.skipIf(!canMount)(
-  "on a full disk writes get 507, reads go on, and writes resume without a restart",
-  async () => {
-    using disk = smallDisk("24m")
-    const server = await spawnServer(join(disk.path, "data"))
-    const ballast = join(disk.path, "ballast")
-    const acknowledged: number[] = []
-    try {
-      const stream = `${server.url}/s`
-      await fetch(stream, { method: "PUT", headers })
-      const append = async (n: number) => {
-        const body = Buffer.alloc(10_000, n % 251)
-        body.writeUInt32BE(n, 0)
-        const { status } = await fetch(stream, { method: "POST", headers, body })
-        if (status === 204) acknowledged.push(n)
-        return status
-      }
-      const stored = async () => {
-        const found: number[] = []
-        for (let offset = "-1"; ; ) {
-          const answer = await fetch(`${stream}?offset=${offset}`, { headers })
-          expect(answer.status).toBe(200)
-          const part = Buffer.from(await answer.arrayBuffer())
-          for (let at = 0; at < part.length; at += 10_000) found.push(part.readUInt32BE(at))
-          offset = answer.headers.get("stream-next-offset") ?? ""
-          if (answer.headers.get("stream-up-to-date")) return found
-        }
-      }
-      let n = 0
-      for (let round = 0; round < 5; round++) {
-        expect(await append(n++)).toBe(204)
-        fillUp(ballast)
-        let status = 204
-        for (let tries = 0; tries < 2000 && status === 204; tries++) status = await append(n++)
-        expect(status).toBe(507)
-        expect(await stored()).toEqual(acknowledged)
-        rmSync(ballast)
-        expect(await append(n++)).toBe(204)
-      }
-      expect(await stored()).toEqual(acknowledged)
-      expect(server.process.exitCode).toBeNull()
+const isAlive = ({ process: child }: ServerProcess) => child.exitCode === null && child.signalCode === null
 
+test.skipIf(cannotMount !== null).each([
+  ["tmpfs", () => memoryDisk(24)],
+  ["ext4", () => imageDisk(48)],
+])("on a full %s writes get 507, reads go on, and writes resume without a restart", async (_, openDisk) => {
+  using disk = openDisk()
+  const data = join(disk.path, "data")
+  const ballast = join(disk.path, "ballast")
+  const old: string[] = []
+  {
+    await using server = await spawnServer(data)
+    using client = new StreamClient(server.url)
+    const long = new Account(client, "long")
+    await client.create(long.name)
+    for (let round = 0; round < ROUNDS; round++) {
+      expect(await long.append()).toBe(204)
       fillUp(ballast)
-      while ((await append(n++)) !== 507);
-      expect((await fetch(stream, { method: "DELETE", headers })).status).toBe(204)
+      expect(await long.appendUntilRefused()).toBe(507)
+      // Nor is there room for a stream that has no history yet.
+      const unheard = await client.call("PUT", `fresh-${round}`, { body: Buffer.alloc(500_000) })
+      expect(unheard.status).toBe(507)
+      expect((await client.call("HEAD", long.name)).status).toBe(200)
+      expect((await client.call("HEAD", `fresh-${round}`)).status).toBe(404)
+      await long.expectWhole()
+
+      rmSync(ballast)
+      expect(await long.append()).toBe(204)
+      const fresh = new Account(client, `fresh-${round}`)
+      expect((await client.create(fresh.name)).status).toBe(201)
+      expect(await fresh.append()).toBe(204)
+      old.push(fresh.name)
+      // Half of them go again, so that the store has free pages inside.
+      if (round % 2 === 0) expect((await client.call("DELETE", old.pop() ?? "")).status).toBe(204)
+    }
+    fillUp(ballast)
+    expect(await long.appendUntilRefused()).toBe(507)
+    expect(isAlive(server)).toBe(true)
+
+    // Killed and started on the full disk, it reads, deletes and takes up writing again.
+    await server.kill()
+    await using again = await spawnServer(data)
+    using after = new StreamClient(again.url)
+    await long.expectWhole(after)
+    expect((await after.call("POST", long.name, { body: Buffer.alloc(500_000) })).status).toBe(507)
+    for (const name of old) expect((await after.call("DELETE", name)).status).toBe(204)
+    rmSync(ballast)
+    expect((await after.create("last")).status).toBe(201)
+    await long.expectWhole(after)
+    expect(isAlive(again)).toBe(true)
+  }
+})
+
+test.skipIf(cannotMount !== null)(
+  "on a disk that became read-only writes get 507 and reads go on; mounted anew it has everything",
+  async () => {
+    using disk = imageDisk(48)
+    const data = join(disk.path, "data")
+    const server = await spawnServer(data)
+    using client = new StreamClient(server.url)
+    const stream = new Account(client, "s")
+    try {
+      await client.create(stream.name)
+      for (let n = 0; n < 20; n++) expect(await stream.append()).toBe(204)
+      breakDisk(disk)
+      for (let n = 0; n < 5; n++) expect(await stream.append()).toBe(507)
+      const refused = await client.call("DELETE", stream.name)
+      expect(refused.status).toBe(507)
+      expect(JSON.parse(refused.body.toString())).toMatchObject({ error: { code: "disk_read_only" } })
+      expect((await client.call("HEAD", stream.name)).status).toBe(200)
+      await stream.expectWhole()
+      expect(isAlive(server)).toBe(true)
     } finally {
       await server.kill()
     }
+    disk.remount()
+    await using again = await spawnServer(data)
+    using after = new StreamClient(again.url)
+    await stream.expectWhole(after)
+    expect((await after.call("POST", stream.name, { body: Buffer.alloc(RECORD_BYTES) })).status).toBe(204)
   },
 )
-
-function fillUp(file: string): void {
-  try {
-    for (;;) writeFileSync(file, Buffer.alloc(65_536), { flag: "a" })
-  } catch (error) {
-    expect(error).toMatchObject({ code: "ENOSPC" })
-  }
-}

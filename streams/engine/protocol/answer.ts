@@ -1,8 +1,9 @@
 import type { ServerResponse } from "node:http"
 import {
   CommitFailedError,
+  CrowdedError,
   DamagedRecordError,
-  DiskFullError,
+  DiskRefusedError,
   EngineError,
   StoppingError,
 } from "../errors.ts"
@@ -67,8 +68,8 @@ const STATUS: Record<RefusalReason, number> = {
 
 function statusOf(error: unknown): number {
   if (error instanceof Refusal) return STATUS[error.reason]
-  if (error instanceof DiskFullError) return 507
-  if (error instanceof DamagedRecordError) return 503
+  if (error instanceof DiskRefusedError) return 507
+  if (error instanceof DamagedRecordError || error instanceof CrowdedError) return 503
   if (error instanceof CommitFailedError || error instanceof StoppingError) return 503
   return 500
 }
