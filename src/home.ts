@@ -14,6 +14,8 @@ export interface Home {
   /** Who runs: one file per process, private. */
   readonly runDir: string
   readonly apiRunFile: string
+  /** Where the API's log goes while a person watches its terminal. */
+  readonly apiLog: string
 }
 
 export const homeAt = (path: string): Home => ({
@@ -23,6 +25,7 @@ export const homeAt = (path: string): Home => ({
   streamsDir: join(path, "streams"),
   runDir: join(path, "run"),
   apiRunFile: join(path, "run", "api.json"),
+  apiLog: join(path, "api.log"),
 })
 
 /**

@@ -1,3 +1,5 @@
+import { createWriteStream } from "node:fs"
+
 /** One structured line: what happened (`event`) and whatever helps to understand it. Never a secret. */
 export type Log = (line: Readonly<Record<string, unknown>>) => void
 
@@ -7,6 +9,13 @@ export const jsonLog =
   (line) => {
     output.write(`${JSON.stringify({ at: new Date().toISOString(), ...line })}\n`)
   }
+
+/** A log of its own, private, added to. A line that cannot be written, on a full disk, is dropped. */
+export function logFile(path: string): Disposable & { readonly log: Log } {
+  const file = createWriteStream(path, { flags: "a", mode: 0o600 })
+  file.on("error", () => undefined)
+  return { log: jsonLog(file), [Symbol.dispose]: () => file.end() }
+}
 
 /** What a log line may say about an error: its name and sentence, and the stack only when asked for. */
 export const errorFields = (error: unknown, withStack = false): Readonly<Record<string, unknown>> =>

@@ -149,7 +149,7 @@ export async function holdOwnStreams(
   const last = Number(new URL(readRunFile(runFile, ServerRun)?.url ?? "http://127.0.0.1:0").port)
   const wanted = options.port === 0 ? last : options.port
   const server = await serve(wanted).catch((error: unknown) => {
-    const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE"
+    const taken = error instanceof Error && "code" in error && error.code === "port_in_use"
     if (taken && (options.port === 0 || options.port === DEFAULT_PORT)) return serve(0)
     throw error
   })

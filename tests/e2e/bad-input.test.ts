@@ -176,3 +176,18 @@ test("a home that others can look into is refused with the command that closes i
   expect(stderr).toContain(`chmod 700 ${agentz.home}`)
   chmodSync(agentz.home, 0o700)
 })
+
+test("a port of the stream server that is taken is gone round, and its sessions work all the same", async () => {
+  await using agentz = await Installation.open({ AGENTZ_STREAMS_PORT: "4201" })
+  const other = createServer((_, response) => response.end("something else"))
+  await new Promise<void>((resolve) =>
+    other.listen(4201, "127.0.0.1", resolve).once("error", () => resolve()),
+  )
+  try {
+    const { code, stdout } = await agentz.run(["run", "[[say text=elsewhere]]"])
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining("elsewhere") })
+    expect(agentz.endpoint().url).not.toContain(":4201")
+  } finally {
+    other.close()
+  }
+})

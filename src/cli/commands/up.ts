@@ -4,7 +4,7 @@ import type { Config } from "../../config.ts"
 import type { Home } from "../../home.ts"
 import { freshCode } from "../../http/fresh-code.ts"
 import { type ApiServer, PortTakenError } from "../../http/server.ts"
-import { jsonLog } from "../../log.ts"
+import { jsonLog, logFile } from "../../log.ts"
 import { version } from "../../package-root.ts"
 import { callable, portHolder, takenSentence } from "../../port-holder.ts"
 import { readApiRun, writeApiRun } from "../../run-file.ts"
@@ -31,7 +31,9 @@ export const up = defineCommand({
       return 0
     }
 
-    const log = jsonLog(io.stderr)
+    // A person at a terminal is not shown our log; a service's belongs to its stderr.
+    using own = io.stderr.isTTY ? logFile(home.apiLog) : null
+    const log = own?.log ?? jsonLog(io.stderr)
     await using plane = await deps.openPlane(config, { watch: true, log })
     await using api = await deps.serveApi({
       config,
