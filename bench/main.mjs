@@ -11,6 +11,7 @@ const USAGE = `npm run bench -- [streams|sessions|soak] [options]
 
   --rounds N          rounds of \`streams\` (3)
   --only NAME,NAME    figures of \`streams\`: one, fifty, many, liveEmpty, liveLong, fan, replay
+  --against NAME,NAME servers beside the engine: reference, probe
   --minutes N         of \`soak\` (10)
   --json              one JSON object instead of a table
 `
@@ -22,6 +23,7 @@ const { values, positionals } = parseArgs({
     start: { type: "boolean", default: false },
     rounds: { type: "string", default: "3" },
     only: { type: "string", default: "" },
+    against: { type: "string", default: "reference,probe" },
     minutes: { type: "string", default: "10" },
     help: { type: "boolean", default: false },
   },
@@ -48,8 +50,8 @@ const benches = {
       return { result, text: startText(result) }
     }
     const { measureStreams, streamsText } = await import("./streams.mjs")
-    const only = values.only.split(",").filter(Boolean)
-    const result = await measureStreams({ rounds: Number(values.rounds), only, say })
+    const [only, against] = [values.only, values.against].map((names) => names.split(",").filter(Boolean))
+    const result = await measureStreams({ rounds: Number(values.rounds), only, against, say })
     return { result, text: streamsText(result) }
   },
   async sessions() {

@@ -6,7 +6,7 @@ import { appends, fanOut, fill, live, median, replay } from "./figures.mjs"
 import { startServer, withDir } from "./servers.mjs"
 import { plain, textTable } from "./table.mjs"
 
-const NAMES = ["engine", "reference", "probe"]
+const ALL = ["engine", "reference", "probe"]
 const EVENTS = 50_000
 
 /** What is measured, whether more is better, and what is wanted of it. */
@@ -45,12 +45,12 @@ const MEASURES = [
   ["replay", (server, long) => replay(server, long)],
 ]
 
-/** @param {{ rounds?: number, only?: string[], say: (text: string) => void }} options */
-export async function measureStreams({ rounds = 3, only = [], say }) {
+/** @param {{ rounds?: number, only?: string[], against?: string[], say: (text: string) => void }} options */
+export async function measureStreams({ rounds = 3, only = [], against = ALL, say }) {
   return await withDir(async (dir) => {
     const servers = []
     try {
-      for (const name of NAMES) {
+      for (const name of ALL.filter((each) => each === "engine" || against.includes(each))) {
         mkdirSync(join(dir, name), { mode: 0o700 })
         servers.push(await startServer(name, join(dir, name)))
       }
@@ -100,11 +100,14 @@ async function measure(servers, { rounds, measures, say }) {
 function compare({ key, more, count }, samples) {
   const total = (values) => values.reduce((sum, value) => sum + value, 0)
   const figures = Object.fromEntries(
-    NAMES.map((name) => [name, count ? total(samples[name][key]) : median(samples[name][key])]),
+    Object.keys(samples).map((name) => [
+      name,
+      count ? total(samples[name][key]) : median(samples[name][key]),
+    ]),
   )
   if (count) return figures
   const ratio = (name) => {
-    const theirs = samples[name][key]
+    const theirs = samples[name]?.[key] ?? []
     return median(
       samples.engine[key].map((mine, round) => (more ? mine / theirs[round] : theirs[round] / mine)),
     )
@@ -113,12 +116,20 @@ function compare({ key, more, count }, samples) {
 }
 
 export function streamsText(rows) {
-  const head = ["", "engine", "reference", "probe", "× reference", "% of probe", "wanted"]
+  const names = ALL.filter((name) => name in rows[0])
+  const has = (name) => names.includes(name)
+  const head = [
+    "",
+    ...names,
+    ...(has("reference") ? ["× reference"] : []),
+    ...(has("probe") ? ["% of probe"] : []),
+    "wanted",
+  ]
   const lines = rows.map((row) => [
     row.what,
-    ...NAMES.map((name) => plain(row[name])),
-    row.count ? "" : row.toReference.toFixed(1),
-    row.count ? "" : String(Math.round(row.toProbe * 100)),
+    ...names.map((name) => plain(row[name])),
+    ...(has("reference") ? [row.count ? "" : row.toReference.toFixed(1)] : []),
+    ...(has("probe") ? [row.count ? "" : String(Math.round(row.toProbe * 100))] : []),
     row.wanted ?? "",
   ])
   return `${textTable(head, lines)}\n\nRatios are medians of turns side by side; above 1, and above 100 %, the engine is the better one.`

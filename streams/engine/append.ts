@@ -57,9 +57,11 @@ export function appendTo(draft: Draft, request: AppendRequest): Appended {
     throw new Refusal("json_empty", "An empty array appends nothing. Send at least one message.")
   }
 
-  const appended = draft.append(meta, payloads)
+  const bytes = draft.push(meta, payloads)
   const updated = draft.update({
-    ...appended,
+    ...meta,
+    next: meta.next + payloads.length,
+    bytes: meta.bytes + bytes,
     closed: request.close,
     closedBy:
       request.close && producer

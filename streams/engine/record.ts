@@ -18,6 +18,15 @@ export function sealRecord(key: Uint8Array, payload: Uint8Array, flags = 0): Buf
   return row
 }
 
+const NO_HEAD = "\0".repeat(HEAD)
+
+/** The same for text. */
+export function sealText(key: Uint8Array, text: string): Buffer {
+  const row = Buffer.from(NO_HEAD + text)
+  row.writeUInt32LE(crc32(row.subarray(4), crc32(key)), 0)
+  return row
+}
+
 /** The payload of a row this process has just sealed. */
 export const payloadOf = (row: Buffer): Buffer => row.subarray(HEAD)
 

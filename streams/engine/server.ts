@@ -108,12 +108,13 @@ async function listen({ options, host, engine, lock, log }: Parts): Promise<Stre
     waitMs: options.longPollMs ?? 15_000,
     stallMs: options.stallMs ?? 10_000,
     stopping: stopping.signal,
+    failed: failedWith(log),
   })
   server.on("connection", (socket) => {
     engine.metrics.count("connections_opened")
     socket.once("close", () => engine.metrics.count("connections_closed"))
   })
-  server.on("request", (request, response) => void answer(routes, request, response, log))
+  server.on("request", (request, response) => routes.answer(request, response))
   log({ event: "listening", port, streams: engine.catalog.byPath.size })
 
   let closing: Promise<void> | null = null
@@ -124,17 +125,16 @@ async function listen({ options, host, engine, lock, log }: Parts): Promise<Stre
   return { url: `${origin}/v1/stream`, port, close, [Symbol.asyncDispose]: close }
 }
 
-async function answer(routes: Routes, request: IncomingMessage, response: ServerResponse, log: Parts["log"]) {
-  try {
-    await routes.answer(request, response)
-  } catch (error) {
+/** Answers a request that could not be served, and logs what nobody expected. */
+const failedWith =
+  (log: Parts["log"]) =>
+  (request: IncomingMessage, response: ServerResponse, error: unknown): void => {
     if (response.destroyed) return
     const status = sendError(response, error)
     if (status >= 500 && !(error instanceof Refusal)) {
       log({ event: "request_failed", method: request.method, status, reason: String(error) })
     }
   }
-}
 
 interface Running {
   readonly server: Server
