@@ -123,5 +123,5 @@ function trim(text: Buffer): Buffer {
   let end = text.length
   while (start < end && isSpace(text[start])) start++
   while (end > start && isSpace(text[end - 1])) end--
-  return text.subarray(start, end)
+  return end - start === text.length ? text : text.subarray(start, end)
 }

@@ -20,6 +20,30 @@ export interface StreamMeta {
   readonly hidden: boolean
 }
 
+export type AppendedFields = Pick<
+  StreamMeta,
+  "next" | "bytes" | "closed" | "closedBy" | "lastSeq" | "accessedAt"
+>
+
+/** A stream after an append. Every field by name: that is several times faster than spreading. */
+export const withAppend = (meta: StreamMeta, changed: AppendedFields): StreamMeta => ({
+  id: meta.id,
+  path: meta.path,
+  contentType: meta.contentType,
+  next: changed.next,
+  bytes: changed.bytes,
+  closed: changed.closed,
+  closedBy: changed.closedBy,
+  lastSeq: changed.lastSeq,
+  ttlSeconds: meta.ttlSeconds,
+  expiresAt: meta.expiresAt,
+  createdAt: meta.createdAt,
+  accessedAt: changed.accessedAt,
+  fork: meta.fork,
+  forks: meta.forks,
+  hidden: meta.hidden,
+})
+
 export interface ClosingProducer {
   readonly producer: string
   readonly epoch: number

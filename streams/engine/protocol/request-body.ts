@@ -5,13 +5,16 @@ export const EMPTY = Buffer.alloc(0)
 /** How long a refused sender may go on before its connection is cut. */
 const PATIENCE_MS = 2_000
 
-/** Told once how the body of a request ended. */
+/** Told at most once how the body of a request ended. */
 export interface BodyTaker {
   take(body: Buffer): void
   reject(error: unknown): void
 }
 
-/** Collects the body of a request, never more than `limit` bytes of it. May tell the taker before it returns. */
+/**
+ * Collects the body of a request, never more than `limit` bytes of it. May tell the taker before it returns. When
+ * the connection ends inside the body nobody is told: nobody waits for an answer any more.
+ */
 export function collectBody(
   request: IncomingMessage,
   response: ServerResponse,
@@ -44,10 +47,6 @@ export function collectBody(
     if (settled) return
     settled = true
     taker.take(more === null ? (first ?? EMPTY) : Buffer.concat(more))
-  })
-  request.on("close", () => {
-    if (!settled) taker.reject(new Error("the connection ended inside a body"))
-    settled = true
   })
 }
 
