@@ -95,6 +95,10 @@ export class Requests {
     return `PUT ${this.#root}/${name} HTTP/1.1\r\n${this.#common}${JSON_TYPE}Content-Length: 0\r\n\r\n`
   }
 
+  remove(name) {
+    return `DELETE ${this.#root}/${name} HTTP/1.1\r\n${this.#common}\r\n`
+  }
+
   read(name, query) {
     return `GET ${this.#root}/${name}?${query} HTTP/1.1\r\n${this.#common}\r\n`
   }
