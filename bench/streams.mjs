@@ -1,172 +1,136 @@
-// Measures the streams engine beside the protocol's reference server: same machine, same client, same run.
-// Needs a build. node bench/streams.mjs [seconds per figure]
-import { spawn } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
-import { Agent, request } from "node:http"
-import { tmpdir } from "node:os"
+// The engine, the protocol's reference server and a bare LMDB-over-HTTP probe: same machine, same client, same
+// run, in turns, so that whatever else the machine does falls on all of them.
+import { mkdirSync } from "node:fs"
 import { join } from "node:path"
+import { appends, fanOut, fill, live, median, replay } from "./figures.mjs"
+import { startServer, withDir } from "./servers.mjs"
+import { plain, textTable } from "./table.mjs"
 
-const SECONDS = Number(process.argv[2] ?? 3)
-const BODY = JSON.stringify({
-  type: "agent_message_chunk",
-  id: "m_000000000001",
-  at: "2026-01-01T00:00:00.000Z",
-  text: "x".repeat(80),
-})
+const ALL = ["engine", "reference", "probe"]
 const EVENTS = 50_000
 
-const servers = {
-  agentz: `import { serveStreams } from "./dist/streams/engine/server.js"
-    const server = await serveStreams({ dataDir: process.argv[1], token: null })
-    console.log(server.url)`,
-  reference: `import { DurableStreamTestServer } from "@durable-streams/server"
-    const server = new DurableStreamTestServer({ port: 0, dataDir: process.argv[1] })
-    console.log((await server.start()) + "/v1/stream")`,
-}
+/** What is measured, whether more is better, and what is wanted of it. */
+const ROWS = [
+  { key: "one.p50", what: "append, 1 stream, p50 (ms)" },
+  { key: "one.perSecond", what: "appends/s, 1 stream", more: true },
+  { key: "fifty.perSecond", what: "appends/s, 50 streams", more: true, wanted: "80 % of the probe" },
+  {
+    key: "many.perSecond",
+    what: "appends/s, 500 streams",
+    more: true,
+    wanted: "80 % of the probe, 15 × the reference",
+  },
+  { key: "many.p99", what: "append, 500 streams, p99 (ms)" },
+  { key: "many.cpuUs", what: "processor time per append, 500 streams (µs)" },
+  { key: "many.failed", what: "failed appends, 500 streams", count: true, wanted: "0" },
+  { key: "liveEmpty.p50", what: "append to live reader, empty stream, p50 (ms)" },
+  {
+    key: "liveLong.p50",
+    what: "append to live reader, 50,000 events, p50 (ms)",
+    wanted: "as on an empty stream",
+  },
+  { key: "fan.p50", what: "500 live readers, p50 (ms)" },
+  { key: "fan.p99", what: "500 live readers, p99 (ms)" },
+  { key: "replay.ms", what: "replay of 50,000 events (ms)" },
+  { key: "failed", what: "failed requests, all in all", count: true, wanted: "0" },
+]
 
-async function withServer(code, measure) {
-  const dir = mkdtempSync(join(tmpdir(), "agentz-bench-"))
-  const child = spawn(process.execPath, ["--input-type=module", "-e", code, dir], {
-    stdio: ["ignore", "pipe", "ignore"],
-  })
-  try {
-    const url = await new Promise((resolve, reject) => {
-      child.stdout.on("data", (text) => {
-        const [url] = /http:\S+/.exec(String(text)) ?? []
-        if (url) resolve(url)
-      })
-      child.once("exit", (code) => reject(new Error(`the server ended with ${code}`)))
-    })
-    return await measure(url)
-  } finally {
-    child.kill("SIGKILL")
-    rmSync(dir, { recursive: true, force: true })
-  }
-}
+const MEASURES = [
+  ["one", (server) => appends(server, 1, 1)],
+  ["fifty", (server) => appends(server, 50, 1.5)],
+  ["many", (server) => appends(server, 500, 2)],
+  ["liveEmpty", (server) => live(server)],
+  ["liveLong", (server, long) => live(server, long)],
+  ["fan", (server) => fanOut(server)],
+  ["replay", (server, long) => replay(server, long)],
+]
 
-function send(agent, method, url, headers = {}, body = undefined) {
-  return new Promise((resolve, reject) => {
-    const call = request(url, { method, agent, headers }, (response) => {
-      let bytes = 0
-      response.on("data", (chunk) => (bytes += chunk.length))
-      response.on("end", () => resolve({ status: response.statusCode, headers: response.headers, bytes }))
-    })
-    call.on("error", reject)
-    call.end(body)
-  })
-}
-
-const json = { "content-type": "application/json" }
-const quantile = (values, q) =>
-  values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? Number.NaN
-
-/** One producer per stream, one append in flight each. */
-async function appends(url, count) {
-  const agent = new Agent({ keepAlive: true, maxSockets: count })
-  const run = Math.random().toString(36).slice(2)
-  const streams = Array.from({ length: count }, (_, index) => `${url}/${run}-${index}`)
-  for (const stream of streams) await send(agent, "PUT", stream, json)
-  const latencies = []
-  let failed = 0
-  const until = performance.now() + SECONDS * 1000
-  await Promise.all(
-    streams.map(async (stream) => {
-      for (let seq = 0; performance.now() < until; seq++) {
-        const started = performance.now()
-        const producer = { "producer-id": "p", "producer-epoch": "0", "producer-seq": String(seq) }
-        const { status } = await send(agent, "POST", stream, { ...json, ...producer }, BODY).catch(() => ({
-          status: 0,
-        }))
-        if (status >= 300 || status === 0) failed++
-        else latencies.push(performance.now() - started)
+/** @param {{ rounds?: number, only?: string[], against?: string[], say: (text: string) => void }} options */
+export async function measureStreams({ rounds = 3, only = [], against = ALL, say }) {
+  return await withDir(async (dir) => {
+    const servers = []
+    try {
+      for (const name of ALL.filter((each) => each === "engine" || against.includes(each))) {
+        mkdirSync(join(dir, name), { mode: 0o700 })
+        servers.push(await startServer(name, join(dir, name)))
       }
-    }),
-  )
-  agent.destroy()
-  return {
-    perSecond: latencies.length / SECONDS,
-    p50: quantile(latencies, 0.5),
-    p99: quantile(latencies, 0.99),
-    failed,
-  }
-}
-
-async function fill(agent, stream, events) {
-  await send(agent, "PUT", stream, json)
-  const batch = `[${Array(500).fill(BODY).join(",")}]`
-  for (let done = 0; done < events; done += 500) await send(agent, "POST", stream, json, batch)
-}
-
-/** From sending an append to hearing of it as a live reader. */
-async function live(url, events) {
-  const agent = new Agent({ keepAlive: true })
-  const stream = `${url}/live-${events}-${Math.random().toString(36).slice(2)}`
-  await fill(agent, stream, events)
-  let heard = () => undefined
-  const reader = request(`${stream}?offset=now&live=sse`, (response) => {
-    response.on("data", (chunk) => String(chunk).includes("agent_message_chunk") && heard())
+      const measures = MEASURES.filter(([figure]) => only.length === 0 || only.includes(figure))
+      const samples = await measure(servers, { rounds, measures, say })
+      return ROWS.filter(({ key }) => key in samples.engine).map((row) => ({
+        ...row,
+        ...compare(row, samples),
+      }))
+    } finally {
+      for (const server of servers) await server.end(process.env.BENCH_NODE_OPTIONS ? "SIGTERM" : "SIGKILL")
+    }
   })
-  reader.end()
-  await new Promise((resolve) => reader.once("response", resolve))
-  await new Promise((resolve) => setTimeout(resolve, 100))
-  const latencies = []
-  for (let turn = 0; turn < 60; turn++) {
-    const started = performance.now()
-    const arrived = new Promise((resolve) => (heard = resolve))
-    await Promise.all([send(agent, "POST", stream, json, BODY), arrived])
-    latencies.push(performance.now() - started)
-  }
-  reader.destroy()
-  agent.destroy()
-  return quantile(latencies, 0.5)
 }
 
-async function replay(url) {
-  const agent = new Agent({ keepAlive: true })
-  const stream = `${url}/replay-${Math.random().toString(36).slice(2)}`
-  await send(agent, "PUT", stream, json)
-  for (let done = 0; done < EVENTS; done += 50) {
-    await Promise.all(Array.from({ length: 50 }, () => send(agent, "POST", stream, json, BODY)))
+async function measure(servers, { rounds, measures, say }) {
+  const samples = Object.fromEntries(servers.map(({ name }) => [name, { failed: [0] }]))
+  const long = {}
+  if (measures.some(([, run]) => run.length > 1)) {
+    for (const server of servers) {
+      say(`filling the ${server.name}`)
+      const { name, failed } = await fill(server, EVENTS)
+      long[server.name] = name
+      samples[server.name].failed[0] += failed
+    }
   }
-  const started = performance.now()
-  let offset = "-1"
-  let bytes = 0
-  while (true) {
-    const answer = await send(agent, "GET", `${stream}?offset=${offset}`)
-    offset = answer.headers["stream-next-offset"]
-    bytes += answer.bytes
-    if (answer.headers["stream-up-to-date"]) break
+  for (let round = 0; round < rounds; round++) {
+    for (const [figure, run] of measures) {
+      say(`round ${round + 1} of ${rounds}: ${figure}`)
+      // Who is first changes from round to round.
+      for (let turn = 0; turn < servers.length; turn++) {
+        const server = servers[(turn + round) % servers.length]
+        const mine = samples[server.name]
+        for (const [field, value] of Object.entries(await run(server, long[server.name]))) {
+          const key = `${figure}.${field}`
+          mine[key] ??= []
+          mine[key].push(value)
+          if (field === "failed") mine.failed[0] += value
+        }
+      }
+    }
   }
-  agent.destroy()
-  return { ms: performance.now() - started, bytes }
+  return samples
 }
 
-async function measure(url) {
-  const one = await appends(url, 1)
-  const fifty = await appends(url, 50)
-  const many = await appends(url, 500)
-  return {
-    "append p50, 1 stream (ms)": one.p50,
-    "appends/s, 1 stream": one.perSecond,
-    "appends/s, 50 streams": fifty.perSecond,
-    "appends/s, 500 streams": many.perSecond,
-    "append p99, 500 streams (ms)": many.p99,
-    "failed, 500 streams": many.failed,
-    "append to live reader, empty stream (ms)": await live(url, 0),
-    "append to live reader, 50,000 events (ms)": await live(url, EVENTS),
-    "replay of 50,000 events (ms)": (await replay(url)).ms,
-  }
-}
-
-const only = process.argv[3]
-const figures = {}
-for (const [name, code] of Object.entries(servers))
-  if (!only || only === name) figures[name] = await withServer(code, measure)
-const names = Object.keys(figures)
-for (const what of Object.keys(figures[names[0]])) {
-  const values = names.map((name) => figures[name][what])
-  const ratio = values.length === 2 ? `  ratio ${(values[0] / values[1]).toFixed(2)}` : ""
-  console.log(
-    `${what.padEnd(44)} ${names.map((name, i) => `${name} ${values[i].toFixed(2)}`).join("  ")}${ratio}`,
+/** Ratios are of turns side by side, not of the medians: above 1 is in the engine's favour. */
+function compare({ key, more, count }, samples) {
+  const total = (values) => values.reduce((sum, value) => sum + value, 0)
+  const figures = Object.fromEntries(
+    Object.keys(samples).map((name) => [
+      name,
+      count ? total(samples[name][key]) : median(samples[name][key]),
+    ]),
   )
+  if (count) return figures
+  const ratio = (name) => {
+    const theirs = samples[name]?.[key] ?? []
+    return median(
+      samples.engine[key].map((mine, round) => (more ? mine / theirs[round] : theirs[round] / mine)),
+    )
+  }
+  return { ...figures, toReference: ratio("reference"), toProbe: ratio("probe") }
+}
+
+export function streamsText(rows) {
+  const names = ALL.filter((name) => name in rows[0])
+  const has = (name) => names.includes(name)
+  const head = [
+    "",
+    ...names,
+    ...(has("reference") ? ["× reference"] : []),
+    ...(has("probe") ? ["% of probe"] : []),
+    "wanted",
+  ]
+  const lines = rows.map((row) => [
+    row.what,
+    ...names.map((name) => plain(row[name])),
+    ...(has("reference") ? [row.count ? "" : row.toReference.toFixed(1)] : []),
+    ...(has("probe") ? [row.count ? "" : String(Math.round(row.toProbe * 100))] : []),
+    row.wanted ?? "",
+  ])
+  return `${textTable(head, lines)}\n\nRatios are medians of turns side by side; above 1, and above 100 %, the engine is the better one.`
 }

@@ -3,7 +3,7 @@ import type { Draft } from "./draft.ts"
 import { PRODUCERS_PER_STREAM } from "./limits.ts"
 import { judgeProducer, type ProducerTicket } from "./producer.ts"
 import { Refusal } from "./refusal.ts"
-import { mediaType, type StreamMeta } from "./stream-meta.ts"
+import { mediaType, type StreamMeta, withAppend } from "./stream-meta.ts"
 import { presentStream } from "./visible.ts"
 
 export interface AppendRequest {
@@ -57,17 +57,20 @@ export function appendTo(draft: Draft, request: AppendRequest): Appended {
     throw new Refusal("json_empty", "An empty array appends nothing. Send at least one message.")
   }
 
-  const appended = draft.append(meta, payloads)
-  const updated = draft.update({
-    ...appended,
-    closed: request.close,
-    closedBy:
-      request.close && producer
-        ? { producer: producer.name, epoch: producer.epoch, seq: producer.seq }
-        : null,
-    lastSeq: request.seq ?? meta.lastSeq,
-    accessedAt: draft.now,
-  })
+  const bytes = draft.push(meta, payloads)
+  const updated = draft.update(
+    withAppend(meta, {
+      next: meta.next + payloads.length,
+      bytes: meta.bytes + bytes,
+      closed: request.close,
+      closedBy:
+        request.close && producer
+          ? { producer: producer.name, epoch: producer.epoch, seq: producer.seq }
+          : null,
+      lastSeq: request.seq ?? meta.lastSeq,
+      accessedAt: draft.now,
+    }),
+  )
   if (producer) draft.setProducer(meta.id, producer.name, { epoch: producer.epoch, seq: producer.seq })
   return { next: updated.next, closed: updated.closed, duplicate: null }
 }

@@ -1,3 +1,4 @@
+import { isAscii } from "node:buffer"
 import type { Payloads } from "./draft.ts"
 import { BATCH_RECORD_BYTES, MESSAGE_BYTES } from "./limits.ts"
 import { Refusal } from "./refusal.ts"
@@ -101,7 +102,7 @@ function* elements(text: Buffer): Generator<readonly [from: number, to: number]>
 
 function parse(body: Buffer): unknown {
   try {
-    return JSON.parse(decoder.decode(body))
+    return JSON.parse(isAscii(body) ? body.toString("latin1") : decoder.decode(body))
   } catch {
     throw new Refusal("json_invalid", "The body is not valid JSON. Send one JSON value, or an array of them.")
   }
@@ -122,5 +123,5 @@ function trim(text: Buffer): Buffer {
   let end = text.length
   while (start < end && isSpace(text[start])) start++
   while (end > start && isSpace(text[end - 1])) end--
-  return text.subarray(start, end)
+  return end - start === text.length ? text : text.subarray(start, end)
 }

@@ -1,15 +1,31 @@
 import { StoreVersionError } from "./errors.ts"
 import { CONTROL, nameOf, PRODUCER, STREAM, streamOf, TRASH } from "./keys.ts"
+import { payloadOf } from "./record.ts"
 import type { Store } from "./store.ts"
 import { decodeMeta, decodeProducer, type ProducerState, type StreamMeta } from "./stream-meta.ts"
 
 /** What a commit did to one stream, as its live readers hear of it. */
-export interface Delta {
+export class Delta {
   readonly from: number
   readonly next: number
-  readonly payloads: readonly Buffer[]
   readonly closed: boolean
   readonly gone: boolean
+  readonly #rows: readonly Buffer[]
+  #payloads: readonly Buffer[] | null = null
+
+  constructor(meta: StreamMeta, rows: readonly Buffer[], gone: boolean) {
+    this.from = meta.next - rows.length
+    this.next = meta.next
+    this.closed = meta.closed
+    this.gone = gone || meta.hidden
+    this.#rows = rows
+  }
+
+  /** Most commits have nobody listening, so these are only made when somebody is. */
+  get payloads(): readonly Buffer[] {
+    this.#payloads ??= this.#rows.map(payloadOf)
+    return this.#payloads
+  }
 }
 
 export type Watcher = (delta: Delta) => void

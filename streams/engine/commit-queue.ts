@@ -1,6 +1,7 @@
 import type { Catalog, Delta, Stream } from "./catalog.ts"
 import { Draft } from "./draft.ts"
 import { CommitFailedError, DiskRefusedError, StoppingError } from "./errors.ts"
+import type { Operation } from "./operation.ts"
 import type { Store, Writes } from "./store.ts"
 
 export interface CommitReport {
@@ -19,51 +20,6 @@ export interface CommitQueueOptions {
   readonly onFatal: (error: Error) => void
 }
 
-/** One operation on its way: run in a draft, then settled when that is durable. */
-class Waiting<T> {
-  readonly weight: number
-  readonly frees: boolean
-  readonly reject: (error: unknown) => void
-  readonly #operation: (draft: Draft) => T
-  readonly #resolve: (result: T) => void
-  #outcome: { readonly result: T } | { readonly error: unknown } | null = null
-
-  constructor(operation: (draft: Draft) => T, size: Size, settle: Settle<T>) {
-    this.#operation = operation
-    this.#resolve = settle.resolve
-    this.reject = settle.reject
-    this.weight = size.bytes ?? 0
-    this.frees = size.frees ?? false
-  }
-
-  run(draft: Draft): void {
-    try {
-      this.#outcome = { result: this.#operation(draft) }
-    } catch (error) {
-      this.#outcome = { error }
-    }
-  }
-
-  settle(): void {
-    if (this.#outcome === null) this.reject(new StoppingError())
-    else if ("error" in this.#outcome) this.reject(this.#outcome.error)
-    else this.#resolve(this.#outcome.result)
-  }
-}
-
-interface Settle<T> {
-  readonly resolve: (result: T) => void
-  readonly reject: (error: unknown) => void
-}
-
-export interface Size {
-  readonly bytes?: number
-  readonly frees?: boolean
-}
-
-/** What the queue does with an operation, whatever its result is. */
-type AnyWaiting = Pick<Waiting<unknown>, "run" | "settle" | "reject" | "weight" | "frees">
-
 const MOST_OPERATIONS = 1000
 const MOST_BYTES = 8 * 1024 * 1024
 
@@ -73,7 +29,7 @@ const MOST_BYTES = 8 * 1024 * 1024
  */
 export class CommitQueue {
   readonly #options: CommitQueueOptions
-  #waiting: AnyWaiting[] = []
+  #waiting: Operation[] = []
   #running: Promise<void> | null = null
   #refusal: Error | null = null
 
@@ -86,15 +42,16 @@ export class CommitQueue {
   }
 
   /**
-   * Runs an operation in the next transaction and resolves with its result once that is durable. Operations
+   * Runs an operation in the next transaction. It is told when that is durable, or why it will not be. Operations
    * that free space are let through on a full disk, where others get `DiskRefusedError`.
    */
-  submit<T>(operation: (draft: Draft) => T, size: Size = {}): Promise<T> {
-    if (this.#refusal) return Promise.reject(this.#refusal)
-    return new Promise<T>((resolve, reject) => {
-      this.#waiting.push(new Waiting(operation, size, { resolve, reject }))
-      this.#running ??= this.#drain()
-    })
+  submit(operation: Operation): void {
+    if (this.#refusal) {
+      operation.reject(this.#refusal)
+      return
+    }
+    this.#waiting.push(operation)
+    this.#running ??= this.#drain()
   }
 
   /** Takes no more, and resolves when what was taken is settled. */
@@ -116,7 +73,7 @@ export class CommitQueue {
     this.#running = null
   }
 
-  #take(): AnyWaiting[] {
+  #take(): readonly Operation[] {
     let bytes = 0
     let count = 0
     while (count < this.#waiting.length && count < MOST_OPERATIONS) {
@@ -124,10 +81,13 @@ export class CommitQueue {
       if (count > 0 && bytes > MOST_BYTES) break
       count++
     }
-    return this.#waiting.splice(0, count)
+    if (count < this.#waiting.length) return this.#waiting.splice(0, count)
+    const all = this.#waiting
+    this.#waiting = []
+    return all
   }
 
-  async #commit(batch: readonly AnyWaiting[]): Promise<void> {
+  async #commit(batch: readonly Operation[]): Promise<void> {
     const { store, catalog, now, onCommit } = this.#options
     const draft = new Draft(catalog, store, now())
     for (const waiting of batch) waiting.run(draft)
@@ -150,7 +110,7 @@ export class CommitQueue {
     } else for (const waiting of batch) waiting.settle()
   }
 
-  async #failed(batch: readonly AnyWaiting[], error: unknown): Promise<void> {
+  async #failed(batch: readonly Operation[], error: unknown): Promise<void> {
     if (error instanceof DiskRefusedError) {
       const freeing = batch.filter((waiting) => waiting.frees)
       for (const waiting of batch)

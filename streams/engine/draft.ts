@@ -1,6 +1,6 @@
-import { type Catalog, type Delta, FORMAT, newStream, type Stream } from "./catalog.ts"
+import { type Catalog, Delta, FORMAT, newStream, type Stream } from "./catalog.ts"
 import { controlKey, messageKey, producerKey, streamKey, trashKey } from "./keys.ts"
-import { CONTINUES, type OpenedRecord, openRecord, payloadOf, sealRecord } from "./record.ts"
+import { CONTINUES, type OpenedRecord, openRecord, sealRecord, sealText } from "./record.ts"
 import type { Store, Writes } from "./store.ts"
 import {
   encodeMeta,
@@ -19,7 +19,8 @@ interface Touched {
   meta: StreamMeta
   gone: boolean
   created: boolean
-  readonly producers: Map<string, ProducerState>
+  /** Those that changed, if any did. */
+  producers: Map<string, ProducerState> | null
   /** Sealed, in the order they were appended. */
   readonly rows: Buffer[]
 }
@@ -62,7 +63,7 @@ export class Draft {
 
   producer(id: number, name: string): ProducerState | undefined {
     const stream = this.#streamOf(id)
-    return stream && (this.#touched.get(stream)?.producers.get(name) ?? stream.producers.get(name))
+    return stream && (this.#touched.get(stream)?.producers?.get(name) ?? stream.producers.get(name))
   }
 
   producerCount(id: number): number {
@@ -96,26 +97,35 @@ export class Draft {
   }
 
   append(meta: StreamMeta, payloads: Payloads): StreamMeta {
-    const stream = this.#streamOf(meta.id)
-    if (!stream) return meta
-    const touched = this.#touch(stream)
-    let { next, bytes } = meta
+    const bytes = meta.bytes + this.push(meta, payloads)
+    return this.update({ ...meta, next: meta.next + payloads.length, bytes })
+  }
+
+  /** Stages records behind the stream's last one and returns their bytes. The caller updates the meta. */
+  push({ id, next }: StreamMeta, payloads: Payloads): number {
+    const stream = this.#streamOf(id)
+    if (!stream) return 0
+    const { rows } = this.#touch(stream)
+    let bytes = 0
+    let position = next
     for (const payload of payloads) {
-      const key = messageKey(meta.id, next)
-      const row = sealRecord(key, payload, next > meta.next ? CONTINUES : 0)
+      const key = messageKey(id, position)
+      const row = sealRecord(key, payload, position > next ? CONTINUES : 0)
       this.#messages.push([key, row])
-      touched.rows.push(row)
+      rows.push(row)
       this.#bytes += row.length
       bytes += payload.length
-      next++
+      position++
     }
-    touched.meta = { ...meta, next, bytes }
-    return touched.meta
+    return bytes
   }
 
   setProducer(id: number, name: string, state: ProducerState): void {
     const stream = this.#streamOf(id)
-    if (stream) this.#touch(stream).producers.set(name, state)
+    if (!stream) return
+    const touched = this.#touch(stream)
+    touched.producers ??= new Map()
+    touched.producers.set(name, state)
   }
 
   /** Removes the stream; its messages go to the trash, to be swept in small transactions. */
@@ -147,6 +157,7 @@ export class Draft {
     const state = [...this.#rows.values()]
     const put = (key: Buffer, payload: Buffer | null) =>
       state.push([key, payload && sealRecord(key, payload)])
+    const putText = (key: Buffer, text: string) => state.push([key, sealText(key, text)])
     for (const touched of this.#touched.values()) {
       const { stream, meta, gone, created, producers } = touched
       if (gone) {
@@ -154,12 +165,12 @@ export class Draft {
         continue
       }
       const inRow = producersInRow(touched)
-      put(streamKey(meta.id), encodeMeta(meta, inRow))
-      if (inRow || producers.size === 0) continue
+      putText(streamKey(meta.id), encodeMeta(meta, inRow))
+      if (inRow || producers === null) continue
       const moving =
         stream.producers.size <= PRODUCERS_IN_ROW ? [...stream.producers, ...producers] : producers
       for (const [name, producer] of new Map(moving))
-        put(producerKey(meta.id, name), encodeProducer(producer))
+        putText(producerKey(meta.id, name), encodeProducer(producer))
     }
     for (const [id, change] of this.#trash) put(trashKey(id), change === "add" ? Buffer.alloc(0) : null)
     for (const [name, value] of this.#control) put(controlKey(name), value)
@@ -171,12 +182,10 @@ export class Draft {
     const deltas: (readonly [Stream, Delta])[] = []
     for (const [stream, { meta, gone, created, producers, rows }] of this.#touched) {
       stream.meta = meta
-      for (const [name, producer] of producers) stream.producers.set(name, producer)
+      if (producers) for (const [name, producer] of producers) stream.producers.set(name, producer)
       if (gone) this.#catalog.drop(stream)
       else if (created) this.#catalog.add(stream)
-      const { next, closed, hidden } = meta
-      const payloads = rows.map(payloadOf)
-      deltas.push([stream, { from: next - rows.length, next, payloads, closed, gone: gone || hidden }])
+      deltas.push([stream, new Delta(meta, rows, gone)])
     }
     for (const [id, change] of this.#trash) {
       if (change === "add") this.#catalog.trash.add(id)
@@ -201,12 +210,12 @@ export class Draft {
   #touch(stream: Stream): Touched {
     const known = this.#touched.get(stream)
     if (known) return known
-    const touched = {
+    const touched: Touched = {
       stream,
       meta: stream.meta,
       gone: false,
       created: false,
-      producers: new Map(),
+      producers: null,
       rows: [],
     }
     this.#touched.set(stream, touched)
@@ -217,7 +226,14 @@ export class Draft {
 /** All producers of a stream while they are few, else `null`: then each has a row. */
 function producersInRow({ stream, producers }: Touched): Producers | null {
   if (stream.producers.size > PRODUCERS_IN_ROW) return null
-  if (producers.size === 0) return stream.producers
+  if (producers === null) return stream.producers
+  if (stream.producers.size === 0) return producers.size > PRODUCERS_IN_ROW ? null : producers
+  if (producers.size === stream.producers.size && haveSameNames(producers, stream.producers)) return producers
   const all = new Map([...stream.producers, ...producers])
   return all.size > PRODUCERS_IN_ROW ? null : all
+}
+
+function haveSameNames(some: Producers, others: Producers): boolean {
+  for (const name of some.keys()) if (!others.has(name)) return false
+  return true
 }

@@ -1,11 +1,11 @@
-import { type Appended, type AppendRequest, appendTo } from "./append.ts"
 import { Catalog, type Delta, type Stream, type Watcher } from "./catalog.ts"
-import { CommitQueue, type CommitReport, type Size } from "./commit-queue.ts"
+import { CommitQueue, type CommitReport } from "./commit-queue.ts"
 import { type Created, type CreateRequest, createStream } from "./create.ts"
 import type { Draft } from "./draft.ts"
 import { Maintenance } from "./maintenance.ts"
 import { Metrics } from "./metrics.ts"
 import { formatOffset } from "./offset.ts"
+import { Change, type Operation, type Size } from "./operation.ts"
 import { removeStream } from "./remove.ts"
 import { readRun, type Store } from "./store.ts"
 import { isExpired, type StreamMeta } from "./stream-meta.ts"
@@ -64,18 +64,21 @@ export class Engine {
     return this.change((draft) => createStream(draft, request), { bytes: request.body.length })
   }
 
-  append(request: AppendRequest): Promise<Appended> {
-    return this.change((draft) => appendTo(draft, request), { bytes: request.body.length })
-  }
-
   async remove(path: string): Promise<void> {
     await this.change((draft) => removeStream(draft, path), { frees: true })
     this.#maintenance.soon()
   }
 
   /** Runs any change in the next transaction, in order with all others. */
-  change<T>(operation: (draft: Draft) => T, size?: Size): Promise<T> {
-    return this.#queue.submit(operation, size)
+  change<T>(change: (draft: Draft) => T, size: Size = {}): Promise<T> {
+    const operation = new Change(change, size)
+    this.#queue.submit(operation)
+    return operation.done
+  }
+
+  /** The same for an operation that answers by itself. */
+  submit(operation: Operation): void {
+    this.#queue.submit(operation)
   }
 
   /** The stream a request names. Throws a `Refusal` when it does not exist (any more). */

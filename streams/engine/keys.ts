@@ -13,17 +13,20 @@ export const PRODUCER = 0x50
 export const TRASH = 0x54
 export const CONTROL = 0x43
 
-function tagged(tag: number, stream: number, tail = ""): Buffer {
-  const key = Buffer.allocUnsafe(5 + Buffer.byteLength(tail))
+function tagged(tag: number, stream: number, tailBytes = 0): Buffer {
+  const key = Buffer.allocUnsafe(5 + tailBytes)
   key[0] = tag
   key.writeUInt32BE(stream, 1)
-  key.write(tail, 5)
   return key
 }
 
 export const streamKey = (stream: number): Buffer => tagged(STREAM, stream)
 export const trashKey = (stream: number): Buffer => tagged(TRASH, stream)
-export const producerKey = (stream: number, producer: string): Buffer => tagged(PRODUCER, stream, producer)
+export function producerKey(stream: number, producer: string): Buffer {
+  const key = tagged(PRODUCER, stream, Buffer.byteLength(producer))
+  key.write(producer, 5)
+  return key
+}
 export const controlKey = (name: string): Buffer => Buffer.from(`${String.fromCharCode(CONTROL)}${name}`)
 
 /** The id inside a stream, trash or producer key. */

@@ -7,6 +7,20 @@ import { DamagedRecordError } from "./errors.ts"
  */
 const HEAD = 5
 
+const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb8_8320 : value >>> 1
+  return value
+})
+
+/** `crc32(key)`: for a few bytes, the way to the native function is longer than the work. */
+function keyChecksum(key: Uint8Array): number {
+  let value = 0xffff_ffff
+  for (let at = 0; at < key.length; at++)
+    value = (value >>> 8) ^ (TABLE[(value ^ (key[at] ?? 0)) & 0xff] ?? 0)
+  return (value ^ 0xffff_ffff) >>> 0
+}
+
 /** Set on a record that continues the append of the record before it. */
 export const CONTINUES = 1
 
@@ -14,7 +28,16 @@ export function sealRecord(key: Uint8Array, payload: Uint8Array, flags = 0): Buf
   const row = Buffer.allocUnsafe(HEAD + payload.length)
   row[4] = flags
   row.set(payload, HEAD)
-  row.writeUInt32LE(crc32(row.subarray(4), crc32(key)), 0)
+  row.writeUInt32LE(crc32(row.subarray(4), keyChecksum(key)), 0)
+  return row
+}
+
+const NO_HEAD = "\0".repeat(HEAD)
+
+/** The same for text. */
+export function sealText(key: Uint8Array, text: string): Buffer {
+  const row = Buffer.from(NO_HEAD + text)
+  row.writeUInt32LE(crc32(row.subarray(4), keyChecksum(key)), 0)
   return row
 }
 
@@ -30,6 +53,6 @@ export interface OpenedRecord {
 export function openRecord(key: Uint8Array, row: Uint8Array | undefined, what: string): OpenedRecord {
   if (row === undefined || row.length < HEAD) throw new DamagedRecordError(what)
   const view = Buffer.from(row.buffer, row.byteOffset, row.byteLength)
-  if (view.readUInt32LE(0) !== crc32(view.subarray(4), crc32(key))) throw new DamagedRecordError(what)
+  if (view.readUInt32LE(0) !== crc32(view.subarray(4), keyChecksum(key))) throw new DamagedRecordError(what)
   return { flags: view[4] ?? 0, payload: view.subarray(HEAD) }
 }

@@ -31,9 +31,15 @@ export class Reserve {
   /** Throws a `DiskRefusedError` when there is no room, or no writing at all; the store was not touched. */
   take(bytes: number, rows: number, forDeletes = false): void {
     this.#probe()
+    const most = bytes + rows * PATH_PER_ROW
+    const floor = FLOOR + (forDeletes ? 0 : FOR_DELETES)
+    if (this.#room >= floor + most) {
+      this.#room -= most
+      return
+    }
     const end = this.#used()
-    const cost = bytes + Math.min(rows * PATH_PER_ROW, end + rows * NEW_PER_ROW)
-    const need = FLOOR + cost + (forDeletes ? 0 : FOR_DELETES)
+    const cost = Math.min(most, bytes + end + rows * NEW_PER_ROW)
+    const need = floor + cost
     if (this.#room < need) this.#grow(end, need)
     this.#room -= cost
   }

@@ -114,6 +114,7 @@ async function listen({ options, host, engine, lock, log }: Parts): Promise<Stre
     waitMs: options.longPollMs ?? 15_000,
     stallMs: options.stallMs ?? 10_000,
     stopping: stopping.signal,
+    failed: failedWith(log),
   })
   server.on("connection", (socket) => {
     engine.metrics.count("connections_opened")
@@ -128,7 +129,7 @@ async function listen({ options, host, engine, lock, log }: Parts): Promise<Stre
         return
       }
     }
-    void answer(routes, request, response, log)
+    routes.answer(request, response)
   })
   log({ event: "listening", port, streams: engine.catalog.byPath.size })
 
@@ -140,17 +141,16 @@ async function listen({ options, host, engine, lock, log }: Parts): Promise<Stre
   return { url: `${origin}/v1/stream`, port, close, [Symbol.asyncDispose]: close }
 }
 
-async function answer(routes: Routes, request: IncomingMessage, response: ServerResponse, log: Parts["log"]) {
-  try {
-    await routes.answer(request, response)
-  } catch (error) {
+/** Answers a request that could not be served, and logs what nobody expected. */
+const failedWith =
+  (log: Parts["log"]) =>
+  (request: IncomingMessage, response: ServerResponse, error: unknown): void => {
     if (response.destroyed) return
     const status = sendError(response, error)
     if (status >= 500 && !(error instanceof Refusal)) {
       log({ event: "request_failed", method: request.method, status, reason: String(error) })
     }
   }
-}
 
 interface Running {
   readonly server: Server

@@ -20,6 +20,30 @@ export interface StreamMeta {
   readonly hidden: boolean
 }
 
+export type AppendedFields = Pick<
+  StreamMeta,
+  "next" | "bytes" | "closed" | "closedBy" | "lastSeq" | "accessedAt"
+>
+
+/** A stream after an append. Every field by name: that is several times faster than spreading. */
+export const withAppend = (meta: StreamMeta, changed: AppendedFields): StreamMeta => ({
+  id: meta.id,
+  path: meta.path,
+  contentType: meta.contentType,
+  next: changed.next,
+  bytes: changed.bytes,
+  closed: changed.closed,
+  closedBy: changed.closedBy,
+  lastSeq: changed.lastSeq,
+  ttlSeconds: meta.ttlSeconds,
+  expiresAt: meta.expiresAt,
+  createdAt: meta.createdAt,
+  accessedAt: changed.accessedAt,
+  fork: meta.fork,
+  forks: meta.forks,
+  hidden: meta.hidden,
+})
+
 interface ClosingProducer {
   readonly producer: string
   readonly epoch: number
@@ -45,27 +69,27 @@ export const PRODUCERS_IN_ROW = 4
 
 export type Producers = ReadonlyMap<string, ProducerState>
 
-export function encodeMeta(meta: StreamMeta, producers: Producers | null): Buffer {
+/** JSON, put together by hand: it is written with every append. */
+export function encodeMeta(meta: StreamMeta, producers: Producers | null): string {
   const { closedBy, fork } = meta
-  return Buffer.from(
-    JSON.stringify([
-      meta.path,
-      meta.contentType,
-      meta.next,
-      meta.bytes,
-      meta.closed ? 1 : 0,
-      closedBy && [closedBy.producer, closedBy.epoch, closedBy.seq],
-      meta.lastSeq,
-      meta.ttlSeconds,
-      meta.expiresAt,
-      meta.createdAt,
-      meta.accessedAt,
-      fork && [fork.source, fork.from, fork.at, fork.sub],
-      meta.forks,
-      meta.hidden ? 1 : 0,
-      producers && Array.from(producers, ([name, state]) => [name, state.epoch, state.seq]),
-    ]),
+  const closing = closedBy && [closedBy.producer, closedBy.epoch, closedBy.seq]
+  const source = fork && [fork.source, fork.from, fork.at, fork.sub]
+  return (
+    `[${JSON.stringify(meta.path)},${JSON.stringify(meta.contentType)},${meta.next},${meta.bytes},` +
+    `${meta.closed ? 1 : 0},${closing && JSON.stringify(closing)},${orNull(meta.lastSeq)},` +
+    `${meta.ttlSeconds},${orNull(meta.expiresAt)},${meta.createdAt},${meta.accessedAt},` +
+    `${source && JSON.stringify(source)},${meta.forks},${meta.hidden ? 1 : 0},${producers && listOf(producers)}]`
   )
+}
+
+const orNull = (text: string | null) => text && JSON.stringify(text)
+
+function listOf(producers: Producers): string {
+  let list = ""
+  for (const [name, { epoch, seq }] of producers) {
+    list += `${list === "" ? "" : ","}[${JSON.stringify(name)},${epoch},${seq}]`
+  }
+  return `[${list}]`
 }
 
 /** The counterpart of `encodeMeta`; the row's checksum has been verified before. */
@@ -112,8 +136,7 @@ export function decodeMeta(
   return { meta, producers }
 }
 
-export const encodeProducer = (state: ProducerState): Buffer =>
-  Buffer.from(JSON.stringify([state.epoch, state.seq]))
+export const encodeProducer = (state: ProducerState): string => `[${state.epoch},${state.seq}]`
 
 export function decodeProducer(row: Buffer): ProducerState {
   const [epoch, seq] = JSON.parse(row.toString())

@@ -1,33 +1,58 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { Refusal } from "../refusal.ts"
 
-const EMPTY = Buffer.alloc(0)
+export const EMPTY = Buffer.alloc(0)
 /** How long a refused sender may go on before its connection is cut. */
 const PATIENCE_MS = 2_000
 
-/** The body of a request, never more than `limit` bytes of it. Throws a `Refusal` as soon as there are more. */
-export async function readBody(
+/** Told at most once how the body of a request ended. */
+export interface BodyTaker {
+  take(body: Buffer): void
+  reject(error: unknown): void
+}
+
+/**
+ * Collects the body of a request, never more than `limit` bytes of it. May tell the taker before it returns. When
+ * the connection ends inside the body nobody is told: nobody waits for an answer any more.
+ */
+export function collectBody(
   request: IncomingMessage,
   response: ServerResponse,
   limit: number,
-): Promise<Buffer> {
+  taker: BodyTaker,
+): void {
   const announced = Number(request.headers["content-length"] ?? 0)
-  if (announced > limit) throw tooLarge(request, response, limit)
-  if (announced === 0 && request.headers["transfer-encoding"] === undefined) return EMPTY
-
-  const chunks: Buffer[] = []
+  if (announced > limit) {
+    taker.reject(tooLarge(request, response, limit))
+    return
+  }
+  if (announced === 0 && request.headers["transfer-encoding"] === undefined) {
+    taker.take(EMPTY)
+    return
+  }
+  let first: Buffer | null = null
+  let more: Buffer[] | null = null
   let bytes = 0
-  return await new Promise<Buffer>((resolve, reject) => {
-    request.on("data", (chunk: Buffer) => {
-      bytes += chunk.length
-      if (bytes <= limit) chunks.push(chunk)
-      else if (bytes - chunk.length <= limit) reject(tooLarge(request, response, limit))
-    })
-    request.once("end", () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
-    request.once("close", () => {
-      if (!request.complete) reject(new Error("the connection ended inside a body"))
-    })
+  let settled = false
+  request.on("data", (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > limit) {
+      if (!settled) taker.reject(tooLarge(request, response, limit))
+      settled = true
+    } else if (first === null) first = chunk
+    else if (more === null) more = [first, chunk]
+    else more.push(chunk)
   })
+  request.on("end", () => {
+    if (settled) return
+    settled = true
+    taker.take(more === null ? (first ?? EMPTY) : Buffer.concat(more))
+  })
+}
+
+/** The same as a promise. Rejects with a `Refusal` as soon as there are more bytes than the limit. */
+export function readBody(request: IncomingMessage, response: ServerResponse, limit: number): Promise<Buffer> {
+  return new Promise((take, reject) => collectBody(request, response, limit, { take, reject }))
 }
 
 function tooLarge(request: IncomingMessage, response: ServerResponse, limit: number): Refusal {

@@ -5,10 +5,11 @@ import { isReserved } from "../paths.ts"
 import { Refusal } from "../refusal.ts"
 import type { Subscriptions } from "../subscriptions/subscriptions.ts"
 import { send } from "./answer.ts"
+import { postStream } from "./append-call.ts"
 import { checkPath } from "./fields.ts"
 import { getStream, headStream } from "./read-routes.ts"
 import { answerControl } from "./subscription-routes.ts"
-import { deleteStream, postStream, putStream } from "./write-routes.ts"
+import { deleteStream, putStream } from "./write-routes.ts"
 
 export interface RoutesOptions {
   readonly engine: Engine
@@ -20,6 +21,8 @@ export interface RoutesOptions {
   readonly waitMs: number
   readonly stallMs: number
   readonly stopping: AbortSignal
+  /** Answers a request that could not be served. */
+  readonly failed: (request: IncomingMessage, response: ServerResponse, error: unknown) => void
 }
 
 /** The table of contents: every request comes through here. */
@@ -30,7 +33,17 @@ export class Routes {
     this.#options = options
   }
 
-  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** Answers now or later; `failed` is told what went wrong. */
+  answer(request: IncomingMessage, response: ServerResponse): void {
+    try {
+      const later = this.#route(request, response)
+      if (later) later.catch((error: unknown) => this.#options.failed(request, response, error))
+    } catch (error) {
+      this.#options.failed(request, response, error)
+    }
+  }
+
+  #route(request: IncomingMessage, response: ServerResponse): Promise<void> | undefined {
     const { engine, door, insecure } = this.#options
     const target = request.url ?? "/"
     const mark = target.indexOf("?")
@@ -39,53 +52,50 @@ export class Routes {
 
     if (request.method === "OPTIONS" && insecure) return answerPreflight(response)
     door.checkSender(request)
-    if (path === "/healthz" && request.method === "GET") {
-      return send(
-        response,
-        200,
-        jsonType(),
-        JSON.stringify({ ok: true, name: "agentz-streams", pid: process.pid }),
-      )
-    }
+    if (path === "/healthz" && request.method === "GET") return answerHealth(response)
     if (isReserved(path)) {
       const checkToken = () => door.checkToken(request)
-      return await answerControl({ ...this.#options, request, response, path, checkToken })
+      return answerControl({ ...this.#options, request, response, path, checkToken })
     }
     door.checkToken(request)
-    if (path === "/metrics" && request.method === "GET") {
-      return send(
-        response,
-        200,
-        { "content-type": "text/plain; version=0.0.4" },
-        engine.metrics.text(engine.gauges()),
-      )
+    if (path === "/metrics" && request.method === "GET") return answerMetrics(response, engine)
+    // The name of a stream that is there was checked when it was made.
+    if (!engine.catalog.byPath.has(path)) checkPath(path)
+    if (request.method === "POST") {
+      postStream(this.#options, request, response, path)
+      return undefined
     }
-    checkPath(path)
     const { origin, requestBytes } = this.#options
     const write = { engine, origin, requestBytes, request, response, path }
     switch (request.method) {
-      case "POST":
-        return await postStream(write)
       case "PUT":
-        return await putStream(write)
+        return putStream(write)
       case "DELETE":
-        return await deleteStream(write)
+        return deleteStream(write)
       case "GET":
-        return await getStream({ ...this.#options, request, response, path, query })
+        return getStream({ ...this.#options, request, response, path, query })
       case "HEAD":
-        return headStream({ engine, response, path })
+        return void headStream({ engine, response, path })
       default:
         throw new Refusal("method_not_allowed", "Use GET, HEAD, PUT, POST or DELETE.")
     }
   }
 }
 
-const jsonType = () => ({ "content-type": "application/json", "cache-control": "no-store" })
+function answerHealth(response: ServerResponse): undefined {
+  const headers = { "content-type": "application/json", "cache-control": "no-store" }
+  send(response, 200, headers, JSON.stringify({ ok: true, name: "agentz-streams", pid: process.pid }))
+}
+
+function answerMetrics(response: ServerResponse, engine: Engine): undefined {
+  const headers = { "content-type": "text/plain; version=0.0.4" }
+  send(response, 200, headers, engine.metrics.text(engine.gauges()))
+}
 
 /**
  * The conformance suite asks which request headers a preflight allows. Without an allowed origin the answer
  * still opens nothing to any page.
  */
-function answerPreflight(response: ServerResponse): void {
+function answerPreflight(response: ServerResponse): undefined {
   send(response, 204, { "access-control-allow-headers": "if-none-match" })
 }

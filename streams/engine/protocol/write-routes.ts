@@ -4,7 +4,7 @@ import type { Engine } from "../engine.ts"
 import { formatOffset, parseOffset } from "../offset.ts"
 import { Refusal } from "../refusal.ts"
 import { type Headers, send } from "./answer.ts"
-import { checkPath, closes, header, producerOf, wholeNumber } from "./fields.ts"
+import { checkPath, closes, header, wholeNumber } from "./fields.ts"
 import { readBody } from "./request-body.ts"
 
 export interface WriteContext {
@@ -60,36 +60,6 @@ function forkFields(request: IncomingMessage): ForkRequest | undefined {
   if (position === null)
     throw new Refusal("fork_offset_invalid", "Stream-Fork-Offset is no offset of the source.")
   return { from, at: position, sub: sub === undefined ? 0 : wholeNumber(sub, "Stream-Fork-Sub-Offset") }
-}
-
-const SEQ_BYTES = 1024
-
-/** POST: appends, closes, or both. */
-export async function postStream(context: WriteContext): Promise<void> {
-  const { engine, request, response, path } = context
-  const producer = producerOf(request)
-  const close = closes(request)
-  const seq = header(request, "stream-seq")
-  const contentType = header(request, "content-type")
-  if (seq && seq.length > SEQ_BYTES)
-    throw new Refusal("bad_request", `Stream-Seq may have ${SEQ_BYTES} bytes.`)
-
-  const body = await readBody(request, response, context.requestBytes)
-  if (body.length === 0 && !close)
-    throw new Refusal("body_empty", "The body is empty: there is nothing to append.")
-  if (body.length > 0 && !contentType) {
-    throw new Refusal("content_type_missing", "Say what the body is in Content-Type.")
-  }
-
-  const { next, closed, duplicate } = await engine.append({ path, body, contentType, close, seq, producer })
-  engine.metrics.count(duplicate ? "duplicates" : "appends")
-  const headers: Headers = duplicate && !closed ? {} : { "stream-next-offset": formatOffset(next) }
-  if (closed) headers["stream-closed"] = "true"
-  if (producer) {
-    headers["producer-epoch"] = String(producer.epoch)
-    headers["producer-seq"] = String(duplicate?.seq ?? producer.seq)
-  }
-  send(response, producer && !duplicate && body.length > 0 ? 200 : 204, headers)
 }
 
 export async function deleteStream({ engine, response, path }: WriteContext): Promise<void> {

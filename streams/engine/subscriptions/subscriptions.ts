@@ -225,7 +225,7 @@ export class Subscriptions {
   #hear(deltas: ReadonlyArray<readonly [Stream, Delta]>): void {
     if (this.#known.size === 0 || this.#stopped) return
     for (const [{ meta }, delta] of deltas) {
-      if (isReserved(meta.path) || (delta.payloads.length === 0 && !delta.gone)) continue
+      if (isReserved(meta.path) || (delta.from === delta.next && !delta.gone)) continue
       const name = meta.path.slice(STREAMS_ROOT.length)
       for (const subscription of this.#known.values()) this.#notice(subscription, name, delta.gone)
     }

@@ -1,0 +1,108 @@
+// The servers under measurement, each in a process and a directory of its own.
+import { spawn } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+export const TOKEN = "bench"
+
+const at = (path) => fileURLToPath(new URL(path, import.meta.url))
+const inline = (code) => ["--input-type=module", "-e", code]
+
+const ENGINE = `import { serveStreams } from "./dist/streams/engine/server.js"
+  const log = (line) => process.stderr.write(JSON.stringify(line) + "\\n")
+  const server = await serveStreams({ dataDir: process.argv[1], token: "${TOKEN}", log })
+  console.log(server.url)
+  process.once("SIGTERM", () => void server.close().then(() => process.exit(0)))`
+
+const REFERENCE = `import { DurableStreamTestServer } from "@durable-streams/server"
+  const server = new DurableStreamTestServer({ port: 0, dataDir: process.argv[1] })
+  console.log((await server.start()) + "/v1/stream")`
+
+const PROGRAMS = {
+  engine: inline(ENGINE),
+  reference: inline(REFERENCE),
+  probe: [at("probe.mjs")],
+}
+
+/**
+ * @typedef {object} Server
+ * @property {string} name
+ * @property {number} pid
+ * @property {string} root the path of its URL
+ * @property {number} port
+ * @property {number} startMs until it could be reached, the start of Node included
+ * @property {() => string} log
+ * @property {(signal?: NodeJS.Signals) => Promise<void>} end
+ */
+
+/**
+ * @param {keyof typeof PROGRAMS} name
+ * @param {string} dir
+ * @returns {Promise<Server>}
+ */
+export async function startServer(name, dir) {
+  const started = performance.now()
+  const options = name === "engine" ? (process.env.BENCH_NODE_OPTIONS ?? "").split(" ").filter(Boolean) : []
+  const child = spawn(process.execPath, [...options, ...PROGRAMS[name], dir], {
+    stdio: ["ignore", "pipe", "pipe"],
+    cwd: at(".."),
+  })
+  let log = ""
+  child.stderr.on("data", (text) => {
+    log = (log + text).slice(-20_000)
+  })
+  const url = await new Promise((resolve, reject) => {
+    child.stdout.on("data", (text) => {
+      const [found] = /http:\S+/.exec(String(text)) ?? []
+      if (found) resolve(found)
+    })
+    child.once("exit", (code) => reject(new Error(`the ${name} server ended with ${code}: ${log}`)))
+  })
+  const { pathname, port } = new URL(url)
+  const end = async (signal = "SIGKILL") => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const gone = new Promise((resolve) => child.once("exit", resolve))
+    child.kill(signal)
+    await gone
+  }
+  const startMs = performance.now() - started
+  return { name, pid: child.pid, root: pathname, port: Number(port), startMs, log: () => log, end }
+}
+
+/** Runs `use` with a directory that is gone afterwards. */
+export async function withDir(use) {
+  const dir = mkdtempSync(join(tmpdir(), "agentz-bench-"))
+  const clear = () => rmSync(dir, { recursive: true, force: true })
+  const interrupted = () => {
+    clear()
+    process.exit(130)
+  }
+  process.once("SIGINT", interrupted)
+  process.once("SIGTERM", interrupted)
+  try {
+    return await use(dir)
+  } finally {
+    process.off("SIGINT", interrupted)
+    process.off("SIGTERM", interrupted)
+    clear()
+  }
+}
+
+const TICK_US = 10_000
+
+/** Processor time a process has used so far, in microseconds. */
+export function cpuOf(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+  return (Number(fields[11]) + Number(fields[12])) * TICK_US
+}
+
+/** Memory of a process in MiB. Pages of mapped files count in `rss`, and the kernel can drop them. */
+export function memoryOf(pid) {
+  const field = (text, name) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(text)?.[1] ?? 0) / 1024
+  const status = readFileSync(`/proc/${pid}/status`, "utf8")
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8")
+  return { rss: field(status, "VmRSS"), anonymous: field(status, "RssAnon"), pss: field(rollup, "Pss") }
+}
