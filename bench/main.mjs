@@ -5,7 +5,6 @@ import { parseArgs } from "node:util"
 const USAGE = `npm run bench -- [streams|sessions|soak] [options]
 
   streams             this engine, the reference server and a bare LMDB-over-HTTP probe, side by side
-  streams --start     a start on 10,000 streams and 1 GB after a kill -9
   sessions            50 demo sessions at once, and one alone, on a real installation
   soak                constant load, and what it does to the engine's memory
 
@@ -20,7 +19,6 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: "boolean", default: false },
-    start: { type: "boolean", default: false },
     rounds: { type: "string", default: "3" },
     only: { type: "string", default: "" },
     against: { type: "string", default: "reference,probe" },
@@ -44,11 +42,6 @@ const machine = () => ({
 
 const benches = {
   async streams() {
-    if (values.start) {
-      const { measureStart, startText } = await import("./start.mjs")
-      const result = await measureStart({ say })
-      return { result, text: startText(result) }
-    }
     const { measureStreams, streamsText } = await import("./streams.mjs")
     const [only, against] = [values.only, values.against].map((names) => names.split(",").filter(Boolean))
     const result = await measureStreams({ rounds: Number(values.rounds), only, against, say })
