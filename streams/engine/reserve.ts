@@ -14,6 +14,13 @@ const MOST = 32_000_000
 /** The end of what the store uses in its file, in bytes. */
 export type UsedBytes = () => number
 
+/** What a transaction brings: content, rows anywhere, and rows removed that follow one another. */
+interface Load {
+  readonly bytes: number
+  readonly scattered: number
+  readonly swept: number
+}
+
 /**
  * Keeps zero-written room behind the end of the store's file, so that the store itself never meets a full
  * disk: its own error path for that corrupts memory. Call only while no transaction is in flight.
@@ -29,16 +36,18 @@ export class Reserve {
   }
 
   /** Throws a `DiskRefusedError` when there is no room, or no writing at all; the store was not touched. */
-  take(bytes: number, rows: number, forDeletes = false): void {
+  take({ bytes, scattered, swept }: Load, forDeletes = false): void {
     this.#probe()
-    const most = bytes + rows * PATH_PER_ROW
+    const most = bytes + scattered * PATH_PER_ROW + swept * NEW_PER_ROW
     const floor = FLOOR + (forDeletes ? 0 : FOR_DELETES)
     if (this.#room >= floor + most) {
       this.#room -= most
       return
     }
     const end = this.#used()
-    const cost = Math.min(most, bytes + end + rows * NEW_PER_ROW)
+    // Swept rows lie side by side: no way down is theirs alone.
+    const tree = Math.min(scattered * PATH_PER_ROW, end + scattered * NEW_PER_ROW)
+    const cost = bytes + tree + swept * NEW_PER_ROW
     const need = floor + cost
     if (this.#room < need) this.#grow(end, need)
     this.#room -= cost

@@ -110,7 +110,10 @@ class LmdbStore implements Store {
   }
 
   reserve(writes: Writes, forDeletes: boolean): void {
-    this.#reserve.take(writes.bytes, writes.messages.length + writes.state.length, forDeletes)
+    let swept = 0
+    for (const [, row] of writes.messages) if (row === null) swept++
+    const scattered = writes.messages.length - swept + writes.state.length
+    this.#reserve.take({ bytes: writes.bytes, scattered, swept }, forDeletes)
   }
 
   async commit(writes: Writes): Promise<void> {

@@ -110,13 +110,15 @@ class Writer {
 
   /** Counts what a live reader is shown. */
   async follow(client: StreamClient): Promise<void> {
-    let { records, offset } = this.#checked
+    let { offset } = this.#checked
+    // In bytes: a long record is shown in several parts.
+    let shown = this.#checked.records * this.#bytes
     while (!this.#isLost) {
       const path = `${this.name}?live=long-poll&offset=${offset}`
       const answer = await client.call("GET", path).catch(() => null)
       if (answer === null || (answer.status !== 200 && answer.status !== 204)) return
-      records += answer.body.length / this.#bytes
-      this.#shown = Math.max(this.#shown, Math.ceil(records))
+      shown += answer.body.length
+      this.#shown = Math.max(this.#shown, Math.ceil(shown / this.#bytes))
       offset = String(answer.headers["stream-next-offset"])
     }
   }

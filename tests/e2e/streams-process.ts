@@ -23,14 +23,19 @@ export interface SpawnOptions {
 
 const ENGINE = resolve("dist/streams/engine/server.js")
 
+/** A server whose test is gone, by a time limit for instance, goes as well. */
+const END_WITH_US = `process.stdin.on("end", () => process.exit()).resume()`
+
 const PROGRAMS = {
   engine: `
+    ${END_WITH_US}
     const { serveStreams } = await import(process.argv[1])
     const dataDir = process.argv[2]
     const log = (line) => process.stderr.write(JSON.stringify(line) + "\\n")
     const { url } = await serveStreams({ dataDir, token: "t", requestBytes: 8 << 20, log })
     console.log(url)`,
   reference: `
+    ${END_WITH_US}
     const { DurableStreamTestServer } = await import("@durable-streams/server")
     const server = new DurableStreamTestServer({ port: 0, dataDir: process.argv[2] })
     console.log(await server.start() + "/v1/stream")`,
@@ -47,7 +52,7 @@ export async function spawnServer(dir: string, options: SpawnOptions = {}): Prom
   const program = ["--input-type=module", "-e", PROGRAMS[server], ENGINE, dir]
   const [command = "", ...words] = [...under, process.execPath, ...program]
   const started = performance.now()
-  const child = spawn(command, words, { stdio: ["ignore", "pipe", "pipe"] })
+  const child = spawn(command, words, { stdio: ["pipe", "pipe", "pipe"] })
   const { pid, stdout, stderr } = child
   if (pid === undefined) throw new Error(`${command} could not be started`)
   let errors = ""

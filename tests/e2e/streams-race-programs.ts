@@ -2,7 +2,7 @@ import { type Answer, StreamClient } from "./streams-client.ts"
 
 /** Races of two kinds of request on one stream, on any server of the protocol. */
 
-export interface RaceReport {
+interface RaceReport {
   readonly rounds: number
   readonly faults: number
 }

@@ -6,6 +6,7 @@ import { expect, test } from "vitest"
 import { headers, spawnServer } from "./streams-process.ts"
 
 const hasStrace = spawnSync("strace", ["-V"]).status === 0
+if (!hasStrace) console.log("skipped: the order of system calls is seen with strace, which is not installed")
 
 test.skipIf(!hasStrace)(
   "an append is answered after its pages, the sync and the header page, in that order",
