@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http"
 import {
   CommitFailedError,
   DamagedRecordError,
+  DamageFoundError,
   DiskFullError,
   EngineError,
   StoppingError,
@@ -71,7 +72,7 @@ const STATUS: Record<RefusalReason, number> = {
 function statusOf(error: unknown): number {
   if (error instanceof Refusal) return STATUS[error.reason]
   if (error instanceof DiskFullError) return 507
-  if (error instanceof DamagedRecordError) return 503
+  if (error instanceof DamagedRecordError || error instanceof DamageFoundError) return 503
   if (error instanceof CommitFailedError || error instanceof StoppingError) return 503
   return 500
 }

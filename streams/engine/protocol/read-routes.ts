@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
-import { joinJson } from "../body.ts"
+import { formatRun } from "../body.ts"
 import type { Stream } from "../catalog.ts"
 import type { Engine, Run } from "../engine.ts"
 import { WINDOW_BYTES } from "../limits.ts"
@@ -166,12 +166,6 @@ async function sendRun(
     { ...headers, "content-encoding": packed.encoding, vary: "accept-encoding" },
     packed.body,
   )
-}
-
-const [OPEN, CLOSE] = [Buffer.from("["), Buffer.from("]")]
-
-export function formatRun(json: boolean, payloads: readonly Buffer[]): Buffer {
-  return json ? Buffer.concat([OPEN, joinJson(payloads), CLOSE]) : Buffer.concat(payloads)
 }
 
 /** Ids are never given out twice, so the same tag is the same bytes, also after a stream is made anew. */
