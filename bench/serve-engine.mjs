@@ -4,5 +4,5 @@ import { serveStreams } from "../dist/streams/engine/server.js"
 const [, , dataDir, token] = process.argv
 const log = (line) => process.stderr.write(`${JSON.stringify(line)}\n`)
 const server = await serveStreams({ dataDir, token, log })
-console.log(server.url)
 process.once("SIGTERM", () => void server.close().then(() => process.exit(0)))
+console.log(server.url)
