@@ -8,23 +8,7 @@ import { fileURLToPath } from "node:url"
 export const TOKEN = "bench"
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url))
-const inline = (code) => ["--input-type=module", "-e", code]
-
-const ENGINE = `import { serveStreams } from "./dist/streams/engine/server.js"
-  const log = (line) => process.stderr.write(JSON.stringify(line) + "\\n")
-  const server = await serveStreams({ dataDir: process.argv[1], token: "${TOKEN}", log })
-  console.log(server.url)
-  process.once("SIGTERM", () => void server.close().then(() => process.exit(0)))`
-
-const REFERENCE = `import { DurableStreamTestServer } from "@durable-streams/server"
-  const server = new DurableStreamTestServer({ port: 0, dataDir: process.argv[1] })
-  console.log((await server.start()) + "/v1/stream")`
-
-const PROGRAMS = {
-  engine: inline(ENGINE),
-  reference: inline(REFERENCE),
-  probe: [at("probe.mjs")],
-}
+const PROGRAMS = { engine: "serve-engine.mjs", reference: "serve-reference.mjs", probe: "probe.mjs" }
 
 /**
  * @typedef {object} Server
@@ -45,9 +29,8 @@ const PROGRAMS = {
 export async function startServer(name, dir) {
   const started = performance.now()
   const options = name === "engine" ? (process.env.BENCH_NODE_OPTIONS ?? "").split(" ").filter(Boolean) : []
-  const child = spawn(process.execPath, [...options, ...PROGRAMS[name], dir], {
+  const child = spawn(process.execPath, [...options, at(PROGRAMS[name]), dir, TOKEN], {
     stdio: ["ignore", "pipe", "pipe"],
-    cwd: at(".."),
   })
   let log = ""
   child.stderr.on("data", (text) => {

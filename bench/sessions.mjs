@@ -1,137 +1,189 @@
-/** A real installation under 50 demo sessions at once, and under one alone. */
-import { execFile, spawn } from "node:child_process"
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join, resolve } from "node:path"
-import { promisify } from "node:util"
-import { createTRPCClient, httpLink } from "@trpc/client"
-import { quantile, wait } from "./figures.mjs"
+// A real installation in a temporary home: how fast sessions start, alone and fifty at once, and what they cost.
+import { spawn, spawnSync } from "node:child_process"
+import { mkdirSync, readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { median, quantile, wait } from "./figures.mjs"
+import { memoryOf, withDir } from "./servers.mjs"
 import { plain, textTable } from "./table.mjs"
 
-const PROGRAM = resolve("dist/src/cli/main.js")
+const PROGRAM = fileURLToPath(new URL("../dist/src/cli/main.js", import.meta.url))
 const SESSIONS = 50
-const PROMPT = "[[text n=20 ms=20]] [[say text=done]]"
+const ALONE = 5
+const LIMIT_MS = 90_000
+const promptOf = (n) => `[[text n=20 ms=20]] [[write path=file-${n}.txt content=${n}]] [[say text=done]]`
+const LONG = "[[text n=400 ms=50]] [[say text=done]]"
 
-/** @param {{ say(line: string): void }} tools */
+/** @param {{ say: (text: string) => void }} options */
 export async function measureSessions({ say }) {
-  const dir = mkdtempSync(join(tmpdir(), "agentz-bench-"))
-  const env = {
-    PATH: process.env.PATH,
-    HOME: dir,
-    AGENTZ_HOME: join(dir, "home"),
-    AGENTZ_PORT: "0",
-    AGENTZ_STREAMS_PORT: "0",
-  }
-  const api = spawn(process.execPath, [PROGRAM, "up", "--json"], { env, stdio: ["ignore", "pipe", "ignore"] })
-  try {
-    const ready = JSON.parse(
-      await new Promise((done) => api.stdout.once("data", (line) => done(String(line)))),
-    )
-    const headers = { authorization: `Bearer ${ready.token}` }
-    const { agent } = createTRPCClient({ links: [httpLink({ url: `${ready.api}/trpc`, headers })] })
-    const first = (sessionId, from) => firstEvent(ready, sessionId).then(() => performance.now() - from)
-    const start = async () => {
-      const from = performance.now()
-      const { sessionId } = await agent.spawn.mutate({
-        agentType: "demo",
-        prompt: PROMPT,
-        workingDir: dir,
-        permissionMode: "bypass",
-      })
-      return { sessionId, firstMs: await first(sessionId, from), from }
-    }
-
-    say("one session alone, five times")
-    const alone = []
-    for (let n = 0; n < 5; n++) {
-      const { sessionId, firstMs } = await start()
-      alone.push(firstMs)
-      await completed(agent, [sessionId])
-    }
-    say(`${SESSIONS} sessions at once`)
-    const from = performance.now()
-    const started = await Promise.all(Array.from({ length: SESSIONS }, start))
-    const failed = await completed(
-      agent,
-      started.map(({ sessionId }) => sessionId),
-    )
-    const allMs = performance.now() - from
-    const daemons = runsIn(join(env.AGENTZ_HOME, "run")).map(memoryOf)
-    return {
-      alone: { firstEventMs: { p50: quantile(alone, 0.5), max: Math.max(...alone) } },
-      many: {
-        sessions: SESSIONS,
-        failed,
-        firstEventMs: times(started.map(({ firstMs }) => firstMs)),
-        allCompletedMs: allMs,
-      },
-      memoryMb: {
-        daemonRss: quantile(
-          daemons.map(({ rss }) => rss),
-          0.5,
-        ),
-        daemonPss: quantile(
-          daemons.map(({ pss }) => pss),
-          0.5,
-        ),
-        api: memoryOf(ready.pid).rss,
-        streams: memoryOf(ready.streamsPid).rss,
-      },
-    }
-  } finally {
-    await promisify(execFile)(process.execPath, [PROGRAM, "down", "--all"], { env })
-    rmSync(dir, { recursive: true, force: true })
-  }
-}
-
-const times = (values) => ({ p50: quantile(values, 0.5), p95: quantile(values, 0.95) })
-
-/** Resolves when the session's stream has its first event, by long poll at the API's own gateway. */
-async function firstEvent({ api, token }, sessionId) {
-  for (;;) {
-    const answer = await fetch(`${api}/v1/stream/${sessionId}/events?offset=-1`, {
-      headers: { authorization: `Bearer ${token}` },
+  return await withDir(async (dir) => {
+    const home = join(dir, "home")
+    const workingDir = join(dir, "work")
+    mkdirSync(workingDir)
+    const { PATH = "" } = process.env
+    const env = { PATH, HOME: dir, AGENTZ_HOME: home, AGENTZ_PORT: "0", AGENTZ_STREAMS_PORT: "0" }
+    const started = performance.now()
+    const plane = spawn(process.execPath, [PROGRAM, "up", "--json"], {
+      env,
+      stdio: ["ignore", "pipe", "ignore"],
     })
-    if (answer.ok && (await answer.text()).includes("session_started")) return
-    await wait(5)
+    const gone = new Promise((resolve) => plane.once("exit", resolve))
+    try {
+      const ready = await readyOf(plane)
+      const upMs = performance.now() - started
+      return { upMs, ...(await measure({ ...ready, home, workingDir }, say)) }
+    } finally {
+      spawnSync(process.execPath, [PROGRAM, "down", "--all"], { env, cwd: "/", stdio: "ignore" })
+      if (plane.exitCode === null && plane.signalCode === null) plane.kill("SIGKILL")
+      await gone
+    }
+  })
+}
+
+function readyOf(plane) {
+  return new Promise((resolve, reject) => {
+    let said = ""
+    plane.stdout.on("data", (text) => {
+      said += text
+      if (said.includes("\n")) resolve(JSON.parse(said))
+    })
+    plane.once("exit", (code) => reject(new Error(`agentz up ended with ${code}`)))
+  })
+}
+
+async function measure(installation, say) {
+  const streams = JSON.parse(readFileSync(join(installation.home, "run", "streams.json"), "utf8"))
+  const at = { ...installation, streams, over: new AbortController() }
+  const alone = []
+  for (let turn = 0; turn < ALONE; turn++) {
+    say(`session ${turn + 1} of ${ALONE} alone`)
+    alone.push(await runSession(at, promptOf(`alone-${turn}`)))
+  }
+  say(`${SESSIONS} sessions at once`)
+  const started = performance.now()
+  const together = await Promise.all(Array.from({ length: SESSIONS }, (_, n) => runSession(at, promptOf(n))))
+  const allMs = performance.now() - started
+
+  say(`memory with ${SESSIONS} daemons at work`)
+  const before = new Set(daemonsOf(at.home))
+  const long = await Promise.all(Array.from({ length: SESSIONS }, () => startSession(at, LONG)))
+  await Promise.all(long.map((session) => session.firstEvent))
+  await wait(2_000)
+  const pids = daemonsOf(at.home).filter((pid) => !before.has(pid))
+  const daemons = pids.flatMap((pid) => memoryIfAlive(pid) ?? [])
+  at.over.abort()
+  return {
+    alone: summary(alone),
+    together: { ...summary(together), allCompletedMs: allMs, completed: count(together, "completed") },
+    memory: {
+      daemons: daemons.length,
+      daemonRss: median(daemons.map(({ rss }) => rss)),
+      daemonPss: median(daemons.map(({ pss }) => pss)),
+      daemonsPssSum: daemons.reduce((sum, { pss }) => sum + pss, 0),
+      api: memoryOf(at.pid),
+      streams: memoryOf(streams.pid),
+    },
   }
 }
 
-/** Waits until none of them is under way; tells how many did not complete. */
-async function completed(agent, ids) {
-  for (;;) {
-    const { sessions } = await agent.listSessions.query({ limit: 500 })
-    const ours = sessions.filter(({ sessionId }) => ids.includes(sessionId))
-    if (ours.every(({ status }) => !["starting", "running", "waiting"].includes(status)))
-      return ours.filter(({ status }) => status !== "completed").length
-    await wait(50)
+const count = (sessions, end) => sessions.filter((session) => session.end === end).length
+
+const summary = (sessions) => ({
+  spawnMs: median(sessions.map(({ spawnMs }) => spawnMs)),
+  firstEventP50: median(sessions.map(({ firstEventMs }) => firstEventMs)),
+  firstEventP95: quantile(
+    sessions.map(({ firstEventMs }) => firstEventMs),
+    0.95,
+  ),
+  daemonStartP50: median(sessions.map(({ daemonStartMs }) => daemonStartMs)),
+  completedP50: median(sessions.map(({ completedMs }) => completedMs)),
+})
+
+/** From asking for a session to its end, as a client of the stream server sees it. */
+async function runSession(at, prompt) {
+  const session = await startSession(at, prompt)
+  const [firstEventMs, { end, completedMs }] = await Promise.all([session.firstEvent, session.ended])
+  return { ...session, firstEventMs, daemonStartMs: firstEventMs - session.spawnMs, completedMs, end }
+}
+
+async function startSession({ api, token, streams, workingDir, over }, prompt) {
+  const started = performance.now()
+  const input = { agentType: "demo", prompt, workingDir, permissionMode: "bypass" }
+  const response = await fetch(`${api}/trpc/agent.spawn`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify(input),
+  })
+  const answer = await response.json()
+  if (!response.ok) throw new Error(`spawn was answered ${response.status}: ${JSON.stringify(answer)}`)
+  const { sessionId } = answer.result.data
+  const spawnMs = performance.now() - started
+  let heard = () => undefined
+  const firstEvent = new Promise((resolve) => {
+    heard = resolve
+  })
+  const ended = follow({ streams, sessionId, over: over.signal }, started, (ms) => heard(ms))
+  return { sessionId, spawnMs, firstEvent, ended }
+}
+
+/** Follows a session's events until its turn has ended. */
+async function follow({ streams, sessionId, over }, started, onFirst) {
+  const since = () => performance.now() - started
+  const headers = streams.token === null ? {} : { authorization: `Bearer ${streams.token}` }
+  let offset = "-1"
+  let heard = false
+  while (since() < LIMIT_MS && !over.aborted) {
+    const url = `${streams.url}/${sessionId}/events?offset=${offset}&live=long-poll`
+    const response = await fetch(url, { headers, signal: over }).catch(() => null)
+    if (response === null || !response.ok) {
+      await response?.body?.cancel()
+      await wait(5)
+      continue
+    }
+    offset = response.headers.get("stream-next-offset") ?? offset
+    const events = response.status === 200 ? await response.json().catch(() => []) : []
+    if (!heard && events.length > 0) {
+      heard = true
+      onFirst(since())
+    }
+    if (events.some(({ type }) => type === "turn_ended")) return { end: "completed", completedMs: since() }
+    if (events.some(({ type }) => type === "session_failed")) return { end: "failed", completedMs: since() }
+  }
+  onFirst(Number.NaN)
+  return { end: "never", completedMs: Number.NaN }
+}
+
+const daemonsOf = (home) =>
+  readdirSync(join(home, "run"))
+    .filter((name) => /^ses_.*\.json$/.test(name))
+    .map((name) => JSON.parse(readFileSync(join(home, "run", name), "utf8")).pid)
+
+function memoryIfAlive(pid) {
+  try {
+    return memoryOf(pid)
+  } catch {
+    return null // It ended meanwhile.
   }
 }
 
-const runsIn = (dir) =>
-  readdirSync(dir)
-    .filter((name) => name.startsWith("ses_"))
-    .map((name) => JSON.parse(readFileSync(join(dir, name), "utf8")).pid)
-
-/** Resident and proportional memory in MB, as Linux counts them. */
-function memoryOf(pid) {
-  const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8")
-  const of = (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0) / 1024
-  return { rss: of("Rss"), pss: of("Pss") }
-}
-
-export const sessionsText = ({ alone, many, memoryMb }) =>
-  textTable(
-    ["figure", "value"],
+export function sessionsText({ upMs, alone, together, memory }) {
+  const rows = [
+    ["agentz up, until it is ready (ms)", plain(upMs)],
+    [`one alone (of ${ALONE}): spawn answered, p50 (ms)`, plain(alone.spawnMs)],
+    ["  spawn to first event, p50 (ms)", plain(alone.firstEventP50)],
+    ["  of that the daemon's start, p50 (ms)", plain(alone.daemonStartP50)],
+    ["  spawn to the turn's end, p50 (ms)", plain(alone.completedP50)],
+    [`${SESSIONS} at once: spawn to first event, p50 (ms)`, plain(together.firstEventP50)],
+    ["  spawn to first event, p95 (ms)", plain(together.firstEventP95)],
+    [`  until all have ended: ${together.completed} completed (ms)`, plain(together.allCompletedMs)],
+    [`memory of a daemon at work, median of ${memory.daemons}: RSS (MiB)`, plain(memory.daemonRss)],
+    ["  PSS, shared pages in parts (MiB)", plain(memory.daemonPss)],
+    ["  all daemons together, PSS (MiB)", plain(memory.daemonsPssSum)],
+    ["memory of the API: RSS, RssAnon (MiB)", `${plain(memory.api.rss)}, ${plain(memory.api.anonymous)}`],
     [
-      ["spawn to first event, one alone, p50 ms", plain(alone.firstEventMs.p50)],
-      [`spawn to first event, ${many.sessions} at once, p50 ms`, plain(many.firstEventMs.p50)],
-      [`spawn to first event, ${many.sessions} at once, p95 ms`, plain(many.firstEventMs.p95)],
-      ["all completed after ms", plain(many.allCompletedMs)],
-      ["sessions that did not complete", plain(many.failed)],
-      ["memory of a daemon, RSS MB", plain(memoryMb.daemonRss)],
-      ["memory of a daemon, its share (PSS) MB", plain(memoryMb.daemonPss)],
-      ["memory of the API, RSS MB", plain(memoryMb.api)],
-      ["memory of the stream server, RSS MB", plain(memoryMb.streams)],
+      "memory of the stream server: RSS, RssAnon (MiB)",
+      `${plain(memory.streams.rss)}, ${plain(memory.streams.anonymous)}`,
     ],
-  )
+  ]
+  return textTable(["", "figure"], rows)
+}

@@ -16,7 +16,7 @@ import type { Home } from "./home.ts"
 import type { Log } from "./log.ts"
 import { packageRoot } from "./package-root.ts"
 import { Problem } from "./plane.ts"
-import { type RunningStreamServer, serveStreams } from "./stream-server.ts"
+import { type RunningStreamServer, recordDeath, serveStreams } from "./stream-server.ts"
 import { openStreamsToken } from "./token.ts"
 
 export interface StreamServerInUse {
@@ -73,8 +73,10 @@ async function ensureOwn(config: Config, home: Home, runFile: string, log: Log):
   if (child) log({ event: "streams_starting", pid: child.pid })
   const limit = performance.now() + START_LIMIT_MS
   let exited: number | null = null
-  child?.once("exit", (code) => {
+  child?.once("exit", (code, signal) => {
     exited = code ?? 1
+    if (signal !== null && child.pid !== undefined)
+      void recordDeath(home.streamsDir, { pid: child.pid, signal })
   })
   while (performance.now() < limit) {
     const run = liveRun(runFile)

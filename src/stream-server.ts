@@ -22,3 +22,14 @@ export type ServeStreams = (options: StreamServerOptions) => Promise<RunningStre
 // Its store is native code, which no other command should have to load.
 export const serveStreams: ServeStreams = async (options) =>
   (await import("#streams/engine/server")).serveStreams(options)
+
+/** How a stream server died, for its next start: after some deaths the store is read through before it is opened. */
+export const recordDeath = async (
+  dataDir: string,
+  death: { readonly pid: number; readonly signal: string },
+): Promise<void> => (await import("#streams/engine/server")).recordDeath(dataDir, death)
+
+export type CompactStreams = (dataDir: string) => Promise<{ readonly before: number; readonly after: number }>
+
+export const compactStreams: CompactStreams = async (dataDir) =>
+  (await import("#streams/engine/server")).compactStreams(dataDir)

@@ -8,7 +8,7 @@ import { type OpenPlane, openPlane, type PlaneOptions } from "../open-plane.ts"
 import { builtUi } from "../package-root.ts"
 import type { AgentTypeInfo } from "../plane.ts"
 import { type ShutDown, shutDownRest } from "../shutdown.ts"
-import { type ServeStreams, serveStreams } from "../stream-server.ts"
+import { type CompactStreams, compactStreams, type ServeStreams, serveStreams } from "../stream-server.ts"
 
 export interface Deps {
   config(): Config
@@ -17,6 +17,7 @@ export interface Deps {
   openPlane(config: Config, options?: PlaneOptions): Promise<OpenPlane>
   serveApi(options: ApiOptions): Promise<ApiServer>
   readonly serveStreams: ServeStreams
+  readonly compactStreams: CompactStreams
   shutDownRest(config: Config, home: Home): Promise<ShutDown>
   agents(): Promise<readonly AgentTypeInfo[]>
   openBrowser(url: string): void
@@ -30,6 +31,7 @@ export const realDeps: Deps = {
   openPlane,
   serveApi,
   serveStreams,
+  compactStreams,
   shutDownRest,
   agents: () => agentTypes(),
   openBrowser,

@@ -71,8 +71,19 @@ export function firstParts(meta: StreamMeta, records: readonly Buffer[], count: 
 
 const COMMA = Buffer.from(",")
 
-export function joinJson(parts: readonly Buffer[]): Buffer {
+function joinJson(parts: readonly Buffer[]): Buffer {
   return Buffer.concat(parts.flatMap((part, index) => (index === 0 ? [part] : [COMMA, part])))
+}
+
+const [OPEN, CLOSE] = [Buffer.from("["), Buffer.from("]")]
+
+/** Records as a reader gets them: of a JSON stream, one array. */
+export function formatRun(json: boolean, payloads: readonly Buffer[]): Buffer {
+  if (!json) return Buffer.concat(payloads)
+  const parts: Buffer[] = [OPEN]
+  for (const payload of payloads) parts.push(payload, COMMA)
+  parts[payloads.length === 0 ? 1 : parts.length - 1] = CLOSE
+  return Buffer.concat(parts)
 }
 
 const [QUOTE, BACKSLASH, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [

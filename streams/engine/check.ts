@@ -1,19 +1,38 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs"
 
 /**
- * Reads a store's file without the native library, which a damaged file would crash: both header pages, and
- * if `deep` every page of every tree. Knows pages of 4 KiB, little-endian, file version 2.
- * Returns what is wrong, or `null`. It cannot see a flipped bit in the list of free pages.
+ * How much of a store's file is read: its two header pages and the roots; or all trees, but of the messages only
+ * the branches, a hundredth of the file; or everything.
  */
-export function checkStoreFile(file: string, deep: boolean): string | null {
+export type CheckDepth = "headers" | "branches" | "whole"
+
+/**
+ * Reads a store's file without the native library, which a damaged file would crash. Knows pages of 4 KiB,
+ * little-endian, file version 2. Returns what is wrong, or `null`. It cannot see a flipped bit in the list of free
+ * pages.
+ */
+export function checkStoreFile(file: string, depth: CheckDepth | boolean): string | null {
   if (!existsSync(file)) return null
   const fd = openSync(file, "r")
   try {
-    new StoreFile(fd).check(deep)
+    new StoreFile(fd).check(depth === true ? "whole" : depth || "headers")
     return null
   } catch (error) {
     if (error instanceof Finding) return error.message
     if (error instanceof RangeError) return "a page points outside itself"
+    throw error
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** The number of the last transaction in a store's file; `null` when its headers do not tell. */
+export function lastTransaction(file: string): number | null {
+  const fd = openSync(file, "r")
+  try {
+    return new StoreFile(fd).transaction()
+  } catch (error) {
+    if (error instanceof Finding) return null
     throw error
   } finally {
     closeSync(fd)
@@ -45,28 +64,40 @@ interface Header {
 class StoreFile {
   readonly #fd: number
   readonly #size: number
-  readonly #seen = new Set<number>()
   #last = 0
+  /** One bit per page: whether a tree has it. */
+  #seen = new Uint8Array()
+  #messageLeaves = true
 
   constructor(fd: number) {
     this.#fd = fd
     this.#size = fstatSync(fd).size
   }
 
-  check(deep: boolean): void {
+  transaction(): number {
+    return this.#size === 0 ? 0 : this.#newest().transaction
+  }
+
+  check(depth: CheckDepth): void {
     if (this.#size === 0) return
-    if (this.#size < 2 * PAGE) throw new Finding("the file is shorter than its two header pages")
-    const [a, b] = [this.#header(0), this.#header(1)]
-    if (Math.abs(a.transaction - b.transaction) > 1) throw new Finding("the header pages are not neighbours")
-    const newest = a.transaction > b.transaction ? a : b
+    const newest = this.#newest()
     this.#last = newest.last
+    this.#seen = new Uint8Array((newest.last >> 3) + 1)
+    this.#messageLeaves = depth === "whole"
     for (const tree of [newest.main, newest.free]) {
       if (tree.root === null) continue
-      if (!deep) this.#page(tree.root)
+      if (depth === "headers") this.#page(tree.root)
       else if (this.#walk(tree.root, tree.depth, tree === newest.free) !== tree.entries) {
         throw new Finding("a tree does not hold as many entries as it says")
       }
     }
+  }
+
+  #newest(): Header {
+    if (this.#size < 2 * PAGE) throw new Finding("the file is shorter than its two header pages")
+    const [a, b] = [this.#header(0), this.#header(1)]
+    if (Math.abs(a.transaction - b.transaction) > 1) throw new Finding("the header pages are not neighbours")
+    return a.transaction > b.transaction ? a : b
   }
 
   #header(index: number): Header {
@@ -125,16 +156,41 @@ class StoreFile {
       }
       entries++
       if (flags & ~NODE_KNOWN) throw bad("has an unknown entry")
-      if (flags & NODE_SUBTREE) this.#subtree(tree(page, keyEnd))
+      if (flags & NODE_SUBTREE) this.#subtree(tree(page, keyEnd), isMessages(key))
       else if (flags & NODE_BIG) this.#big(number(page, keyEnd), low)
       else if (keyEnd + low > PAGE) throw bad("has a value outside itself")
     }
     return entries
   }
 
-  #subtree({ root, depth, entries }: Tree): void {
+  #subtree({ root, depth, entries }: Tree, messages: boolean): void {
     if (root === null) return
+    if (messages && !this.#messageLeaves) {
+      this.#branches(root, depth)
+      return
+    }
     if (this.#walk(root, depth, false) !== entries) throw new Finding("a table does not hold what it says")
+  }
+
+  /** Checks the branches under a page, and only that their leaves can be where they say. */
+  #branches(index: number, levels: number): void {
+    if (levels > 1) for (const child of this.#childrenOf(index)) this.#branches(child, levels - 1)
+    else this.#claim(index, 1)
+  }
+
+  #childrenOf(index: number): number[] {
+    this.#claim(index, 1)
+    const page = this.#page(index)
+    const bad = (what: string) => new Finding(`page ${index}: ${what}`)
+    if (number(page, 0) !== index) throw bad("is not where it belongs")
+    if ((page.readUInt16LE(18) & 0xf) !== BRANCH) throw bad("is of the wrong kind")
+    const [lower, upper] = [page.readUInt16LE(20), page.readUInt16LE(22)]
+    if (lower === 0 || lower > upper || upper > PAGE - HEADER || lower & 1) throw bad("has wrong bounds")
+    return Array.from({ length: lower >> 1 }, (_, slot) => {
+      const at = HEADER + page.readUInt16LE(HEADER + 2 * slot)
+      if (at < HEADER + upper || at + 8 > PAGE) throw bad("has an entry outside itself")
+      return page.readUInt16LE(at) + page.readUInt16LE(at + 2) * 65_536 + page.readUInt16LE(at + 4) * 2 ** 32
+    })
   }
 
   #big(index: number, size: number): void {
@@ -149,10 +205,15 @@ class StoreFile {
   #claim(index: number, count: number): void {
     if (index < 2 || index + count - 1 > this.#last) throw new Finding(`page ${index}: does not exist`)
     if ((index + count) * PAGE > this.#size) throw new Finding("the file is cut short")
-    if (this.#seen.has(index)) throw new Finding(`page ${index}: is used twice`)
-    this.#seen.add(index)
+    const [byte, bit] = [index >> 3, 1 << (index & 7)]
+    const seen = this.#seen[byte] ?? 0
+    if (seen & bit) throw new Finding(`page ${index}: is used twice`)
+    this.#seen[byte] = seen | bit
   }
 }
+
+/** Names of tables are stored with or without a zero at their end. */
+const isMessages = (name: Buffer): boolean => /^messages\0?$/.test(name.toString("latin1"))
 
 const number = (page: Buffer, at: number): number => Number(page.readBigUInt64LE(at))
 

@@ -54,6 +54,11 @@ export class CommitQueue {
     this.#running ??= this.#drain()
   }
 
+  /** Takes no more: every further operation is told why. */
+  refuse(error: Error): void {
+    this.#refusal ??= error
+  }
+
   /** Takes no more, and resolves when what was taken is settled. */
   async close(): Promise<void> {
     this.#refusal ??= new StoppingError()

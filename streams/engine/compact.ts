@@ -1,8 +1,10 @@
-import { chmodSync, renameSync, rmSync, statSync } from "node:fs"
+import { chmodSync, existsSync, renameSync, rmSync, statSync } from "node:fs"
 import { join } from "node:path"
+import { lastTransaction } from "./check.ts"
 import { prepareDataDir } from "./data-dir.ts"
 import { controlKey } from "./keys.ts"
-import { DirLock } from "./lock.ts"
+import { writeLastRun } from "./last-run.ts"
+import { bootId, DirLock } from "./lock.ts"
 import { sealRecord } from "./record.ts"
 import { openStore, openUnchecked, STORE_FILE } from "./store.ts"
 import { syncPath } from "./sync-path.ts"
@@ -14,13 +16,14 @@ import { syncPath } from "./sync-path.ts"
 export async function compactStreams(
   dataDir: string,
 ): Promise<{ readonly before: number; readonly after: number }> {
+  const file = join(dataDir, STORE_FILE)
+  if (!existsSync(file)) return { before: 0, after: 0 }
   prepareDataDir(dataDir)
   using _ = DirLock.take(dataDir)
-  const file = join(dataDir, STORE_FILE)
   const copy = `${file}.compact`
   const before = statSync(file).size
   rmSync(copy, { force: true })
-  const store = openStore(dataDir, { checkWhole: true })
+  const store = openStore(dataDir, "whole")
   try {
     await store.copyCompact(copy)
   } finally {
@@ -31,6 +34,15 @@ export async function compactStreams(
   syncPath(copy)
   renameSync(copy, file)
   syncPath(dataDir)
+  writeLastRun(dataDir, {
+    state: "closed",
+    pid: process.pid,
+    boot: bootId(),
+    transaction: lastTransaction(file),
+    sound: true,
+    signal: null,
+    damage: null,
+  })
   return { before, after: statSync(file).size }
 }
 

@@ -131,6 +131,11 @@ export class Engine {
     this.#listeners.add(listener)
   }
 
+  /** The store is damaged: no more writes, while what is sound can still be read. */
+  refuseWrites(error: Error): void {
+    this.#queue.refuse(error)
+  }
+
   gauges(): Record<string, number> {
     return {
       streams: this.catalog.byPath.size,

@@ -49,6 +49,16 @@ export class StoreDamagedError extends EngineError {
   }
 }
 
+/** The store was found damaged while it was served. What is sound can still be read. */
+export class DamageFoundError extends EngineError {
+  constructor(finding: string) {
+    super(
+      "store_damaged",
+      `The store is damaged (${finding}) and takes no more writes, so that nothing more is lost. Read what you need, stop the server, keep a copy of its directory, then restore it from a backup.`,
+    )
+  }
+}
+
 /** The store was written by a release this one does not know. */
 export class StoreVersionError extends EngineError {
   constructor(found: string) {

@@ -147,6 +147,9 @@ function isAlive(holder: Holder): boolean {
   return now.started !== "" && now.started === holder.started && now.boot === holder.boot
 }
 
+/** Which start of the machine this is; empty where the system does not tell. */
+export const bootId = (): string => identityOf(process.pid).boot
+
 /** `started` is empty when there is no such process. */
 function identityOf(pid: number): Holder {
   if (process.platform !== "linux") return { pid, boot: "", started: startedByPs(pid) }

@@ -11,8 +11,12 @@ import { DirLock } from "./lock.ts"
 import { sendError } from "./protocol/answer.ts"
 import { Routes } from "./protocol/routes.ts"
 import { Refusal } from "./refusal.ts"
+import { Soundness } from "./soundness.ts"
 import { openStore } from "./store.ts"
 import { Subscriptions } from "./subscriptions/subscriptions.ts"
+
+export { compactStreams } from "./compact.ts"
+export { recordDeath } from "./last-run.ts"
 
 export interface StreamServerOptions {
   /** Created for this user alone; one server at a time. */
@@ -57,13 +61,17 @@ export async function serveStreams(options: StreamServerOptions): Promise<Stream
   prepareDataDir(options.dataDir)
   const lock = DirLock.take(options.dataDir)
   try {
-    const store = openStore(options.dataDir, { checkWhole: lock.afterCrash })
+    const soundness = new Soundness({ dir: options.dataDir, log })
+    const store = openStore(options.dataDir, soundness.plan.before)
     let engine: Engine | null = null
     try {
       engine = new Engine({ store, log, onFatal: options.onFatal ?? exitOnFatal })
-      return await listen({ options, host, engine, lock, log })
+      soundness.serve(store, engine)
+      return await listen({ options, host, engine, soundness, lock, log })
     } catch (error) {
+      soundness.stopWalk()
       await (engine ?? store).close()
+      if (engine) soundness.closed()
       throw error
     }
   } catch (error) {
@@ -76,11 +84,12 @@ interface Parts {
   readonly options: StreamServerOptions
   readonly host: string
   readonly engine: Engine
+  readonly soundness: Soundness
   readonly lock: DirLock
   readonly log: (line: Record<string, unknown>) => void
 }
 
-async function listen({ options, host, engine, lock, log }: Parts): Promise<StreamServer> {
+async function listen({ options, host, engine, soundness, lock, log }: Parts): Promise<StreamServer> {
   const stopping = new AbortController()
   // Every live reader listens.
   setMaxListeners(0, stopping.signal)
@@ -103,6 +112,7 @@ async function listen({ options, host, engine, lock, log }: Parts): Promise<Stre
   const subscriptions = new Subscriptions(engine, origin)
   const routes = new Routes({
     engine,
+    gauges: () => ({ ...engine.gauges(), ...soundness.gauges() }),
     subscriptions,
     door: new Door({
       token: options.token,
@@ -135,7 +145,9 @@ async function listen({ options, host, engine, lock, log }: Parts): Promise<Stre
 
   let closing: Promise<void> | null = null
   const close = () => {
-    closing ??= shutDown({ server, stopping, engine, subscriptions }).finally(() => lock[Symbol.dispose]())
+    closing ??= shutDown({ server, stopping, engine, soundness, subscriptions }).finally(() =>
+      lock[Symbol.dispose](),
+    )
     return closing
   }
   return { url: `${origin}/v1/stream`, port, close, [Symbol.asyncDispose]: close }
@@ -156,11 +168,12 @@ interface Running {
   readonly server: Server
   readonly stopping: AbortController
   readonly engine: Engine
+  readonly soundness: Soundness
   readonly subscriptions: Subscriptions
 }
 
 /** Ends live readers, lets requests under way finish, then closes the store. */
-async function shutDown({ server, stopping, engine, subscriptions }: Running): Promise<void> {
+async function shutDown({ server, stopping, engine, soundness, subscriptions }: Running): Promise<void> {
   subscriptions.stop()
   stopping.abort()
   const closed = new Promise((resolve) => server.close(resolve))
@@ -168,7 +181,9 @@ async function shutDown({ server, stopping, engine, subscriptions }: Running): P
   const cut = setTimeout(() => server.closeAllConnections(), 2_000)
   await closed
   clearTimeout(cut)
+  soundness.stopWalk()
   await engine.close()
+  soundness.closed()
 }
 
 const isPortTaken = (error: Error) => "code" in error && error.code === "EADDRINUSE"

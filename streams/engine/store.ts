@@ -1,7 +1,7 @@
-import { chmodSync, closeSync, openSync, readdirSync, statSync } from "node:fs"
+import { chmodSync, closeSync, openSync, readdirSync } from "node:fs"
 import { join } from "node:path"
 import { type Database, open, type RootDatabase } from "lmdb"
-import { checkStoreFile } from "./check.ts"
+import { type CheckDepth, checkStoreFile } from "./check.ts"
 import { DamagedRecordError, StoreDamagedError } from "./errors.ts"
 import { messageKey, PRODUCER, producerKey, streamOf } from "./keys.ts"
 import { type OpenedRecord, openRecord } from "./record.ts"
@@ -31,27 +31,20 @@ export interface Store {
   /** Up to `limit` keys that a deleted stream left behind. */
   remains(stream: number, limit: number): { readonly messages: Buffer[]; readonly state: Buffer[] }
   fileBytes(): number
+  /** Until disposed, what is on the disk now stays there: nothing of it is written over, and the file grows. */
+  snapshot(): Disposable
   /** Writes a copy without the free space. */
   copyCompact(file: string): Promise<void>
   close(): Promise<void>
 }
 
 export const STORE_FILE = "data.mdb"
-/** Up to this size every start reads the whole file before it opens it; about 2 s per GB. */
-const CHECK_WHOLE_UP_TO = 128 * 1024 * 1024
-
-export interface StoreOptions {
-  /** Read the whole file before opening it, however large. The last run did not end well. */
-  readonly checkWhole: boolean
-}
-
 type Table = Database<Buffer, Buffer>
 
 /** Throws `StoreDamagedError` instead of opening a file that would crash the process. */
-export function openStore(dir: string, options: StoreOptions): Store {
+export function openStore(dir: string, depth: CheckDepth): Store {
   const file = join(dir, STORE_FILE)
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
-  const finding = checkStoreFile(file, options.checkWhole || size <= CHECK_WHOLE_UP_TO)
+  const finding = checkStoreFile(file, depth)
   if (finding !== null) throw new StoreDamagedError(file, finding)
   const store = new LmdbStore(file)
   for (const name of readdirSync(dir)) if (name.startsWith(STORE_FILE)) chmodSync(join(dir, name), 0o600)
@@ -144,6 +137,13 @@ class LmdbStore implements Store {
 
   fileBytes(): number {
     return this.#usedBytes()
+  }
+
+  snapshot(): Disposable {
+    this.#root.resetReadTxn()
+    // biome-ignore lint/correctness/useHookAtTopLevel: of a database, not of React.
+    const transaction = this.#root.useReadTransaction()
+    return { [Symbol.dispose]: () => transaction.done() }
   }
 
   async copyCompact(file: string): Promise<void> {

@@ -98,6 +98,7 @@ export function bench(
     openPlane: () => Promise.resolve(plane),
     serveApi,
     serveStreams: () => Promise.reject(new Error("no stream server here")),
+    compactStreams: () => Promise.reject(new Error("no streams here")),
     shutDownRest: () => Promise.resolve({ daemons: 3, streamsPid: 77 }),
     agents: () => plane.agentTypes(),
     openBrowser: (url) => void opened.push(url),

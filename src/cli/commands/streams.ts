@@ -6,7 +6,7 @@ import { portHolder, takenSentence } from "../../port-holder.ts"
 import { openStreamsToken } from "../../token.ts"
 import { defineCommand } from "../command.ts"
 import type { Deps } from "../deps.ts"
-import { ending } from "../io.ts"
+import { ending, type Io } from "../io.ts"
 import { EXIT, Refusal, report, usage } from "../refusal.ts"
 
 export const streams = defineCommand({
@@ -16,11 +16,21 @@ export const streams = defineCommand({
   flags: {
     port: { type: "string", value: "N", help: "where it listens (AGENTZ_STREAMS_PORT, 4201); 0 takes any" },
     data: { type: "string", value: "DIR", help: "where it keeps the streams ($AGENTZ_HOME/streams)" },
+    compact: { type: "boolean", help: "give the space of deleted streams back to the disk, and end" },
     insecure: { type: "boolean", help: "ask for no token, on loopback only: for conformance suites" },
   },
-  json: "when ready print one line {url, token, pid}; url ends in /v1/stream",
+  json: "when ready print one line {url, token, pid}; url ends in /v1/stream; with --compact {dataDir, before, after}",
+  more: `
+Deleted streams leave free space in the store, which new ones use again. --compact makes the file smaller: it writes
+a copy of what is left, so the disk needs room for that, and puts it in the old one's place. No stream server may run
+on the directory meanwhile: \`agentz down --all\` ends ours.`,
   async run({ values, json, io, deps }) {
     const config = deps.config()
+    if (values.compact === true) {
+      if (values.port !== undefined || values.insecure === true)
+        throw usage("--compact serves nothing: leave --port and --insecure out.")
+      return await compact(values.data, { io, deps, json })
+    }
     const port = portOf(values.port) ?? config.streamsPort
     const host = values.insecure === true ? loopbackOf(config) : config.host
     const given = values.data === undefined ? null : resolve(io.cwd, values.data)
@@ -50,6 +60,24 @@ export const streams = defineCommand({
     return fatal === null ? EXIT.ok : report(fatal, io, json)
   },
 })
+
+async function compact(
+  given: string | undefined,
+  { io, deps, json }: { readonly io: Io; readonly deps: Deps; readonly json: boolean },
+): Promise<number> {
+  const dataDir =
+    given === undefined ? (await deps.openHome(deps.config().home)).streamsDir : resolve(io.cwd, given)
+  const { before, after } = await deps.compactStreams(dataDir)
+  if (json) io.stdout.write(`${JSON.stringify({ dataDir, before, after })}\n`)
+  else if (before === 0) io.stdout.write(`There are no streams in ${dataDir}.\n`)
+  else
+    io.stdout.write(
+      `${megabytes(before - after)} given back: the streams in ${dataDir} take ${megabytes(after)} now.\n`,
+    )
+  return EXIT.ok
+}
+
+const megabytes = (bytes: number): string => `${(Math.max(0, bytes) / 1e6).toFixed(1)} MB`
 
 /** Only what is asked for is touched: a directory and no token need no home. */
 async function placeOf(

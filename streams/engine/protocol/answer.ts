@@ -3,6 +3,7 @@ import {
   CommitFailedError,
   CrowdedError,
   DamagedRecordError,
+  DamageFoundError,
   DiskRefusedError,
   EngineError,
   StoppingError,
@@ -72,7 +73,8 @@ const STATUS: Record<RefusalReason, number> = {
 function statusOf(error: unknown): number {
   if (error instanceof Refusal) return STATUS[error.reason]
   if (error instanceof DiskRefusedError) return 507
-  if (error instanceof DamagedRecordError || error instanceof CrowdedError) return 503
+  if (error instanceof DamagedRecordError || error instanceof DamageFoundError) return 503
+  if (error instanceof CrowdedError) return 503
   if (error instanceof CommitFailedError || error instanceof StoppingError) return 503
   return 500
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
+import { formatRun } from "../body.ts"
 import type { Stream } from "../catalog.ts"
 import type { Engine, Run } from "../engine.ts"
 import { WINDOW_BYTES } from "../limits.ts"
@@ -9,7 +10,6 @@ import { type Headers, send } from "./answer.ts"
 import { compressed } from "./compression.ts"
 import { nextCursor } from "./cursor.ts"
 import { waitForMore } from "./long-poll.ts"
-import { formatRun } from "./run-body.ts"
 import { followBySse } from "./sse.ts"
 
 export interface ReadContext {

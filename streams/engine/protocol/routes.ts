@@ -13,6 +13,8 @@ import { deleteStream, putStream } from "./write-routes.ts"
 
 export interface RoutesOptions {
   readonly engine: Engine
+  /** For `/metrics`. */
+  readonly gauges: () => Record<string, number>
   readonly subscriptions: Subscriptions
   readonly door: Door
   readonly origin: string
@@ -58,7 +60,7 @@ export class Routes {
       return answerControl({ ...this.#options, request, response, path, checkToken })
     }
     door.checkToken(request)
-    if (path === "/metrics" && request.method === "GET") return answerMetrics(response, engine)
+    if (path === "/metrics" && request.method === "GET") return answerMetrics(response, this.#options)
     // The name of a stream that is there was checked when it was made.
     if (!engine.catalog.byPath.has(path)) checkPath(path)
     if (request.method === "POST") {
@@ -87,9 +89,9 @@ function answerHealth(response: ServerResponse): undefined {
   send(response, 200, headers, JSON.stringify({ ok: true, name: "agentz-streams", pid: process.pid }))
 }
 
-function answerMetrics(response: ServerResponse, engine: Engine): undefined {
+function answerMetrics(response: ServerResponse, { engine, gauges }: RoutesOptions): undefined {
   const headers = { "content-type": "text/plain; version=0.0.4" }
-  send(response, 200, headers, engine.metrics.text(engine.gauges()))
+  send(response, 200, headers, engine.metrics.text(gauges()))
 }
 
 /**

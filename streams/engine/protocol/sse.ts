@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http"
+import { formatRun } from "../body.ts"
 import type { Delta, Stream } from "../catalog.ts"
 import type { Engine } from "../engine.ts"
 import { LIVE_WINDOW_BYTES, UNREAD_BYTES } from "../limits.ts"
@@ -6,7 +7,6 @@ import { formatOffset } from "../offset.ts"
 import { isJson, mediaType } from "../stream-meta.ts"
 import { EVERYWHERE } from "./answer.ts"
 import { nextCursor } from "./cursor.ts"
-import { formatRun } from "./run-body.ts"
 
 export interface Follow {
   readonly engine: Engine
