@@ -75,7 +75,7 @@ export class Draft {
     const touched = stream && this.#touched.get(stream)
     const staged = touched?.rows[position - touched.meta.next + touched.rows.length]
     return staged
-      ? openRecord(messageKey(id, position), staged, "A record")
+      ? openRecord(messageKey(id, position), staged, () => "A record")
       : this.#store.readMessage(id, position)
   }
 

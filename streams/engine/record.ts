@@ -50,9 +50,9 @@ export interface OpenedRecord {
 }
 
 /** The payload of a sealed row, not copied. Throws `DamagedRecordError` when the checksum does not match. */
-export function openRecord(key: Uint8Array, row: Uint8Array | undefined, what: string): OpenedRecord {
-  if (row === undefined || row.length < HEAD) throw new DamagedRecordError(what)
-  const view = Buffer.from(row.buffer, row.byteOffset, row.byteLength)
-  if (view.readUInt32LE(0) !== crc32(view.subarray(4), keyChecksum(key))) throw new DamagedRecordError(what)
+export function openRecord(key: Uint8Array, row: Uint8Array | undefined, what: () => string): OpenedRecord {
+  if (row === undefined || row.length < HEAD) throw new DamagedRecordError(what())
+  const view = Buffer.isBuffer(row) ? row : Buffer.from(row.buffer, row.byteOffset, row.byteLength)
+  if (view.readUInt32LE(0) !== crc32(view.subarray(4), keyChecksum(key))) throw new DamagedRecordError(what())
   return { flags: view[4] ?? 0, payload: view.subarray(HEAD) }
 }
