@@ -15,7 +15,7 @@ export default defineConfig({
           ...shared,
           name: "unit",
           include: ["tests/{streams,daemon,src,routes,house}/**/*.test.ts"],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
         },
       },
       {
@@ -33,7 +33,7 @@ export default defineConfig({
           ...shared,
           name: "e2e",
           include: ["tests/e2e/**/*.test.ts"],
-          testTimeout: 90_000,
+          testTimeout: 180_000,
           hookTimeout: 60_000,
           maxWorkers: 1,
           fileParallelism: false,
