@@ -10,6 +10,8 @@ import { createInterface } from "node:readline"
 const [engineDir, dir] = process.argv.slice(2)
 const { checkStoreFile } = await import(join(engineDir, "check.js"))
 const { openStore } = await import(join(engineDir, "store.js"))
+const { appendTo } = await import(join(engineDir, "append.js"))
+const { Change } = await import(join(engineDir, "operation.js"))
 const { Engine } = await import(join(engineDir, "engine.js"))
 const { EngineError } = await import(join(engineDir, "errors.js"))
 
@@ -56,7 +58,11 @@ async function write(engine, expected) {
   for (let n = 0; n < 3; n++) {
     const body = Buffer.alloc(5_000, n)
     const { contentType } = engine.find(first).meta
-    await engine.append({ ...request, path: first, body, contentType })
+    const change = new Change((draft) => appendTo(draft, { ...request, path: first, body, contentType }), {
+      bytes: body.length,
+    })
+    engine.submit(change)
+    await change.done
     after[first].push(digest(body))
   }
   await engine.remove(second)
@@ -70,7 +76,7 @@ async function judge({ base, patches, cut, expected, use }) {
   rmSync(`${file}-lock`, { force: true })
   writeFileSync(file, cut === null ? bytes : bytes.subarray(0, cut))
   // Must not throw, whatever the file holds.
-  const finding = checkStoreFile(file, true)
+  const finding = checkStoreFile(file, "whole")
   if (finding !== null) return { verdict: "refused", finding }
   let store
   let engine
@@ -79,7 +85,7 @@ async function judge({ base, patches, cut, expected, use }) {
     fatal = error
   }
   try {
-    store = openStore(dir, { checkWhole: true })
+    store = openStore(dir, "whole")
     engine = new Engine({ store, log: () => undefined, onFatal })
     const answers = expected.map((each) => compare(engine, each))
     const index = answers.findIndex((answer) => answer === null || answer.reported)
