@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs"
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
 /** What is known of the last server on a directory, and of the store it left. */
@@ -29,11 +29,28 @@ export function readLastRun(dir: string): LastRun | null {
   }
 }
 
-/** Not synced: should the system forget it, the transaction number does not fit, and the store is checked. */
+/**
+ * Not synced: should the system forget it, the transaction number does not fit, and the store is checked. Where it
+ * cannot be written, on a full disk, the note before it is taken away: no note costs a longer check, an old one
+ * would be believed.
+ */
 export function writeLastRun(dir: string, run: LastRun): void {
   const draft = join(dir, `${NAME}.${run.pid}`)
-  writeFileSync(draft, `${JSON.stringify(run)}\n`, { mode: 0o600 })
-  renameSync(draft, join(dir, NAME))
+  try {
+    writeFileSync(draft, `${JSON.stringify(run)}\n`, { mode: 0o600 })
+    renameSync(draft, join(dir, NAME))
+  } catch {
+    forget(draft)
+    forget(join(dir, NAME))
+  }
+}
+
+function forget(file: string): void {
+  try {
+    rmSync(file, { force: true })
+  } catch {
+    // A disk that takes no removal either, such as a read-only one, has changed nothing that the note tells of.
+  }
 }
 
 /** For whoever started the server and saw it die: a death by a broken store asks for a longer check. */
