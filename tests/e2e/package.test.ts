@@ -5,7 +5,14 @@ import { promisify } from "node:util"
 import { expect, test } from "vitest"
 import { tempDir } from "../support/temp-dir.ts"
 
-const run = promisify(execFile)
+const start = promisify(execFile)
+
+/** Without an input: what waits for one would wait for ever. */
+function run(...args: [string, string[], { env: NodeJS.ProcessEnv; cwd?: string }]) {
+  const running = start(...args)
+  running.child.stdin?.end()
+  return running
+}
 
 test("the packed package runs in an empty folder without any build tool", async () => {
   await using dir = await tempDir()
