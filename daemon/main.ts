@@ -16,8 +16,8 @@ import { openPublisher, type Publisher } from "#streams/publisher"
 import type { Session } from "#streams/session"
 import { tailOf } from "#streams/stream"
 import { addressOf, authorization, StreamError } from "#streams/transport"
-import type { AgentSession } from "./agent-session.ts"
-import { adapters } from "./agents/index.ts"
+import { agentHolder } from "./agent-holder.ts"
+import { adapterOf } from "./agents/index.ts"
 import { approvals as openApprovals } from "./approvals.ts"
 import { holdControlSocket } from "./control-socket.ts"
 import { endpointOf } from "./endpoint.ts"
@@ -87,7 +87,6 @@ async function hold(
   const activity = activityWriter(endpoint, { sessionId, epoch, signal: gone.signal })
   let refused: StreamError | null = null
   let place = ""
-  let agent: Promise<AgentSession> | null = null
 
   using publisher = await openPublisher({
     endpoint,
@@ -121,26 +120,25 @@ async function hold(
   }
   const approvals = openApprovals({ session: () => publisher.session, publish, permissionMode })
 
-  const openAgent = async () => {
+  const openAgent = async (signal: AbortSignal) => {
     // Loaded only now: the daemon says that it lives before it reads the protocol's large schema.
     const { openAgentSession } = await import("#daemon/agent-session")
-    const open = adapters[agentType]
-    if (!open) throw new Error(`There is no agent "${agentType}".`)
     const options = {
       sessionId,
       workingDir,
       model,
       env: spec.agentEnv,
       toolEnv: toolEnvOf(sessionId),
+      home,
       transcript: () => publisher.session.items,
     }
-    return openAgentSession(open, options, { resumeAgentSession: publisher.session.agentSessionId, publish })
+    return await openAgentSession(adapterOf(agentType, home), options, {
+      resumeAgentSession: publisher.session.agentSessionId,
+      publish,
+      signal,
+    })
   }
-  const dropAgent = async () => {
-    const dropped = agent
-    agent = null
-    await (await dropped?.catch(() => null))?.[Symbol.asyncDispose]()
-  }
+  const agent = agentHolder({ open: openAgent, killTools })
 
   let ending: Ending
   try {
@@ -149,16 +147,9 @@ async function hold(
       publish,
       approvals,
       ready: () => publisher.ready(),
-      agent: () => {
-        agent ??= openAgent()
-        // One that failed to open is opened anew for the next turn.
-        agent.catch(() => {
-          agent = null
-        })
-        return agent
-      },
-      dropAgent,
-      killTools,
+      agent: agent.get,
+      dropAgent: agent.drop,
+      killTools: agent.endTools,
       epoch,
       resume: spec.resume,
       idleMs: spec.idleSeconds * 1000,
@@ -179,7 +170,7 @@ async function hold(
     refused ??= error
     ending = "fenced"
   }
-  await Promise.race([dropAgent(), elapsed(LAST_WORDS_MS)])
+  await Promise.race([agent.drop(), elapsed(LAST_WORDS_MS)])
   if (refused !== null || ending === "fenced") {
     const { code, message } =
       refused ?? new StreamError("stale_epoch", "A newer daemon was granted the session.")

@@ -94,6 +94,8 @@ const SessionStarted = event("session_started", {
 const AgentStarted = event("agent_started", {
   /** Absent where the agent runs inside the daemon. */
   pid: z.number().int().optional(),
+  /** With `pid` and the `bootId` of its daemon it names one process for good. */
+  startTime: z.string().optional(),
   name: z.string(),
   version: z.string().optional(),
   /** What the agent calls this conversation; the key to resume it. */
@@ -137,7 +139,7 @@ const ToolFields = {
   status: ToolStatus,
   locations: z.array(Location),
   /** The arguments as the agent gave them. */
-  input: z.unknown(),
+  input: z.unknown().optional(),
   content: z.array(ToolContent),
   /** What the tool printed or returned, capped; `outputTruncated` says when. */
   output: z.string(),
@@ -170,7 +172,7 @@ const Request = {
   toolCallId: z.string(),
   title: z.string(),
   kind: ToolKind,
-  input: z.unknown(),
+  input: z.unknown().optional(),
   /** SHA-256 of agent, kind and canonical input: an answer is good for exactly this call. */
   inputHash: z.string(),
   content: z.array(ToolContent),

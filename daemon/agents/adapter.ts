@@ -5,6 +5,7 @@
  */
 import type { AgentApp, ClientApp, ClientConnection } from "@agentclientprotocol/sdk"
 import type { Item } from "#streams/session"
+import type { Identity } from "../process/identity.ts"
 
 export interface AgentOptions {
   readonly sessionId: string
@@ -15,6 +16,8 @@ export interface AgentOptions {
   readonly env: Readonly<Record<string, string>>
   /** The environment for every process that a tool starts: no keys in it, and the marker by which it is found. */
   readonly toolEnv: Readonly<Record<string, string>>
+  /** `AGENTZ_HOME`. */
+  readonly home: string
   /**
    * The transcript up to now, as it was replayed from the stream: an agent without a memory of its own
    * remembers the conversation from here. Called at every prompt, so it includes the turn before.
@@ -22,10 +25,34 @@ export interface AgentOptions {
   readonly transcript: () => readonly Item[]
 }
 
-interface OpenAgent extends AsyncDisposable {
+export interface OpenAgent extends AsyncDisposable {
   readonly connection: ClientConnection
   /** Absent where the agent runs inside the daemon. */
-  readonly pid?: number
+  readonly process?: AgentProcess
+  /** The model to ask for once the conversation is open, where the agent is not told in another way. */
+  readonly model?: { readonly option: string; readonly value: string }
+}
+
+/** An agent that is a process of its own. */
+export interface AgentProcess {
+  readonly identity: Identity
+  /** Of the program the user installed, where the protocol tells only that of an adapter. */
+  readonly version: string | null
+  /** What to do about a refused or missing key, in one sentence. */
+  readonly signIn: string
+  /** Resolves when it has ended and its whole tree is gone. Never rejects. */
+  readonly exited: Promise<AgentExit>
+  /** Ends what its tools left behind and no longer hangs on it. */
+  sweep(): Promise<void>
+}
+
+export interface AgentExit {
+  readonly code: number | null
+  readonly signal: string | null
+  /** Whether we ended it. */
+  readonly expected: boolean
+  /** The last lines it wrote to its log, without secrets. */
+  readonly lastWords: string
 }
 
 /** Opens the connection; `client` has the handlers for what the agent asks and tells. Disposing ends the agent. */

@@ -19,7 +19,7 @@ export interface Deps {
   readonly serveStreams: ServeStreams
   readonly compactStreams: CompactStreams
   shutDownRest(config: Config, home: Home): Promise<ShutDown>
-  agents(): Promise<readonly AgentTypeInfo[]>
+  agents(home: string): Promise<readonly AgentTypeInfo[]>
   openBrowser(url: string): void
   readonly uiDir: string
   now(): number
@@ -33,7 +33,7 @@ export const realDeps: Deps = {
   serveStreams,
   compactStreams,
   shutDownRest,
-  agents: () => agentTypes(),
+  agents: (home) => agentTypes(home),
   openBrowser,
   uiDir: builtUi,
   now: Date.now,

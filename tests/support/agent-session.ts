@@ -78,6 +78,7 @@ export class AgentSession implements AsyncDisposable {
       model,
       env,
       toolEnv: { ...toolEnv, AGENTZ_SESSION: this.#session.sessionId },
+      home: workingDir,
       transcript: () => this.#session.items,
     })
     const { agent } = this.#open.connection

@@ -3,7 +3,7 @@ import { catalogue } from "#daemon/agents/catalogue"
 import { adapters } from "#daemon/agents/index"
 
 const needsOf = async (type: string, env: Record<string, string>) =>
-  (await catalogue[type]?.preflight(env))?.needs
+  (await catalogue[type]?.preflight(env, "/nowhere"))?.needs
 
 test("every agent of the catalogue can be opened, and the other way round", () => {
   expect(Object.keys(adapters).sort()).toEqual(Object.keys(catalogue).sort())
