@@ -1,5 +1,6 @@
 /** What commands need of the rest of agentz, by parameter so that a test can stand in for it. */
 import { spawn } from "node:child_process"
+import { type Added, addAdapter, type Wanted } from "../adapters.ts"
 import { agentTypes } from "../agent-types.ts"
 import { type Config, parseConfig } from "../config.ts"
 import { type Home, openHome } from "../home.ts"
@@ -20,6 +21,7 @@ export interface Deps {
   readonly compactStreams: CompactStreams
   shutDownRest(config: Config, home: Home): Promise<ShutDown>
   agents(home: string): Promise<readonly AgentTypeInfo[]>
+  addAdapter(wanted: Wanted, home: string, tell: (line: string) => void): Promise<Added>
   openBrowser(url: string): void
   readonly uiDir: string
   now(): number
@@ -34,6 +36,7 @@ export const realDeps: Deps = {
   compactStreams,
   shutDownRest,
   agents: (home) => agentTypes(home),
+  addAdapter,
   openBrowser,
   uiDir: builtUi,
   now: Date.now,
