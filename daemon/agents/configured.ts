@@ -52,7 +52,7 @@ type Configured = z.infer<typeof Configured>
 
 const File = z.strictObject({ agents: z.record(Type, z.looseObject({})) })
 
-export const agentsFile = (home: string): string => join(home, "agents.json")
+const agentsFile = (home: string): string => join(home, "agents.json")
 
 export function configuredAgents(home: string, known: Readonly<Record<string, AgentProfile>>): Catalogued {
   const path = agentsFile(home)
@@ -71,7 +71,7 @@ export function configuredAgents(home: string, known: Readonly<Record<string, Ag
 type Read = { readonly profiles: Record<string, AgentProfile> } | { readonly fault: string }
 
 /** Pure; `fault` begins with the line. */
-export function parse(text: string, known: Readonly<Record<string, AgentProfile>>): Read {
+function parse(text: string, known: Readonly<Record<string, AgentProfile>>): Read {
   let json: unknown
   try {
     json = JSON.parse(text)

@@ -146,7 +146,7 @@ test("Codex asks a person, and is quiet without a change to the user's own confi
   expect(readFileSync(quiet, "utf8")).not.toContain("sk-codex-secret")
   execFileSync(quiet, ["app-server", "it's $HOME"])
   expect(readFileSync(join(here.path, "codex.asked"), "utf8")).toBe(
-    '-c features.plugins=false -c features.apps=false -c analytics.enabled=false -c check_for_update_on_startup=false -c cli_auth_credentials_store="ephemeral" app-server it\'s $HOME\n',
+    '--version\n-c features.plugins=false -c features.apps=false -c analytics.enabled=false -c check_for_update_on_startup=false -c cli_auth_credentials_store="ephemeral" app-server it\'s $HOME\n',
   )
   expect(existsSync(join(here.path, ".codex"))).toBe(false)
 })
