@@ -16,6 +16,7 @@ import { openPublisher, type Publisher } from "#streams/publisher"
 import type { Session } from "#streams/session"
 import { tailOf } from "#streams/stream"
 import { addressOf, authorization, StreamError } from "#streams/transport"
+import { dialectOf } from "./acp/dialects.ts"
 import type { AgentSession } from "./agent-session.ts"
 import { adapters } from "./agents/index.ts"
 import { approvals as openApprovals } from "./approvals.ts"
@@ -24,6 +25,7 @@ import { endpointOf } from "./endpoint.ts"
 import { filesOf, socketOf } from "./home.ts"
 import { identityOf } from "./process/identity.ts"
 import { killTree } from "./process/tree.ts"
+import { nothingToRedact, redactor as redactorOf, secretsIn } from "./redact.ts"
 import { removeRunFile, writeRunFile } from "./run-file.ts"
 import { type Ending, runSession } from "./session.ts"
 import { DaemonSpec } from "./spec.ts"
@@ -35,6 +37,8 @@ const LAST_WORDS_MS = 8_000
 
 /** Ours, once the spec was read: it tells the lines of one daemon from those of the next in the same log. */
 let epoch = 0
+/** Knows the secrets that were handed to us, once the spec was read. */
+let redactor = nothingToRedact
 
 const EXIT: Partial<Record<string, number>> = { stale_epoch: 76, sequence_refused: 77 }
 
@@ -50,6 +54,10 @@ async function main(specPath: string | undefined): Promise<number> {
   rmSync(specPath)
   const { sessionId, incarnation, home } = spec
   epoch = spec.epoch
+  redactor = redactorOf({
+    ...secretsIn(spec.agentEnv),
+    ...(spec.streams.token !== null && { AGENTZ_STREAMS_TOKEN: spec.streams.token }),
+  })
   const files = filesOf(home, sessionId)
   const identity = identityOf(process.pid)
   if (!identity) throw new Error("The system does not tell when this process started.")
@@ -113,12 +121,12 @@ async function hold(
     },
     onBehind: (behind, reason) => log(behind ? "storage_behind" : "storage_caught_up", reason),
   })
-  crashesInto(publisher)
   const publish: Publisher["publish"] = (event) => {
-    const published = publisher.publish(event)
+    const published = publisher.publish(redactor.value(event))
     activity.changed(publisher.session, place)
     return published
   }
+  crashesInto(publisher, publish)
   const approvals = openApprovals({ session: () => publisher.session, publish, permissionMode })
 
   const openAgent = async () => {
@@ -147,6 +155,11 @@ async function hold(
     ending = await runSession({
       publisher,
       publish,
+      keepBlob: publisher.keep,
+      session: () => publisher.session,
+      dialect: dialectOf(agentType),
+      redactor,
+      onLimit: spec.onLimit,
       approvals,
       ready: () => publisher.ready(),
       agent: () => {
@@ -210,12 +223,12 @@ const toolEnvOf = (sessionId: string): Record<string, string> => {
 }
 
 /** A crash says so in the stream if it can within two seconds, and in the log always. */
-function crashesInto(publisher: Publisher): void {
+function crashesInto(publisher: Publisher, publish: Publisher["publish"]): void {
   const crash = (error: unknown) => {
     log("crash", error instanceof Error ? (error.stack ?? error.message) : String(error))
     const message = error instanceof Error ? error.message : String(error)
     const session: Session = publisher.session
-    publisher.publish({
+    publish({
       type: session.turnId ? "session_interrupted" : "session_failed",
       error: {
         code: "daemon_crashed",
@@ -235,7 +248,13 @@ const elapsed = (ms: number) => new Promise<null>((resolve) => setTimeout(() => 
 
 /** One JSON line to the log file, at once: this process may be about to end. */
 function log(event: string, message: string): void {
-  const line = { at: new Date().toISOString(), pid: process.pid, epoch, event, message }
+  const line = {
+    at: new Date().toISOString(),
+    pid: process.pid,
+    epoch,
+    event,
+    message: redactor.text(message),
+  }
   try {
     writeSync(2, `${JSON.stringify(line)}\n`)
   } catch {

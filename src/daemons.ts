@@ -11,6 +11,7 @@ import { openSpoolFile } from "#daemon/spool-file"
 import { activityWriter } from "#streams/activity-writer"
 import type { Failure, Unstamped } from "#streams/event"
 import type { SessionId } from "#streams/ids"
+import { isDue, stopsWaiting } from "#streams/limit"
 import { openPublisher } from "#streams/publisher"
 import type { RegistryEntry } from "#streams/registry"
 import { needsDaemon, type Session } from "#streams/session"
@@ -87,6 +88,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
       permissionMode,
       resume,
       idleSeconds: context.idleSeconds,
+      onLimit: entry.onLimit ?? context.onLimit,
       home: home.path,
       streams: context.known(),
     })
@@ -166,7 +168,11 @@ export function daemonsOf(context: PlaneContext): Daemons {
       sessionId,
       epoch: grant.epoch,
       spool: openSpoolFile(files.spool),
-      first: (session) => [...untaken(session, inbox), ...ending(session, neverCame, words)],
+      first: (session) => [
+        ...untaken(session, inbox),
+        ...notWaited(session, inbox),
+        ...ending(session, neverCame, words),
+      ],
       onFatal: (error) => log({ event: "close_refused", sessionId, error: error.message }),
     })
     const { offset } = await readInbox(endpoint, sessionId, patience)
@@ -214,7 +220,9 @@ export function daemonsOf(context: PlaneContext): Daemons {
     // A clock that was set back must not make a start last for ever.
     if (neverCame && age >= 0 && age < START_LIMIT_MS && !endedEarly.has(sessionId)) return
     if (needsDaemon(session.status) || neverCame) return close(entry, session, inbox)
+    if (notWaited(session, inbox).length > 0) return close(entry, session, inbox)
     if (asked) await start(entry, inbox, session.approvals.length > 0)
+    else if (isDue(session, Date.now())) await start(entry, inbox, true)
     else if (entry.activity && (needsDaemon(entry.status) || entry.activity.seq < session.seq))
       await restate(entry, session, inbox)
   }
@@ -265,6 +273,10 @@ function untaken(session: Session, inbox: Inbox): Unstamped[] {
     return [{ type: "user_message" as const, messageId: command.messageId, text: command.text }]
   })
 }
+
+/** The session was to go on by itself, and a person said that it should not. */
+const notWaited = (session: Session, inbox: Inbox): Unstamped[] =>
+  inbox.commands.flatMap((command) => (command.type === "stop_waiting" ? stopsWaiting(session, command) : []))
 
 const answeredOrphan = (session: Session, inbox: Inbox): boolean =>
   session.approvals.some(({ requestId }) =>
