@@ -4,8 +4,8 @@
  */
 import { hostname } from "node:os"
 import { filesOf } from "#daemon/home"
+import { endLeftovers } from "#daemon/process/enclosure"
 import { type Identity, isSame, signal } from "#daemon/process/identity"
-import { killTree } from "#daemon/process/tree"
 import { removeRunFile } from "#daemon/run-file"
 import { openSpoolFile } from "#daemon/spool-file"
 import { activityWriter } from "#streams/activity-writer"
@@ -75,7 +75,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
     const { sessionId, agentType, workingDir, model, permissionMode } = entry
     using _slot = await starts.take()
     // Whatever a former daemon's tools left running must not work beside the new one's.
-    await killTree({ marker: ["AGENTZ_SESSION", sessionId], graceMs: 2_000 })
+    await endLeftovers(home.path, sessionId, 2_000)
     const grant = await grantEpoch(endpoint, sessionId, { ...patience, inbox, purpose: "daemon", resume })
     if (grant === null) return (await readInbox(endpoint, sessionId, patience)).epoch
     const daemon = startDaemon({
@@ -88,6 +88,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
       resume,
       idleSeconds: context.idleSeconds,
       home: home.path,
+      isolation: context.isolation,
       streams: context.known(),
     })
     endedEarly.delete(sessionId)

@@ -56,6 +56,7 @@ export async function openPlane(
     log,
     patience,
     idleSeconds: config.idleSeconds,
+    isolation: config.isolation ?? undefined,
     watching: watch,
   }
   const daemons = daemonsOf(context)

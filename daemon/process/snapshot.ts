@@ -1,5 +1,6 @@
 /** All processes of the machine at one moment, as far as we may see them. */
 import { readdirSync, readFileSync } from "node:fs"
+import { isInGroup } from "./cgroup.ts"
 import { bootId, type Identity, isDead, parseStat, ps } from "./identity.ts"
 
 export interface Process extends Identity {
@@ -7,6 +8,10 @@ export interface Process extends Identity {
   readonly group: number
   /** Whether the environment it was started with has this entry. `false` where we may not look. */
   carries(name: string, value: string): boolean
+  /** Whether it is in the control group of that name, or in one below it. */
+  isIn(controlGroup: string): boolean
+  /** Memory that it holds now, in KiB. */
+  memoryKb(): number
 }
 
 /** Living processes only: zombies have no work left to stop. */
@@ -25,6 +30,8 @@ function fromProc(): Process[] {
       parent: stat.parent,
       group: stat.group,
       carries: (key, value) => `\0${read(`/proc/${name}/environ`)}`.includes(`\0${key}=${value}\0`),
+      isIn: (controlGroup) => isInGroup(read(`/proc/${name}/cgroup`), controlGroup),
+      memoryKb: () => Number(/^VmRSS:\s+(\d+)/m.exec(read(`/proc/${name}/status`))?.[1] ?? 0),
     }
   })
 }
@@ -45,10 +52,10 @@ function fromPs(): Process[] {
       .split("\n")
       .map((line) => [Number.parseInt(line, 10), `${line} `] as const),
   )
-  return ps("-ax", "-o", "pid=,ppid=,pgid=,state=,lstart=")
+  return ps("-ax", "-o", "pid=,ppid=,pgid=,rss=,state=,lstart=")
     .split("\n")
     .flatMap((line) => {
-      const [pid, parent, group, state, ...startTime] = line.trim().split(/\s+/)
+      const [pid, parent, group, memory, state, ...startTime] = line.trim().split(/\s+/)
       if (!pid || !state || isDead(state)) return []
       return {
         bootId: boot,
@@ -57,6 +64,8 @@ function fromPs(): Process[] {
         parent: Number(parent),
         group: Number(group),
         carries: (key, value) => (environments.get(Number(pid)) ?? "").includes(` ${key}=${value} `),
+        isIn: () => false,
+        memoryKb: () => Number(memory),
       }
     })
 }
