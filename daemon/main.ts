@@ -65,7 +65,7 @@ async function main(specPath: string | undefined): Promise<number> {
     pid: process.pid,
   })
   writeRunFile(files.run, { ...identity, sessionId, epoch, incarnation })
-  const enclosure = openEnclosure({ home, sessionId, wanted: spec.isolation })
+  const enclosure = openEnclosure({ home, sessionId, epoch, wanted: spec.isolation })
   try {
     return await hold(spec, shutdown, enclosure)
   } finally {

@@ -109,13 +109,22 @@ function isOurs(dir: string): boolean {
   }
 }
 
+const GROUP_PREFIX = "agentz-"
+
 /** The group of a session has a name that nobody else's has: whatever is in it was started for that session. */
 export const groupNameOf = (home: string, sessionId: string): string =>
-  `agentz-${createHash("sha256").update(`${home}\n${sessionId}`).digest("hex").slice(0, 32)}`
+  `${GROUP_PREFIX}${createHash("sha256").update(`${home}\n${sessionId}`).digest("hex").slice(0, 32)}`
 
-/** Whether a process is in the group of that name or below it; `cgroups` is its `/proc/<pid>/cgroup`. */
-export const isInGroup = (cgroups: string, name: string): boolean =>
-  cgroups.split("\n").some((line) => line.split("/").includes(name))
+/** The names from the group of that name on down; `null` for a process outside. `groups` is its `/proc/<pid>/cgroup`. */
+export function placeIn(groups: string, name: string): readonly string[] | null {
+  const places = groups.split("\n").flatMap((line) => {
+    const names = line.split("/")
+    const at = names.indexOf(name)
+    return at < 0 ? [] : [names.slice(at + 1)]
+  })
+  // In the hierarchies of version 1 it is in the session's group itself: the longest says the most.
+  return places.sort((a, b) => b.length - a.length)[0] ?? null
+}
 
 /** Makes the directory, where it is not there. */
 export const makeGroup = (dir: string): void => void mkdirSync(dir, { recursive: true })
@@ -123,15 +132,24 @@ export const makeGroup = (dir: string): void => void mkdirSync(dir, { recursive:
 /** Ends every process in the group and below it at once. `false` where the kernel is too old (before 5.14) or it is gone. */
 export function killGroup(dir: string): boolean {
   // We may have been started by one of those processes ourselves; then they are ended one by one.
-  if (isInGroup(read("/proc/self/cgroup"), dir.slice(dir.lastIndexOf("/") + 1))) return false
+  const name = dir.split("/").find((one) => one.startsWith(GROUP_PREFIX))
+  if (name === undefined || placeIn(read("/proc/self/cgroup"), name) !== null) return false
   return write(join(dir, "cgroup.kill"), "1")
+}
+
+/** The groups directly below. */
+export function groupsIn(dir: string): readonly string[] {
+  try {
+    return readdirSync(dir, { withFileTypes: true }).flatMap((one) => (one.isDirectory() ? [one.name] : []))
+  } catch {
+    return []
+  }
 }
 
 /** Removes the group and those below it, as far as they are empty. */
 export function removeGroup(dir: string): void {
+  for (const name of groupsIn(dir)) removeGroup(join(dir, name))
   try {
-    for (const entry of readdirSync(dir, { withFileTypes: true }))
-      if (entry.isDirectory()) removeGroup(join(dir, entry.name))
     rmdirSync(dir)
   } catch {
     // Gone already, or a process in it is stuck in the kernel: an empty group costs nothing.

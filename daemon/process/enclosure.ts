@@ -6,11 +6,11 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { createHash } from "node:crypto"
 import { once } from "node:events"
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
-import { basename, dirname, join } from "node:path"
+import { mkdirSync, statSync } from "node:fs"
+import { join } from "node:path"
 import type { Readable, Writable } from "node:stream"
-import { z } from "zod"
 import { filesOf } from "../home.ts"
+import { belongings, epochGroup, markerOf, noteGroups, type Owner, removeGroups } from "./belongings.ts"
 import {
   type CgroupBase,
   type GroupLimits,
@@ -18,16 +18,18 @@ import {
   killGroup,
   limitGroup,
   makeGroup,
+  placeIn,
   type Refusals,
   refusalsOf,
   removeGroup,
 } from "./cgroup.ts"
+import { identityOfChild } from "./identity.ts"
 import { chooseIsolation, entering, type Isolation, type IsolationKind, systemProgram } from "./isolation.ts"
 import { findProgram } from "./program.ts"
-import { killTree, processesOf, type Tree } from "./tree.ts"
+import type { Process } from "./snapshot.ts"
+import { killTree, processesOf } from "./tree.ts"
 
-/** Every process of a session carries its id, every process of a program a name that no other has anywhere. */
-const SESSION_MARKER = "AGENTZ_SESSION"
+/** Every process of a program carries a name that no other program has anywhere. */
 const PROGRAM_MARKER = "AGENTZ_RUN"
 /** For people and programs that look: which call of a tool they belong to. */
 const NAME = "AGENTZ_TOOL"
@@ -76,39 +78,31 @@ export interface Enclosure {
   footprint(): { readonly memoryKb: number; readonly processes: number }
 }
 
-export interface EnclosureOptions {
-  readonly home: string
-  readonly sessionId: string
+export interface EnclosureOptions extends Owner {
   readonly limits?: GroupLimits
   readonly wanted?: IsolationKind | undefined
 }
 
-/** What a later control plane must know to find the groups again. */
-const Note = z.object({ isolation: z.string(), groups: z.array(z.string()).readonly() })
-
-const noteOf = (home: string, sessionId: string) => join(filesOf(home, sessionId).dir, "isolation.json")
-
 /** Chooses how to confine, by trying, and writes down where: before anything is launched. */
-export function openEnclosure({ home, sessionId, limits = {}, wanted }: EnclosureOptions): Enclosure {
+export function openEnclosure({ limits = {}, wanted, ...owner }: EnclosureOptions): Enclosure {
+  const { home, sessionId, epoch } = owner
   const name = groupNameOf(home, sessionId)
   const isolation = chooseIsolation(name, wanted)
   const groups = isolation.kind === "cgroup" ? groupsOf(isolation.base, name) : []
-  const note = noteOf(home, sessionId)
-  mkdirSync(dirname(note), { recursive: true, mode: 0o700 })
-  writeFileSync(note, JSON.stringify({ isolation: isolation.kind, groups } satisfies z.infer<typeof Note>), {
-    mode: 0o600,
-  })
+  mkdirSync(filesOf(home, sessionId).dir, { recursive: true, mode: 0o700 })
+  noteGroups(owner, { isolation: isolation.kind, groups })
   let limited = limits
   const running = new Map<Launched, { readonly kept: boolean }>()
-  const tree = sessionTree(home, sessionId, groups)
+  const tree = belongings(owner, groups)
 
   function makeGroups(program: string): readonly string[] {
     if (isolation.kind !== "cgroup") return []
     for (const dir of groups) makeGroup(dir)
     limitGroup(isolation.base, name, limited)
-    const own = join(isolation.base.kill, name, program)
+    const session = join(isolation.base.kill, name)
+    const own = join(session, epochGroup(epoch), program)
     makeGroup(own)
-    return [own, ...groups.filter((dir) => dir !== dirname(own))]
+    return [own, ...groups.filter((dir) => dir !== session)]
   }
 
   async function launch(program: Program): Promise<Launched> {
@@ -123,7 +117,7 @@ export function openEnclosure({ home, sessionId, limits = {}, wanted }: Enclosur
     const [file, ...args] = confined([found, ...argv.slice(1)], isolation, into, limited)
     const child = spawn(file, args, {
       cwd,
-      env: { ...env, [SESSION_MARKER]: sessionId, [PROGRAM_MARKER]: group, [NAME]: called },
+      env: { ...env, ...markerOf(owner), [PROGRAM_MARKER]: group, [NAME]: called },
       detached: true,
       stdio: [stdin, "pipe", "pipe"],
     })
@@ -136,6 +130,7 @@ export function openEnclosure({ home, sessionId, limits = {}, wanted }: Enclosur
       )
     }
     const own = into[0]
+    const root = identityOfChild(pid)
     const one: Launched = {
       pid,
       stdin: child.stdin,
@@ -145,8 +140,11 @@ export function openEnclosure({ home, sessionId, limits = {}, wanted }: Enclosur
       async end(graceMs) {
         const { found } = await killTree({
           marker: [PROGRAM_MARKER, group],
-          roots: [pid],
-          ...(own !== undefined && { controlGroup: { name: group, kill: () => void killGroup(own) } }),
+          ...(root !== null && { roots: [root] }),
+          ...(own !== undefined && {
+            belongs: (one: Process) => placeIn(one.controlGroups(), group) !== null,
+            killAtOnce: () => void killGroup(own),
+          }),
           graceMs,
         })
         if (own !== undefined) removeGroup(own)
@@ -169,7 +167,7 @@ export function openEnclosure({ home, sessionId, limits = {}, wanted }: Enclosur
     },
     async end(graceMs) {
       await killTree({ ...tree, graceMs })
-      for (const dir of groups) removeGroup(dir)
+      removeGroups(epoch, groups)
       running.clear()
     },
     limit(limits) {
@@ -183,36 +181,6 @@ export function openEnclosure({ home, sessionId, limits = {}, wanted }: Enclosur
         processes: processes.length,
         memoryKb: processes.reduce((sum, one) => sum + one.memoryKb(), 0),
       }
-    },
-  }
-}
-
-/** Ends whatever a session's daemon left running when it died. Nothing to do with a daemon that lives. */
-export async function endLeftovers(home: string, sessionId: string, graceMs: number): Promise<void> {
-  const groups = notedGroups(home, sessionId)
-  await killTree({ ...sessionTree(home, sessionId, groups), graceMs })
-  for (const dir of groups) removeGroup(dir)
-}
-
-/** Only a group that bears the session's own name is believed, whoever wrote the note. */
-function notedGroups(home: string, sessionId: string): readonly string[] {
-  try {
-    const { groups } = Note.parse(JSON.parse(readFileSync(noteOf(home, sessionId), "utf8")))
-    return groups.filter((dir) => basename(dir) === groupNameOf(home, sessionId))
-  } catch {
-    return [] // No note: nothing was launched there; what carries the marker is found in any case.
-  }
-}
-
-function sessionTree(home: string, sessionId: string, groups: readonly string[]): Tree {
-  const name = groupNameOf(home, sessionId)
-  return {
-    marker: [SESSION_MARKER, sessionId],
-    controlGroup: {
-      name,
-      kill: () => {
-        for (const dir of groups) killGroup(dir)
-      },
     },
   }
 }

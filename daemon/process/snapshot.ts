@@ -1,6 +1,5 @@
 /** All processes of the machine at one moment, as far as we may see them. */
 import { readdirSync, readFileSync } from "node:fs"
-import { isInGroup } from "./cgroup.ts"
 import { bootId, type Identity, isDead, parseStat, ps } from "./identity.ts"
 
 export interface Process extends Identity {
@@ -8,8 +7,10 @@ export interface Process extends Identity {
   readonly group: number
   /** Whether the environment it was started with has this entry. `false` where we may not look. */
   carries(name: string, value: string): boolean
-  /** Whether it is in the control group of that name, or in one below it. */
-  isIn(controlGroup: string): boolean
+  /** The value of an entry of the environment it was started with; `undefined` also where we may not look. */
+  variable(name: string): string | undefined
+  /** Paths of the control groups it is in, one a line; empty where there are none. */
+  controlGroups(): string
   /** Memory that it holds now, in KiB. */
   memoryKb(): number
 }
@@ -30,7 +31,8 @@ function fromProc(): Process[] {
       parent: stat.parent,
       group: stat.group,
       carries: (key, value) => `\0${read(`/proc/${name}/environ`)}`.includes(`\0${key}=${value}\0`),
-      isIn: (controlGroup) => isInGroup(read(`/proc/${name}/cgroup`), controlGroup),
+      variable: (key) => `\0${read(`/proc/${name}/environ`)}`.split(`\0${key}=`)[1]?.split("\0", 1)[0],
+      controlGroups: () => read(`/proc/${name}/cgroup`),
       memoryKb: () => Number(/^VmRSS:\s+(\d+)/m.exec(read(`/proc/${name}/status`))?.[1] ?? 0),
     }
   })
@@ -64,7 +66,8 @@ function fromPs(): Process[] {
         parent: Number(parent),
         group: Number(group),
         carries: (key, value) => (environments.get(Number(pid)) ?? "").includes(` ${key}=${value} `),
-        isIn: () => false,
+        variable: (key) => (environments.get(Number(pid)) ?? "").split(` ${key}=`)[1]?.split(" ", 1)[0],
+        controlGroups: () => "",
         memoryKb: () => Number(memory),
       }
     })

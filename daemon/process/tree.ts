@@ -11,28 +11,33 @@ export interface Tree {
   /** An environment entry that every process of the tree was started with, e.g. `["AGENTZ_SESSION", id]`. */
   readonly marker?: readonly [name: string, value: string]
   /** Processes to end with their descendants; where one leads a process group, with the group. */
-  readonly roots?: readonly number[]
-  /** A control group whose name is this tree's alone. */
-  readonly controlGroup?: {
-    readonly name: string
-    /** Ends all that is in it at once, where the kernel can. */
-    kill(): void
-  }
+  readonly roots?: readonly Identity[]
+  /** What else shows that a process is of the tree. It must be sure: whoever belongs is ended. */
+  readonly belongs?: (process: Process) => boolean
+  /** Ends at once what the system can end at once; asked for when the time to end by itself is over. */
+  readonly killAtOnce?: () => void
 }
 
 /** The living processes of a tree. Never this process itself or one of its ancestors. */
-export function processesOf({ marker, roots = [], controlGroup }: Tree): readonly Process[] {
+export function processesOf({ marker, roots = [], belongs }: Tree): readonly Process[] {
   const all = snapshot()
   const ours = ancestorsOf(process.pid, all)
   const found = new Set<Process>()
-  const included = new Set<number>(roots.filter((root) => !ours.has(root)))
+  const included = new Set<number>()
+  for (const root of roots) {
+    const holder = all.find(({ pid }) => pid === root.pid)
+    // The number of a group is not given out again while the group has members: without a leader it is still ours.
+    const isOurs =
+      holder === undefined || (holder.startTime === root.startTime && holder.bootId === root.bootId)
+    if (isOurs && !ours.has(root.pid)) included.add(root.pid)
+  }
 
   for (const one of all)
     if (
       included.has(one.pid) ||
       included.has(one.group) ||
       (marker && one.carries(...marker)) ||
-      (controlGroup && one.isIn(controlGroup.name))
+      belongs?.(one)
     )
       found.add(one)
 
@@ -74,7 +79,7 @@ export async function killTree({ graceMs, ...tree }: Tree & { readonly graceMs: 
     const elapsed = performance.now() - started
     if (elapsed > graceMs + KILL_LIMIT_MS) break
     // One by one a family that forks all the time may outrun us; the kernel ends it between two forks.
-    if (elapsed >= graceMs && survivors.length > 0) tree.controlGroup?.kill()
+    if (elapsed >= graceMs && survivors.length > 0) tree.killAtOnce?.()
 
     for (const one of survivors) {
       const key = `${one.pid} ${one.startTime}`

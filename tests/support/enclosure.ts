@@ -13,12 +13,14 @@ export interface TestEnclosure extends AsyncDisposable {
 export async function testEnclosure({
   sessionId = newSessionId(),
   wanted,
+  epoch = 1,
 }: {
   readonly sessionId?: SessionId
   readonly wanted?: IsolationKind
+  readonly epoch?: number
 } = {}): Promise<TestEnclosure> {
   const home = await tempDir()
-  const enclosure = openEnclosure({ home: home.path, sessionId, wanted })
+  const enclosure = openEnclosure({ home: home.path, sessionId, epoch, wanted })
   return {
     enclosure,
     home: home.path,
