@@ -23,8 +23,8 @@ import { approvals as openApprovals } from "./approvals.ts"
 import { holdControlSocket } from "./control-socket.ts"
 import { endpointOf } from "./endpoint.ts"
 import { filesOf, socketOf } from "./home.ts"
+import { type Enclosure, openEnclosure } from "./process/enclosure.ts"
 import { identityOf } from "./process/identity.ts"
-import { killTree } from "./process/tree.ts"
 import { nothingToRedact, redactor as redactorOf, secretsIn } from "./redact.ts"
 import { removeRunFile, writeRunFile } from "./run-file.ts"
 import { type Ending, runSession } from "./session.ts"
@@ -32,6 +32,8 @@ import { DaemonSpec } from "./spec.ts"
 import { openSpoolFile } from "./spool-file.ts"
 import { version } from "./version.ts"
 
+/** What is ended may end by itself for so long. */
+const KILL_GRACE_MS = 2_000
 /** How long the end of a daemon may wait for the store. What is not sent stays in the spool. */
 const LAST_WORDS_MS = 8_000
 
@@ -71,22 +73,16 @@ async function main(specPath: string | undefined): Promise<number> {
     pid: process.pid,
   })
   writeRunFile(files.run, { ...identity, sessionId, epoch, incarnation })
-  const killTools = async () => {
-    await killTree({ marker: ["AGENTZ_SESSION", sessionId], graceMs: 2_000 })
-  }
+  const enclosure = openEnclosure({ home, sessionId, epoch, wanted: spec.isolation })
   try {
-    return await hold(spec, shutdown, killTools)
+    return await hold(spec, shutdown, enclosure)
   } finally {
-    await killTools()
+    await enclosure.end(KILL_GRACE_MS)
     removeRunFile(files.run, process.pid)
   }
 }
 
-async function hold(
-  spec: DaemonSpec,
-  shutdown: AbortController,
-  killTools: () => Promise<void>,
-): Promise<number> {
+async function hold(spec: DaemonSpec, shutdown: AbortController, enclosure: Enclosure): Promise<number> {
   const { sessionId, incarnation, home, agentType, workingDir, model, permissionMode } = spec
   const files = filesOf(home, sessionId)
   mkdirSync(dirname(files.spool), { recursive: true, mode: 0o700 })
@@ -113,6 +109,7 @@ async function hold(
         host: hostname(),
         incarnation,
         version,
+        isolation: enclosure.isolation,
       },
     ],
     onFatal: (error) => {
@@ -139,7 +136,8 @@ async function hold(
       workingDir,
       model,
       env: spec.agentEnv,
-      toolEnv: toolEnvOf(sessionId),
+      toolEnv: toolEnv(),
+      enclosure,
       transcript: () => publisher.session.items,
     }
     return openAgentSession(open, options, { resumeAgentSession: publisher.session.agentSessionId, publish })
@@ -171,7 +169,7 @@ async function hold(
         return agent
       },
       dropAgent,
-      killTools,
+      killTools: () => enclosure.endTurn(KILL_GRACE_MS),
       epoch,
       resume: spec.resume,
       idleMs: spec.idleSeconds * 1000,
@@ -209,8 +207,8 @@ async function hold(
 const identityOfSelf = (): Pick<NonNullable<ReturnType<typeof identityOf>>, "pid" | "startTime" | "bootId"> =>
   identityOf(process.pid) ?? { pid: process.pid, startTime: "", bootId: "" }
 
-/** Tools get what every program needs and no key: and the marker by which all of them are found again. */
-const toolEnvOf = (sessionId: string): Record<string, string> => {
+/** Tools get what every program needs and no key. */
+const toolEnv = (): Record<string, string> => {
   const {
     PATH = "",
     HOME = "",
@@ -219,7 +217,7 @@ const toolEnvOf = (sessionId: string): Record<string, string> => {
     SHELL = "/bin/sh",
     TMPDIR = "/tmp",
   } = process.env
-  return { PATH, HOME, LANG, USER, SHELL, TMPDIR, TERM: "dumb", AGENTZ_SESSION: sessionId }
+  return { PATH, HOME, LANG, USER, SHELL, TMPDIR, TERM: "dumb" }
 }
 
 /** A crash says so in the stream if it can within two seconds, and in the log always. */

@@ -4,8 +4,8 @@
  */
 import { hostname } from "node:os"
 import { filesOf } from "#daemon/home"
+import { endLeftovers } from "#daemon/process/belongings"
 import { type Identity, isSame, signal } from "#daemon/process/identity"
-import { killTree } from "#daemon/process/tree"
 import { removeRunFile } from "#daemon/run-file"
 import { openSpoolFile } from "#daemon/spool-file"
 import { activityWriter } from "#streams/activity-writer"
@@ -29,6 +29,8 @@ const START_LIMIT_MS = 10_000
 const SILENCE_LIMIT_MS = 12_000
 /** How long a living daemon is watched until it has taken what it was asked. */
 const DELIVERY_LIMIT_MS = 15_000
+/** What a dead daemon left running may end by itself for so long. */
+const LEFTOVER_GRACE_MS = 2_000
 /** So many starts at once; more would only make each other slow. */
 const STARTS_AT_ONCE = 4
 
@@ -76,7 +78,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
     const { sessionId, agentType, workingDir, model, permissionMode } = entry
     using _slot = await starts.take()
     // Whatever a former daemon's tools left running must not work beside the new one's.
-    await killTree({ marker: ["AGENTZ_SESSION", sessionId], graceMs: 2_000 })
+    await endLeftovers({ home: home.path, sessionId, epoch: inbox.epoch }, LEFTOVER_GRACE_MS)
     const grant = await grantEpoch(endpoint, sessionId, { ...patience, inbox, purpose: "daemon", resume })
     if (grant === null) return (await readInbox(endpoint, sessionId, patience)).epoch
     const daemon = startDaemon({
@@ -90,6 +92,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
       idleSeconds: context.idleSeconds,
       onLimit: entry.onLimit ?? context.onLimit,
       home: home.path,
+      isolation: context.isolation,
       streams: context.known(),
     })
     endedEarly.delete(sessionId)
@@ -186,8 +189,11 @@ export function daemonsOf(context: PlaneContext): Daemons {
   async function reconcile(entry: RegistryEntry): Promise<void> {
     const living = await livenessOf(home.path, entry.sessionId)
     await settle(entry, living)
-    if (living.state === "dead" && living.run)
-      removeRunFile(filesOf(home.path, entry.sessionId).run, living.run.pid)
+    if (living.state !== "dead" || !living.run) return
+    // It did not end by itself, so neither did what it had started. Its run file stays until that is done.
+    const { sessionId, epoch, pid } = living.run
+    await endLeftovers({ home: home.path, sessionId, epoch }, LEFTOVER_GRACE_MS)
+    removeRunFile(filesOf(home.path, entry.sessionId).run, pid)
   }
 
   async function settle(entry: RegistryEntry, living: Liveness): Promise<void> {

@@ -93,6 +93,8 @@ const SessionStarted = event("session_started", {
   incarnation: z.string(),
   /** Version of agentz. */
   version: z.string(),
+  /** How surely its processes are found and ended: `cgroup`, `namespace` or `marker`. */
+  isolation: z.string().optional(),
 })
 
 const AgentStarted = event("agent_started", {

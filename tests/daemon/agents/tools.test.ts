@@ -6,6 +6,7 @@ import { confinementOf } from "#daemon/agents/tools/confinement"
 import { tools } from "#daemon/agents/tools/index"
 import type { ToolResult } from "#daemon/agents/tools/tool"
 import { processesOf } from "#daemon/process/tree"
+import { testEnclosure } from "../../support/enclosure.ts"
 import { tempDir } from "../../support/temp-dir.ts"
 
 /** A directory to work in, beside one that is none of an agent's business. */
@@ -16,7 +17,12 @@ async function workshop() {
   await mkdir(root)
   await mkdir(outside)
   await writeFile(join(outside, "secret"), "secret")
-  const place = { files: await confinementOf(root), toolEnv: { PATH: process.env.PATH ?? "" } }
+  const confined = await testEnclosure()
+  const place = {
+    files: await confinementOf(root),
+    toolEnv: { PATH: process.env.PATH ?? "" },
+    enclosure: confined.enclosure,
+  }
 
   const open = async (name: string, args: unknown) => {
     const tool = tools.get(name)
@@ -40,7 +46,10 @@ async function workshop() {
     open,
     run,
     in: (file: string) => join(root, file),
-    [Symbol.asyncDispose]: () => outer[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await confined[Symbol.asyncDispose]()
+      await outer[Symbol.asyncDispose]()
+    },
   }
 }
 
@@ -209,14 +218,15 @@ test("a long output keeps its beginning and its end and says what is missing", a
 test("a command gets no input, and nothing of our environment", async () => {
   await using shop = await workshop()
   const { output } = await shop.run("bash", { command: "cat; env | sort" })
-  expect(output).toMatch(/^AGENTZ_TOOL=bash_/)
+  expect(output).toMatch(/^AGENTZ_TOOL=bash_/m)
   expect(output).not.toContain("NODE")
   expect(output).not.toContain("HOME=")
 })
 
 test("a working directory that is gone is said to be gone", async () => {
   const dir = await mkdtemp("/tmp/agentz-test-gone-")
-  const place = { files: await confinementOf(dir), toolEnv: {} }
+  await using confined = await testEnclosure()
+  const place = { files: await confinementOf(dir), toolEnv: {}, enclosure: confined.enclosure }
   await rm(dir, { recursive: true })
   const call = await tools.get("bash")?.call({ command: "true" }, place)
   const running = { toolCallId: "t", signal: new AbortController().signal, onOutput: () => undefined }
