@@ -21,6 +21,7 @@ import { adapters } from "./agents/index.ts"
 import { approvals as openApprovals } from "./approvals.ts"
 import { holdControlSocket } from "./control-socket.ts"
 import { endpointOf } from "./endpoint.ts"
+import { repositoryOf } from "./git/repository.ts"
 import { filesOf, socketOf } from "./home.ts"
 import { identityOf } from "./process/identity.ts"
 import { killTree } from "./process/tree.ts"
@@ -85,6 +86,7 @@ async function hold(
   const endpoint = endpointOf(home, spec.streams)
   const gone = new AbortController()
   const activity = activityWriter(endpoint, { sessionId, epoch, signal: gone.signal })
+  const repository = await repositoryOf(workingDir)
   let refused: StreamError | null = null
   let place = ""
   let agent: Promise<AgentSession> | null = null
@@ -105,6 +107,7 @@ async function hold(
         host: hostname(),
         incarnation,
         version,
+        ...(repository && { git: repository }),
       },
     ],
     onFatal: (error) => {
