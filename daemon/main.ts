@@ -133,6 +133,7 @@ async function hold(
       sessionId,
       workingDir,
       model,
+      offLimits: [home],
       env: spec.agentEnv,
       toolEnv: toolEnvOf(sessionId),
       transcript: () => publisher.session.items,

@@ -4,9 +4,9 @@ import { confinementOf } from "./tools/confinement.ts"
 import type { Workplace } from "./tools/tool.ts"
 
 /** Looked at anew for each prompt: a directory may be gone by then. */
-export async function workplaceOf({ workingDir, toolEnv }: AgentOptions): Promise<Workplace> {
+export async function workplaceOf({ workingDir, offLimits, toolEnv }: AgentOptions): Promise<Workplace> {
   try {
-    return { files: await confinementOf(workingDir), toolEnv }
+    return { files: await confinementOf(workingDir, offLimits), toolEnv }
   } catch (error) {
     const failure = {
       code: "working_dir_missing",
