@@ -29,6 +29,7 @@ import { removeRunFile, writeRunFile } from "./run-file.ts"
 import { type Ending, runSession } from "./session.ts"
 import { DaemonSpec } from "./spec.ts"
 import { openSpoolFile } from "./spool-file.ts"
+import { type DaemonTelemetry, daemonTelemetry } from "./telemetry/daemon-telemetry.ts"
 import { version } from "./version.ts"
 
 /** How long the end of a daemon may wait for the store. What is not sent stays in the spool. */
@@ -58,17 +59,19 @@ async function main(specPath: string | undefined): Promise<number> {
   const shutdown = new AbortController()
   for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(name, () => shutdown.abort())
 
-  await using _socket = await holdControlSocket(socketOf(home, sessionId, epoch), {
+  const telemetry = daemonTelemetry()
+  await using _socket = await holdControlSocket(socketOf(home, sessionId, epoch), () => ({
     sessionId,
     epoch,
     pid: process.pid,
-  })
+    measured: telemetry.points(),
+  }))
   writeRunFile(files.run, { ...identity, sessionId, epoch, incarnation })
   const killTools = async () => {
     await killTree({ marker: ["AGENTZ_SESSION", sessionId], graceMs: 2_000 })
   }
   try {
-    return await hold(spec, shutdown, killTools)
+    return await hold(spec, { shutdown, killTools, telemetry })
   } finally {
     await killTools()
     removeRunFile(files.run, process.pid)
@@ -77,8 +80,15 @@ async function main(specPath: string | undefined): Promise<number> {
 
 async function hold(
   spec: DaemonSpec,
-  shutdown: AbortController,
-  killTools: () => Promise<void>,
+  {
+    shutdown,
+    killTools,
+    telemetry,
+  }: {
+    readonly shutdown: AbortController
+    readonly killTools: () => Promise<void>
+    readonly telemetry: DaemonTelemetry
+  },
 ): Promise<number> {
   const { sessionId, incarnation, home, agentType, workingDir, model, permissionMode } = spec
   const files = filesOf(home, sessionId)
@@ -96,6 +106,7 @@ async function hold(
     sessionId,
     epoch,
     spool: openSpoolFile(files.spool),
+    fetch: telemetry.fetch,
     first: () => [
       {
         type: "session_started",
@@ -116,10 +127,12 @@ async function hold(
     },
     onBehind: (behind, reason) => log(behind ? "storage_behind" : "storage_caught_up", reason),
   })
+  telemetry.backlog = () => publisher.backlog
   crashesInto(publisher)
   const publish: Publisher["publish"] = (event) => {
     const published = publisher.publish(event)
     activity.changed(publisher.session, place)
+    telemetry.saw(published)
     return published
   }
   const approvals = openApprovals({ session: () => publisher.session, publish, permissionMode })
