@@ -22,6 +22,7 @@ import { adapters } from "./agents/index.ts"
 import { approvals as openApprovals } from "./approvals.ts"
 import { holdControlSocket } from "./control-socket.ts"
 import { endpointOf } from "./endpoint.ts"
+import { repositoryOf } from "./git/repository.ts"
 import { filesOf, socketOf } from "./home.ts"
 import { type Enclosure, openEnclosure } from "./process/enclosure.ts"
 import { identityOf } from "./process/identity.ts"
@@ -30,6 +31,7 @@ import { removeRunFile, writeRunFile } from "./run-file.ts"
 import { type Ending, runSession } from "./session.ts"
 import { DaemonSpec } from "./spec.ts"
 import { openSpoolFile } from "./spool-file.ts"
+import { type DaemonTelemetry, daemonTelemetry } from "./telemetry/daemon-telemetry.ts"
 import { version } from "./version.ts"
 
 /** What is ended may end by itself for so long. */
@@ -67,28 +69,37 @@ async function main(specPath: string | undefined): Promise<number> {
   const shutdown = new AbortController()
   for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(name, () => shutdown.abort())
 
-  await using _socket = await holdControlSocket(socketOf(home, sessionId, epoch), {
+  const telemetry = daemonTelemetry()
+  await using _socket = await holdControlSocket(socketOf(home, sessionId, epoch), () => ({
     sessionId,
     epoch,
     pid: process.pid,
-  })
+    measured: telemetry.points(),
+  }))
   writeRunFile(files.run, { ...identity, sessionId, epoch, incarnation })
   const enclosure = openEnclosure({ home, sessionId, epoch, wanted: spec.isolation })
   try {
-    return await hold(spec, shutdown, enclosure)
+    return await hold(spec, { shutdown, enclosure, telemetry })
   } finally {
     await enclosure.end(KILL_GRACE_MS)
     removeRunFile(files.run, process.pid)
   }
 }
 
-async function hold(spec: DaemonSpec, shutdown: AbortController, enclosure: Enclosure): Promise<number> {
+interface Held {
+  readonly shutdown: AbortController
+  readonly enclosure: Enclosure
+  readonly telemetry: DaemonTelemetry
+}
+
+async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held): Promise<number> {
   const { sessionId, incarnation, home, agentType, workingDir, model, permissionMode } = spec
   const files = filesOf(home, sessionId)
   mkdirSync(dirname(files.spool), { recursive: true, mode: 0o700 })
   const endpoint = endpointOf(home, spec.streams)
   const gone = new AbortController()
   const activity = activityWriter(endpoint, { sessionId, epoch, signal: gone.signal })
+  const repository = await repositoryOf(workingDir)
   let refused: StreamError | null = null
   let place = ""
   let agent: Promise<AgentSession> | null = null
@@ -98,6 +109,7 @@ async function hold(spec: DaemonSpec, shutdown: AbortController, enclosure: Encl
     sessionId,
     epoch,
     spool: openSpoolFile(files.spool),
+    fetch: telemetry.fetch,
     first: () => [
       {
         type: "session_started",
@@ -110,6 +122,7 @@ async function hold(spec: DaemonSpec, shutdown: AbortController, enclosure: Encl
         incarnation,
         version,
         isolation: enclosure.isolation,
+        ...(repository && { git: repository }),
       },
     ],
     onFatal: (error) => {
@@ -118,9 +131,11 @@ async function hold(spec: DaemonSpec, shutdown: AbortController, enclosure: Encl
     },
     onBehind: (behind, reason) => log(behind ? "storage_behind" : "storage_caught_up", reason),
   })
+  telemetry.backlog = () => publisher.backlog
   const publish: Publisher["publish"] = (event) => {
     const published = publisher.publish(redactor.value(event))
     activity.changed(publisher.session, place)
+    telemetry.saw(published)
     return published
   }
   crashesInto(publisher, publish)
@@ -135,6 +150,7 @@ async function hold(spec: DaemonSpec, shutdown: AbortController, enclosure: Encl
       sessionId,
       workingDir,
       model,
+      offLimits: [home],
       env: spec.agentEnv,
       toolEnv: toolEnv(),
       enclosure,

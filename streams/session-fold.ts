@@ -53,6 +53,7 @@ function apply(draft: Draft, event: SessionEvent): void {
       draft.model = event.model ?? null
       draft.permissionMode = event.permissionMode
       draft.daemon = { pid: event.pid, startTime: event.startTime, bootId: event.bootId, host: event.host }
+      draft.git = event.git ?? null
       return
 
     case "agent_started":
