@@ -21,7 +21,6 @@ import {
   META,
   type OpenAdapter,
   type OpenAgent,
-  type TurnUsage,
 } from "./agents/adapter.ts"
 import { retell } from "./agents/retell.ts"
 
@@ -43,7 +42,7 @@ export interface AgentSession extends AsyncDisposable {
     readonly resume: boolean
     readonly signal: AbortSignal
     readonly listener: TurnListener
-  }): Promise<{ readonly stopReason: StopReason; readonly usage: TurnUsage | null }>
+  }): Promise<{ readonly stopReason: StopReason; readonly response: PromptResponse }>
   /** Resolves with all options as they are then. Throws {@link AgentFailed} when the agent refuses the value. */
   setConfigOption(optionId: string, value: string): Promise<readonly SessionConfigOption[]>
   /** Throws {@link AgentFailed} when the agent refuses the mode. */
@@ -161,8 +160,8 @@ export async function openAgentSession(
         }),
       )
       if (signal.aborted) cancel()
-      const { stopReason, _meta } = await prompted
-      return { stopReason, usage: (_meta?.[META.usage] as TurnUsage | undefined) ?? null }
+      const response = await prompted
+      return { stopReason: response.stopReason, response }
     } finally {
       clearTimeout(silence)
       signal.removeEventListener("abort", cancel)

@@ -22,6 +22,15 @@ export interface StartedAgent {
   readonly lost: string | null
 }
 
+/**
+ * Makes the adapters of Claude and Codex tell retries and errors as such rather than as the agent's words. Whoever
+ * declares it is sent no live output of commands, unless it asks for that as well.
+ */
+const CLIENT_META = {
+  terminal_output_delta: true,
+  jetbrains: { air: { version: 1, capabilities: ["sessionFailure"] } },
+}
+
 export async function startAgent(
   context: ClientContext,
   { cwd, resumeAgentSession }: { readonly cwd: string; readonly resumeAgentSession: string | null },
@@ -33,8 +42,7 @@ export async function startAgent(
       fs: { readTextFile: false, writeTextFile: false },
       terminal: false,
       session: { notices: {} },
-      // Makes the adapters of Claude and Codex tell of retries and errors as such rather than as the agent's words.
-      _meta: { jetbrains: { air: { version: 1, capabilities: ["sessionFailure"] } } },
+      _meta: CLIENT_META,
     },
   })
   if (protocolVersion !== PROTOCOL_VERSION)

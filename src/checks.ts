@@ -30,7 +30,7 @@ export async function checkUp(config: Config, { uiDir, agents }: Surroundings): 
     checkApiPort(config),
     checkStreams(config),
     checkUi(join(uiDir, "index.html")),
-    checkIsolation(),
+    checkIsolation(config.isolation),
     checkAgents(agents),
     checkConfiguredAgents(config.home),
   ])

@@ -116,10 +116,6 @@ function lineOfSyntax(text: string, error: unknown): string {
   return `line ${lineAt(text, position === undefined ? text.length : Number(position))}`
 }
 
-/** Nobody says of a fixed value whether it is a secret; its name does. */
-const secretsIn = (set: Readonly<Record<string, string>>) =>
-  Object.entries(set).flatMap(([name, value]) => (/KEY|TOKEN|SECRET|PASSWORD/i.test(name) ? [value] : []))
-
 const lineAt = (text: string, at: number) => text.slice(0, at).split("\n").length
 
 /** A known agent that gets more than it would. */
@@ -135,7 +131,6 @@ function withMore(base: AgentProfile, { env, set }: z.infer<typeof Handed>): Age
         return {
           ...start,
           env: { ...start.env, ...more, ...set },
-          secrets: [...start.secrets, ...Object.values(more), ...secretsIn(set)],
         }
       },
     }),
@@ -212,7 +207,6 @@ const launchOf =
         ...set,
         ...(way && "variable" in way && model !== undefined && { [way.variable]: model }),
       },
-      secrets: [...Object.values(handed), ...secretsIn(set)],
       version,
       signIn: `Check the key or login of ${title}.`,
       ...(way && "option" in way && { modelOption: way.option }),

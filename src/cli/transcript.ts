@@ -2,11 +2,15 @@
 import type { Item } from "#streams/session"
 import type { SessionView } from "../plane.ts"
 import { failureOf, toolLine } from "./narrator.ts"
+import type { RepositoryNow } from "./repository-now.ts"
 import { clean, oneLine, type Paint } from "./terminal.ts"
 
-export function transcript({ session, items }: SessionView, paint: Paint): string {
+export function transcript(
+  { session, items }: SessionView,
+  { paint, repository }: { readonly paint: Paint; readonly repository: RepositoryNow | null },
+): string {
   const parts = [
-    header(session, paint),
+    header(session, repository, paint),
     ...items.map((item) => part(item, paint)).filter((text) => text !== ""),
   ]
   const open = session.approvals.map(
@@ -16,11 +20,12 @@ export function transcript({ session, items }: SessionView, paint: Paint): strin
   return `${[...parts, ...open, footer(session, paint)].join("\n\n")}\n`
 }
 
-function header(session: SessionView["session"], paint: Paint): string {
+function header(session: SessionView["session"], repository: RepositoryNow | null, paint: Paint): string {
   const rows: readonly (readonly [string, string | null])[] = [
     ["status", session.status],
     ["agent", [session.agentType, session.model].filter(Boolean).join(" · ")],
     ["directory", session.workingDir],
+    ["repository", repositoryLine(session.git, repository)],
     ["permissions", session.permissionMode],
     ["started", session.startedAt],
     ["daemon", session.daemon === null ? null : `pid ${session.daemon.pid} on ${session.daemon.host}`],
@@ -29,6 +34,16 @@ function header(session: SessionView["session"], paint: Paint): string {
     .filter(([, value]) => value)
     .map(([name, value]) => `${paint("dim", name.padEnd(12))}${oneLine(value ?? "")}`)
   return [`${paint("bold", oneLine(session.title))}  ${paint("dim", session.sessionId)}`, ...lines].join("\n")
+}
+
+/** As it stands now, or as it stood when the session started where it cannot be looked at. */
+function repositoryLine(then: SessionView["session"]["git"], now: RepositoryNow | null): string | null {
+  const told = now ?? then
+  if (told === null) return null
+  const changes = now === null || now.changes === null ? null : `${now.changes} changed`
+  return [told.root, told.branch ?? "no branch", told.head?.slice(0, 8) ?? "no commit", changes]
+    .filter((word) => word !== null)
+    .join(" · ")
 }
 
 function part(item: Item, paint: Paint): string {

@@ -4,13 +4,12 @@
  * agent was given.
  */
 import { appendFileSync, renameSync, statSync } from "node:fs"
+import type { Redactor } from "../../redact.ts"
 
 const FILE_LENGTH = 512 * 1024
 /** A longer line is cut: what has no end must not be held in memory. */
 const LINE_LENGTH = 16 * 1024
 const LAST_LINES = 5
-/** Shorter values are no keys, and leaving them out would make a riddle of every line. */
-const SECRET_LENGTH = 8
 
 export interface AgentLog {
   write(chunk: string): void
@@ -18,16 +17,13 @@ export interface AgentLog {
   lastWords(): string
 }
 
-export function agentLog(path: string, secrets: readonly string[]): AgentLog {
-  const hidden = secrets.filter(({ length }) => length >= SECRET_LENGTH)
+export function agentLog(path: string, redactor: Redactor): AgentLog {
   const last: string[] = []
   let rest = ""
   let size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
 
-  const safe = (line: string) => hidden.reduce((text, secret) => text.replaceAll(secret, "[secret]"), line)
-
   const keep = (line: string) => {
-    const clean = safe(line)
+    const clean = redactor.text(line)
     if (clean.trim() !== "") last.push(clean.slice(0, 300))
     if (last.length > LAST_LINES) last.shift()
     try {
@@ -53,6 +49,6 @@ export function agentLog(path: string, secrets: readonly string[]): AgentLog {
         rest = ""
       }
     },
-    lastWords: () => [...last, ...(rest === "" ? [] : [safe(rest).slice(0, 300)])].join("\n"),
+    lastWords: () => [...last, ...(rest === "" ? [] : [redactor.text(rest).slice(0, 300)])].join("\n"),
   }
 }

@@ -7,8 +7,6 @@ export interface Launch {
   readonly args: readonly string[]
   /** Beside what every program needs; the only place for a secret, since arguments can be read by all users. */
   readonly env: Readonly<Record<string, string>>
-  /** Values of `env` that may never be in a log. */
-  readonly secrets: readonly string[]
   /** See {@link AgentProcess.version}. */
   readonly version: string | null
   readonly signIn: string

@@ -1,17 +1,18 @@
 /**
- * An agent that is a process of its own and speaks ACP over its standard input and output. It leads a group of its
- * own, carries the session's marker, knows no more of the environment than it needs, and is gone with everything
- * it started before another one is opened: two writers of one conversation lose parts of it.
+ * An agent that is a process of its own and speaks ACP over its standard input and output. It runs in the session's
+ * enclosure, knows no more of the environment than it needs, and is gone with everything it started before another
+ * one is opened: two writers of one conversation lose parts of it.
  */
-import { type ChildProcess, spawn } from "node:child_process"
+import { randomUUID } from "node:crypto"
 import { mkdirSync } from "node:fs"
 import { Readable, Writable } from "node:stream"
 import { setTimeout as sleep } from "node:timers/promises"
 import { type ClientApp, ndJsonStream } from "@agentclientprotocol/sdk"
 import { AgentFailed } from "../../agent-failed.ts"
 import { filesOf } from "../../home.ts"
+import { type Enclosure, LaunchError, type Launched } from "../../process/enclosure.ts"
 import { identityOf } from "../../process/identity.ts"
-import { killTree, processesOf } from "../../process/tree.ts"
+import { redactor, secretsIn } from "../../redact.ts"
 import type { AgentExit, AgentOptions, OpenAdapter, OpenAgent } from "../adapter.ts"
 import { workplaceOf } from "../workplace.ts"
 import { agentLog } from "./agent-log.ts"
@@ -31,32 +32,41 @@ export const processAgent =
     mkdirSync(dir, { recursive: true, mode: 0o700 })
     const { PATH: path = "", HOME: userHome = "" } = options.toolEnv
     const launch = await find({ ...options, sessionDir: dir, path, userHome })
-    await endTree(options.sessionId)
+    await clear(options.enclosure)
     return await start(client, launch, options)
   }
 
-async function start(client: ClientApp, launch: Launch, options: AgentOptions): Promise<OpenAgent> {
-  const { home, sessionId, workingDir, toolEnv, model } = options
-  const log = agentLog(filesOf(home, sessionId).agentLog, launch.secrets)
-  const child = spawn(launch.command, launch.args, {
-    cwd: workingDir,
-    detached: true,
-    stdio: ["pipe", "pipe", "pipe"],
-    env: { ...toolEnv, ...launch.env },
+/** Ends all that this session's agents ever started. */
+async function clear(enclosure: Enclosure): Promise<void> {
+  await enclosure.end(GRACE_MS)
+  if (enclosure.footprint().processes === 0) return
+  throw new AgentFailed({
+    code: "agent_still_there",
+    message: "A process of the agent before cannot be ended, so no other is started beside it.",
+    hint: "End the processes that have AGENTZ_SESSION in their environment, then send the message again.",
   })
-  const { pid } = await spawned(child, launch)
-  const identity = identityOf(pid) ?? { pid, startTime: "", bootId: "" }
-  child.stderr.setEncoding("utf8").on("data", log.write)
+}
+
+async function start(client: ClientApp, launch: Launch, options: AgentOptions): Promise<OpenAgent> {
+  const { home, sessionId, model } = options
+  const launched = await launchIn(launch, options)
+  const { pid, stdin, stdout, stderr, child } = launched
+  if (!stdin) throw new Error("The agent's process was started without an input.")
+  const log = agentLog(filesOf(home, sessionId).agentLog, redactor(secretsIn(launch.env)))
+  stderr.setEncoding("utf8").on("data", log.write)
   // The other side may be gone at any moment; its exit tells.
-  child.stdin.on("error", () => undefined)
+  stdin.on("error", () => undefined)
 
   const connection = client.connect(
-    ndJsonStream(Writable.toWeb(child.stdin), Readable.toWeb(child.stdout) as ReadableStream<Uint8Array>),
+    ndJsonStream(Writable.toWeb(stdin), Readable.toWeb(stdout) as ReadableStream<Uint8Array>),
   )
   let expected = false
-  const ended = endOf(child)
-  const exited = ended.then(async ({ code, signal, drained }): Promise<AgentExit> => {
-    await Promise.all([endTree(sessionId, pid), Promise.race([drained, sleep(DRAIN_MS)])])
+  const ended = new Promise<Pick<AgentExit, "code" | "signal">>((resolve) =>
+    child.once("exit", (code, signal) => resolve({ code, signal })),
+  )
+  const drained = new Promise<void>((resolve) => child.once("close", () => resolve()))
+  const exited = ended.then(async ({ code, signal }): Promise<AgentExit> => {
+    await Promise.all([launched.end(GRACE_MS), Promise.race([drained, sleep(DRAIN_MS)])])
     connection.close()
     return { code, signal, expected, lastWords: log.lastWords() }
   })
@@ -64,69 +74,41 @@ async function start(client: ClientApp, launch: Launch, options: AgentOptions): 
   return {
     connection,
     process: {
-      identity,
+      identity: identityOf(pid) ?? { pid, startTime: "", bootId: "" },
       version: launch.version,
       signIn: launch.signIn,
       exited,
-      sweep: () => sweep(sessionId, pid),
+      sweep: () => launched.endStrays(GRACE_MS),
     },
     ...(launch.modelOption !== undefined &&
       model !== undefined && { model: { option: launch.modelOption, value: model } }),
     async [Symbol.asyncDispose]() {
       expected = true
       connection.close()
-      child.stdin.end()
+      stdin.end()
       await Promise.race([ended, sleep(LEAVE_MS)])
-      await endTree(sessionId, pid)
+      await launched.end(GRACE_MS)
       await exited
     },
   }
 }
 
-function spawned(child: ChildProcess, { command }: Launch): Promise<{ readonly pid: number }> {
-  return new Promise((resolve, reject) => {
-    child.once("spawn", () => resolve({ pid: child.pid ?? 0 }))
-    child.once("error", (cause: NodeJS.ErrnoException) =>
-      reject(
-        new AgentFailed(
-          {
-            code: "agent_not_started",
-            message: `${command} cannot be started (${cause.code ?? cause.message}).`,
-            hint: "Check that it is a program you may run; `agentz doctor` shows which one is used.",
-          },
-          { cause },
-        ),
-      ),
-    )
-  })
-}
-
-function endOf(child: ChildProcess) {
-  const drained = new Promise<void>((resolve) => child.once("close", () => resolve()))
-  return new Promise<{ code: number | null; signal: string | null; drained: Promise<void> }>((resolve) =>
-    child.once("exit", (code, signal) => resolve({ code, signal, drained })),
-  )
-}
-
-/** Ends all that this session's agents ever started, by mark, group and descent. */
-async function endTree(sessionId: string, pid?: number): Promise<void> {
-  const { survivors } = await killTree({
-    marker: ["AGENTZ_SESSION", sessionId],
-    ...(pid !== undefined && { roots: [pid] }),
-    graceMs: GRACE_MS,
-  })
-  const [survivor] = survivors
-  if (survivor && pid === undefined)
-    throw new AgentFailed({
-      code: "agent_still_there",
-      message: `Process ${survivor.pid} of the agent before cannot be ended, so no other is started.`,
-      hint: `End process ${survivor.pid}, then send the message again.`,
+async function launchIn(
+  { command, args, env }: Launch,
+  { enclosure, workingDir, toolEnv }: AgentOptions,
+): Promise<Launched> {
+  try {
+    return await enclosure.launch({
+      name: `agent-${randomUUID()}`,
+      argv: [command, ...args],
+      cwd: workingDir,
+      env: { ...toolEnv, ...env },
+      stdin: "pipe",
+      kept: true,
     })
-}
-
-/** Ends what the agent's tools left behind and no longer hangs on the agent. */
-async function sweep(sessionId: string, pid: number): Promise<void> {
-  const held = new Set(processesOf({ roots: [pid] }).map((one) => one.pid))
-  const left = processesOf({ marker: ["AGENTZ_SESSION", sessionId] }).filter((one) => !held.has(one.pid))
-  if (left.length > 0) await killTree({ roots: left.map((one) => one.pid), graceMs: GRACE_MS })
+  } catch (cause) {
+    if (!(cause instanceof LaunchError)) throw cause
+    const hint = "Check that it is a program you may run; `agentz doctor` shows which one is used."
+    throw new AgentFailed({ code: "agent_not_started", message: cause.message, hint }, { cause })
+  }
 }

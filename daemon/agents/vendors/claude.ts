@@ -49,15 +49,6 @@ export const claude: Vendor = {
     "MAX_THINKING_TOKENS",
   ],
   settings: ["IS_SANDBOX"],
-  secrets: [
-    "ANTHROPIC_API_KEY",
-    "ANTHROPIC_AUTH_TOKEN",
-    "ANTHROPIC_CUSTOM_HEADERS",
-    "CLAUDE_CODE_OAUTH_TOKEN",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_BEARER_TOKEN_BEDROCK",
-  ],
   signIn: "Sign in to Claude Code once with `claude`, or set ANTHROPIC_API_KEY to a key that is valid.",
   isSignedIn,
   start: ({ program }, { model, env }) => ({

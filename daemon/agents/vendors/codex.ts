@@ -27,7 +27,6 @@ export const codex: Vendor = {
     "CODEX_CONFIG",
     "MODEL_PROVIDER",
   ],
-  secrets: ["CODEX_API_KEY", "OPENAI_API_KEY"],
   signIn: "Sign in to Codex once with `codex login`, or set CODEX_API_KEY to a key that is valid.",
   isSignedIn: (surroundings) =>
     hasKey(surroundings) || hasLogin(surroundings) || hasOwnProvider(surroundings),

@@ -33,7 +33,6 @@ export const opencode: Vendor = {
     "XDG_CONFIG_HOME",
     "XDG_DATA_HOME",
   ],
-  secrets: KEYS,
   signIn: "Sign in to a provider once with `opencode auth login`, or set its key, such as ANTHROPIC_API_KEY.",
   isSignedIn,
   start: (_found, { env, model, sessionDir }) => {
@@ -54,7 +53,6 @@ export const opencode: Vendor = {
         // Who names the providers needs no list of all there are.
         ...("provider" in config && { OPENCODE_DISABLE_MODELS_FETCH: "1" }),
       },
-      secrets: [password],
     }
   },
 }

@@ -23,8 +23,6 @@ export interface Vendor {
   readonly variables: readonly string[]
   /** Looked at here and not handed on as they are. */
   readonly settings?: readonly string[]
-  /** Those of them that are secrets. */
-  readonly secrets: readonly string[]
   /** What to do when there is neither key nor login: one sentence. */
   readonly signIn: string
   isSignedIn(surroundings: Surroundings): boolean
@@ -34,8 +32,6 @@ export interface Vendor {
 export interface Start {
   readonly args?: readonly string[]
   readonly env: Readonly<Record<string, string>>
-  /** Further values that may never be in a log. */
-  readonly secrets?: readonly string[]
 }
 
 /** Needed by whatever talks to a service from behind a proxy or with a certificate of its own. */
@@ -144,14 +140,13 @@ const launchOf =
         message: `${vendor.title} cannot run.`,
         hint: needs.join(" "),
       })
-    const { env, args = [], secrets = [] } = vendor.start({ program, adapter }, options)
+    const { env, args = [] } = vendor.start({ program, adapter }, options)
     const given = pick(options.env, [...vendor.variables, ...NETWORK])
     const runs = adapter ?? program
     return {
       command: runs.command,
       args: [...runs.args, ...args],
       env: { ...given, ...env },
-      secrets: [...vendor.secrets.flatMap((name) => given[name] ?? []), ...secrets],
       version,
       signIn: vendor.signIn,
     }

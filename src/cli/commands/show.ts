@@ -2,6 +2,7 @@ import type { SessionId } from "#streams/ids"
 import type { Item } from "#streams/session"
 import type { ControlPlane, SessionView } from "../../plane.ts"
 import { defineCommand } from "../command.ts"
+import { repositoryNow } from "../repository-now.ts"
 import { painter } from "../terminal.ts"
 import { transcript } from "../transcript.ts"
 import { whichSession } from "../which-session.ts"
@@ -12,11 +13,17 @@ export const show = defineCommand({
   summary: "tells what a session did",
   positionals: ["ID"],
   flags: {},
-  json: "print {session, items, offset, hasMore} as JSON",
+  json: "print {session, items, offset, hasMore, repository?} as JSON",
   async run({ positionals: [id = ""], json, io, deps }) {
     return await withPlane(deps, async (plane) => {
       const view = await wholeView(plane, await whichSession(plane, id))
-      io.stdout.write(json ? `${JSON.stringify(view)}\n` : transcript(view, painter(io.stdout, io)))
+      const repository = await repositoryNow(view.session)
+      const paint = painter(io.stdout, io)
+      io.stdout.write(
+        json
+          ? `${JSON.stringify({ ...view, ...(repository && { repository }) })}\n`
+          : transcript(view, { paint, repository }),
+      )
       return 0
     })
   },

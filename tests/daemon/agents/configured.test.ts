@@ -61,7 +61,6 @@ test("an entry makes an agent, and says how it is started", async () => {
     command: file,
     args: ["--acp", "--model", "big"],
     env: { GEM_URL: "http://gem", GEM_KEY: "gem-secret-1", GEM_TELEMETRY: "0", GEM_TOKEN: "fixed-token" },
-    secrets: ["http://gem", "gem-secret-1", "fixed-token"],
     version: "1.4.2",
     signIn: "Check the key or login of Gem.",
   })
@@ -123,7 +122,6 @@ test("an entry with the name of a known agent hands it more variables", async ()
   const env = { ACME_KEY: "acme-secret", ANTHROPIC_API_KEY: "sk-ant" }
   const launch = await opencode?.launch?.(dir.options({ env }))
   expect(launch).toMatchObject({ args: ["acp"], env: { ...env, ACME_URL: "http://acme" } })
-  expect(launch?.secrets).toEqual(expect.arrayContaining(["acme-secret", "sk-ant"]))
 })
 
 test.each([

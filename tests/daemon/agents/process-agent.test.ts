@@ -8,11 +8,13 @@ import type { Launch } from "#daemon/agents/process/launch"
 import { processAgent } from "#daemon/agents/process/process-agent"
 import { filesOf } from "#daemon/home"
 import { identityOf } from "#daemon/process/identity"
-import { killTree, processesOf } from "#daemon/process/tree"
+import { ISOLATIONS, type IsolationKind } from "#daemon/process/isolation"
+import { processesOf } from "#daemon/process/tree"
 import type { Unstamped } from "#streams/event"
 import { newSessionId, TurnId } from "#streams/ids"
 import type { Item } from "#streams/session"
 import { Disposables } from "../../support/disposables.ts"
+import { testEnclosure } from "../../support/enclosure.ts"
 import { tempDir } from "../../support/temp-dir.ts"
 
 const PLAIN = join(import.meta.dirname, "../../support/plain-agent.mjs")
@@ -23,21 +25,22 @@ async function world({
   env = {},
   transcript = [],
   model,
+  wanted = "cgroup",
 }: {
   env?: Record<string, string>
   transcript?: Item[]
   model?: string
+  wanted?: IsolationKind
 } = {}) {
   const stack = new Disposables()
   const dir = stack.use(await tempDir())
-  const home = stack.use(await tempDir())
   const sessionId = newSessionId()
+  const { enclosure, home } = stack.use(await testEnclosure({ sessionId, wanted }))
   const events: Unstamped[] = []
   const launch: Launch = {
     command: process.execPath,
     args: [PLAIN],
-    env: { PLAIN_STATE: home.path, PLAIN_KEY: SECRET, ...env },
-    secrets: [SECRET],
+    env: { PLAIN_STATE: home, PLAIN_KEY: SECRET, ...env },
     version: null,
     signIn: "Sign in.",
     modelOption: "model",
@@ -52,8 +55,9 @@ async function world({
         workingDir: dir.path,
         model,
         env: {},
-        toolEnv: { PATH, HOME, [marker[0]]: marker[1] },
-        home: home.path,
+        toolEnv: { PATH, HOME },
+        enclosure,
+        home,
         transcript: () => transcript,
       },
       { resumeAgentSession, publish: (event) => events.push(event), signal: new AbortController().signal },
@@ -61,17 +65,13 @@ async function world({
   return {
     open,
     events,
-    home: home.path,
     in: (file: string) => join(dir.path, file),
-    log: filesOf(home.path, sessionId).agentLog,
+    log: filesOf(home, sessionId).agentLog,
     started: () => events.filter((event) => event.type === "agent_started"),
     exited: () => events.filter((event) => event.type === "agent_exited"),
     notices: () => events.flatMap((event) => (event.type === "notice" ? [event.category] : [])),
     processes: () => processesOf({ marker }),
-    async [Symbol.asyncDispose]() {
-      await killTree({ marker, graceMs: 0 })
-      await stack[Symbol.asyncDispose]()
-    },
+    [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
   }
 }
 
@@ -105,12 +105,24 @@ test("it leads a group of its own, says who it is, and knows only what it was ha
   if (started?.type !== "agent_started" || started.pid === undefined) throw new Error("It has no process.")
   expect(started).toMatchObject({ name: "Plain", version: "9.9.9" })
   expect(identityOf(started.pid)?.startTime).toBe(started.startTime)
-  expect(processesOf({ roots: [started.pid] }).map(({ pid }) => pid)).toContain(started.pid)
+  const own = agents.processes().find(({ pid }) => pid === started.pid)
+  expect(own?.group).toBe(started.pid)
 
   const { said } = await ask(session, "env")
-  expect(Object.keys(JSON.parse(said)).sort()).toEqual(
-    ["AGENTZ_SESSION", "HOME", "PATH", "PLAIN_KEY", "PLAIN_STATE"].sort(),
+  // A shell that confines it may set these.
+  const names = Object.keys(JSON.parse(said)).filter(
+    (name) => !["PWD", "OLDPWD", "SHLVL", "_"].includes(name),
   )
+  expect(names.sort()).toEqual([
+    "AGENTZ_EPOCH",
+    "AGENTZ_RUN",
+    "AGENTZ_SESSION",
+    "AGENTZ_TOOL",
+    "HOME",
+    "PATH",
+    "PLAIN_KEY",
+    "PLAIN_STATE",
+  ])
 })
 
 test("what it changes after a yes is changed", async () => {
@@ -164,23 +176,29 @@ test("disposed it ends with everything it started, the stubborn as well", async 
 test("the agent before is gone with its tree before another one is opened", async () => {
   await using agents = await world()
   const first = await agents.open()
+  const alone = agents.processes().length
   await ask(first, "hold\nleave")
   const before = agents.processes().map(({ pid }) => pid)
+  expect(before).toHaveLength(alone + 2)
   await using _second = await agents.open()
   const now = agents.processes().map(({ pid }) => pid)
   expect(before.filter((pid) => now.includes(pid))).toEqual([])
-  expect(now).toHaveLength(1)
+  expect(now).toHaveLength(alone)
 })
 
-test("a sweep ends what tools left behind and nothing that hangs on the agent", async () => {
-  await using agents = await world()
-  await using session = await agents.open()
-  await ask(session, "hold\nleave")
-  expect(agents.processes()).toHaveLength(3)
-  await session.sweep?.()
-  expect(agents.processes()).toHaveLength(2)
-  expect((await ask(session, "say still here")).said).toBe("still here")
-})
+test.each(ISOLATIONS)(
+  "a sweep ends what tools left behind and nothing that hangs on the agent: %s",
+  async (wanted) => {
+    await using agents = await world({ wanted })
+    await using session = await agents.open()
+    const alone = agents.processes().length
+    await ask(session, "hold\nleave")
+    expect(agents.processes()).toHaveLength(alone + 2)
+    await session.sweep?.()
+    expect(agents.processes()).toHaveLength(alone + 1)
+    expect((await ask(session, "say still here")).said).toBe("still here")
+  },
+)
 
 test("a cancel is passed on, and the agent stays", async () => {
   await using agents = await world()
@@ -251,7 +269,7 @@ test("its log has no secret of it and stays small", async () => {
   await using session = await agents.open()
   await ask(session, `log the key is ${SECRET}, remember it`)
   await vi.waitFor(() =>
-    expect(readFileSync(agents.log, "utf8")).toContain("the key is [secret], remember it"),
+    expect(readFileSync(agents.log, "utf8")).toContain("the key is [redacted PLAIN_KEY], remember it"),
   )
   for (let round = 0; round < 40; round++)
     await ask(
