@@ -61,7 +61,7 @@ export async function perform(
     throw error
   }
   const result = await run(call, toolCallId, turn)
-  await turn.toolEnded(toolCallId, result.failed ? "failed" : "completed", result.output)
+  await turn.toolEnded(toolCallId, result.failed ? "failed" : "completed", result.whole ?? result.output)
   turn.signal.throwIfAborted()
   return { ...result, denied: false }
 }
