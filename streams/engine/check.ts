@@ -47,10 +47,13 @@ const HEADER = 24
 const BIG = 24
 const NO_ROOT = 0xffff_ffff_ffff_ffffn
 const [BRANCH, LEAF, OVERFLOW, META] = [1, 2, 4, 8]
+/** Keys that are numbers, and an environment that is one file. */
+const FREE_LIST_FLAGS = 0x4008
 const [NODE_BIG, NODE_SUBTREE, NODE_KNOWN] = [1, 2, 7]
 
 interface Tree {
   readonly pageSize: number
+  readonly flags: number
   readonly depth: number
   readonly entries: number
   readonly root: number | null
@@ -84,6 +87,8 @@ class StoreFile {
   check(depth: CheckDepth): void {
     if (this.#size === 0) return
     const newest = this.#newest()
+    // Nothing bounds the numbers of pages if this does not: there is always room behind the last one.
+    if ((newest.last + 1) * PAGE > this.#size) throw new Finding("the file is cut short")
     this.#last = newest.last
     this.#transaction = newest.transaction
     this.#seen = new Uint8Array((newest.last >> 3) + 1)
@@ -115,7 +120,9 @@ class StoreFile {
       last: number(page, 144),
       transaction: number(page, 152),
     }
+    if (number(page, 32) !== 0) throw wrong("address")
     if (header.free.pageSize !== PAGE) throw wrong("page size")
+    if (header.free.flags !== FREE_LIST_FLAGS || header.main.flags !== 0) throw wrong("kind of tree")
     for (const { root, depth } of [header.free, header.main]) {
       if ((root !== null && (root < 2 || root > header.last)) || depth > 32) throw wrong("tree")
     }
@@ -190,7 +197,8 @@ class StoreFile {
     }
   }
 
-  #subtree({ root, depth, entries }: Tree, messages: boolean): void {
+  #subtree({ root, flags, depth, entries }: Tree, messages: boolean): void {
+    if (flags !== 0) throw new Finding("a table is of a kind that we do not make")
     if (root === null) return
     if (messages && !this.#messageLeaves) {
       this.#branches(root, depth)
@@ -268,6 +276,7 @@ function tree(page: Buffer, at: number): Tree {
   const root = page.readBigUInt64LE(at + 40)
   return {
     pageSize: page.readUInt32LE(at),
+    flags: page.readUInt16LE(at + 4),
     depth: page.readUInt16LE(at + 6),
     entries: number(page, at + 32),
     root: root === NO_ROOT ? null : Number(root),
