@@ -18,10 +18,11 @@ import { tailOf } from "#streams/stream"
 import { addressOf, authorization, StreamError } from "#streams/transport"
 import type { AgentSession } from "./agent-session.ts"
 import { adapters } from "./agents/index.ts"
-import { approvals as openApprovals } from "./approvals.ts"
+import { type Approvals, approvals as openApprovals } from "./approvals.ts"
 import { holdControlSocket } from "./control-socket.ts"
 import { endpointOf } from "./endpoint.ts"
 import { filesOf, socketOf } from "./home.ts"
+import { followRules } from "./permissions/followed-rules.ts"
 import { identityOf } from "./process/identity.ts"
 import { killTree } from "./process/tree.ts"
 import { removeRunFile, writeRunFile } from "./run-file.ts"
@@ -94,7 +95,7 @@ async function hold(
     sessionId,
     epoch,
     spool: openSpoolFile(files.spool),
-    first: () => [
+    first: (before) => [
       {
         type: "session_started",
         agentType,
@@ -106,6 +107,7 @@ async function hold(
         incarnation,
         version,
       },
+      ...(permissionMode === "bypass" && before.permissionMode !== "bypass" ? [bypassNotice] : []),
     ],
     onFatal: (error) => {
       refused = error
@@ -119,7 +121,22 @@ async function hold(
     activity.changed(publisher.session, place)
     return published
   }
-  const approvals = openApprovals({ session: () => publisher.session, publish, permissionMode })
+  /** Of the agent's options, by id: as the session was launched, and as it was set since. */
+  const chosen = new Map(Object.entries(spec.config ?? {}))
+  const mode = () => publisher.session.permissionMode ?? permissionMode
+  const rules = followRules(endpoint, {
+    signal: gone.signal,
+    onChange: () => approvals.reconsider(),
+    onRefused: (reason) => log("rules_refused", `${reason} Every call is asked about.`),
+  })
+  const approvals: Approvals = openApprovals({
+    session: () => publisher.session,
+    publish,
+    agentType,
+    workingDir,
+    mode,
+    rules,
+  })
 
   const openAgent = async () => {
     // Loaded only now: the daemon says that it lives before it reads the protocol's large schema.
@@ -132,9 +149,23 @@ async function hold(
       model,
       env: spec.agentEnv,
       toolEnv: toolEnvOf(sessionId),
+      mcpServers: spec.mcpServers ?? [],
       transcript: () => publisher.session.items,
     }
-    return openAgentSession(open, options, { resumeAgentSession: publisher.session.agentSessionId, publish })
+    return openAgentSession(open, options, {
+      resumeAgentSession: publisher.session.agentSessionId,
+      publish,
+      mode,
+      model,
+      chosen,
+    })
+  }
+  /** Tells an agent that is open already; one that is opened later is told then. What it refuses is shown. */
+  const whileOpen = (tell: (session: AgentSession) => Promise<void>) => {
+    agent?.then(tell).catch((error: unknown) => {
+      const title = error instanceof Error ? error.message : String(error)
+      publish({ type: "notice", severity: "warning", category: "agent_option", title })
+    })
   }
   const dropAgent = async () => {
     const dropped = agent
@@ -158,6 +189,17 @@ async function hold(
         return agent
       },
       dropAgent,
+      session: () => publisher.session,
+      setMode: (next) => {
+        publish({ type: "mode_changed", mode: next })
+        if (next === "bypass") publish(bypassNotice)
+        approvals.reconsider()
+        whileOpen((session) => session.setMode(next))
+      },
+      setOption: (optionId, value) => {
+        chosen.set(optionId, value)
+        whileOpen((session) => session.setOption(optionId, value))
+      },
       killTools,
       epoch,
       resume: spec.resume,
@@ -192,6 +234,13 @@ async function hold(
   if (inTime !== true) log("spool_kept", "The stream server is away; the next daemon sends what it lacks.")
   return inTime === true ? 0 : 69
 }
+
+const bypassNotice = {
+  type: "notice",
+  severity: "warning",
+  category: "permission_mode",
+  title: "Bypass: commands and changes are run without asking. Only rules that refuse still hold.",
+} as const
 
 const identityOfSelf = (): Pick<NonNullable<ReturnType<typeof identityOf>>, "pid" | "startTime" | "bootId"> =>
   identityOf(process.pid) ?? { pid: process.pid, startTime: "", bootId: "" }

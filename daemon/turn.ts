@@ -1,17 +1,22 @@
 /** One turn, from its first event to its last. However the agent ends, the turn ends, and says why. */
 import type { Failure, Unstamped } from "#streams/event"
-import { type MessageId, newTurnId } from "#streams/ids"
+import { newTurnId, type RequestId } from "#streams/ids"
+import type { QueuedMessage, Session } from "#streams/session"
 import { coalesce } from "./acp/coalesce.ts"
 import { narrator } from "./acp/narrate.ts"
 import { AgentFailed } from "./agent-failed.ts"
 import type { AgentSession } from "./agent-session.ts"
 import type { Approvals } from "./approvals.ts"
+import { recoveryPrompt } from "./permissions/recovery.ts"
 
 export interface TurnDeps {
   readonly publish: (event: Unstamped) => void
+  readonly session: () => Session
   /** Resolves while the publisher keeps up. */
   readonly ready: () => Promise<void>
   readonly approvals: Approvals
+  /** Puts words that came with a refusal before an agent that could not hear them with it. */
+  readonly sayLater: (requestId: RequestId, text: string) => void
   readonly agent: () => Promise<AgentSession>
   /** Gives up on an agent that does not end its turn: it is ended itself, and opened anew for the next turn. */
   readonly dropAgent: () => Promise<void>
@@ -19,16 +24,10 @@ export interface TurnDeps {
   readonly killTools: () => Promise<void>
 }
 
-export type TurnCause =
-  | { readonly cause: "user"; readonly messageId: MessageId; readonly text: string }
-  | { readonly cause: "recovery" }
+export type TurnCause = ({ readonly cause: "user" } & QueuedMessage) | { readonly cause: "recovery" }
 
 /** How long a cancelled agent may take to end its turn by itself. */
 const CANCEL_GRACE_MS = 5_000
-
-const RECOVERY_PROMPT =
-  "The previous turn was interrupted because its process ended. Continue where it stopped. A tool call that was " +
-  "running then has an unknown outcome: look before you run it again."
 
 /** `stopped`: the whole session is being stopped, and what ends the turn is said by the caller. */
 export type CancelReason = "cancelled" | "stopped"
@@ -56,12 +55,12 @@ export async function runTurn(cause: TurnCause, signal: AbortSignal, deps: TurnD
     },
     permission: (request: Parameters<Approvals["ask"]>[1]) => {
       chunks.flush()
-      return approvals.ask(turnId, request)
+      return approvals.ask(turnId, request, deps.sayLater)
     },
   }
   let over = false
   const cancelled = onceAborted(signal, async () => {
-    approvals.cancelOpen()
+    approvals.cancelOpen(turnId)
     await deps.killTools()
   })
 
@@ -105,15 +104,16 @@ type Outcome = {
 }
 
 async function promptOf(
-  { agent }: TurnDeps,
+  { agent, approvals, session }: TurnDeps,
   cause: TurnCause,
   signal: AbortSignal,
   listener: Parameters<AgentSession["prompt"]>[0]["listener"],
 ): Promise<Outcome> {
   try {
-    const session = await agent()
     const resume = cause.cause === "recovery"
-    return await session.prompt({ text: resume ? RECOVERY_PROMPT : cause.text, resume, signal, listener })
+    const text = resume ? recoveryPrompt(await approvals.takeUp(), session().items) : cause.text
+    const opened = await agent()
+    return await opened.prompt({ text, resume, signal, listener })
   } catch (error) {
     const failure =
       error instanceof AgentFailed ? error.failure : { code: "agent_error", message: String(error) }

@@ -72,7 +72,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
   }
 
   async function start(entry: RegistryEntry, inbox: Inbox, resume: boolean): Promise<number> {
-    const { sessionId, agentType, workingDir, model, permissionMode } = entry
+    const { sessionId, agentType, workingDir, model, permissionMode, config } = entry
     using _slot = await starts.take()
     // Whatever a former daemon's tools left running must not work beside the new one's.
     await killTree({ marker: ["AGENTZ_SESSION", sessionId], graceMs: 2_000 })
@@ -85,6 +85,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
       workingDir,
       ...(model !== undefined && { model }),
       permissionMode,
+      ...(config !== undefined && { config }),
       resume,
       idleSeconds: context.idleSeconds,
       home: home.path,
@@ -259,10 +260,12 @@ export function daemonsOf(context: PlaneContext): Daemons {
 /** Messages that wait in the inbox and no daemon has taken. */
 function untaken(session: Session, inbox: Inbox): Unstamped[] {
   const seen = new Set(session.taken)
+  for (const command of inbox.commands) if (command.type === "withdraw") seen.add(command.messageId)
   return inbox.commands.flatMap((command) => {
     if (command.type !== "user_message" || seen.has(command.messageId)) return []
     seen.add(command.messageId)
-    return [{ type: "user_message" as const, messageId: command.messageId, text: command.text }]
+    const { messageId, text, attachments } = command
+    return [{ type: "user_message" as const, messageId, text, ...(attachments && { attachments }) }]
   })
 }
 

@@ -5,6 +5,7 @@
  */
 import type { AgentApp, ClientApp, ClientConnection } from "@agentclientprotocol/sdk"
 import type { Item } from "#streams/session"
+import type { McpServer } from "../mcp-server.ts"
 
 export interface AgentOptions {
   readonly sessionId: string
@@ -15,6 +16,8 @@ export interface AgentOptions {
   readonly env: Readonly<Record<string, string>>
   /** The environment for every process that a tool starts: no keys in it, and the marker by which it is found. */
   readonly toolEnv: Readonly<Record<string, string>>
+  /** Servers of tools that the user gave to this session. */
+  readonly mcpServers?: readonly McpServer[]
   /**
    * The transcript up to now, as it was replayed from the stream: an agent without a memory of its own
    * remembers the conversation from here. Called at every prompt, so it includes the turn before.

@@ -10,8 +10,8 @@ export function transcript({ session, items }: SessionView, paint: Paint): strin
     ...items.map((item) => part(item, paint)).filter((text) => text !== ""),
   ]
   const open = session.approvals.map(
-    ({ requestId, title }) =>
-      `${paint("yellow", "?")} waits for an answer: ${oneLine(title)}\n  agentz approve ${session.sessionId} ${requestId} --allow   (or --deny, --always)`,
+    ({ requestId, title, denyEndsTurn }) =>
+      `${paint("yellow", "?")} waits for an answer: ${oneLine(title)}${denyEndsTurn ? "  (to deny it ends the turn)" : ""}\n  agentz approve ${session.sessionId} ${requestId} --allow   (or --deny, --always)`,
   )
   return `${[...parts, ...open, footer(session, paint)].join("\n\n")}\n`
 }
@@ -46,7 +46,7 @@ function part(item: Item, paint: Paint): string {
         ? ""
         : paint(
             "dim",
-            `  ${oneLine(item.request.title)}: ${item.decision.replace("_", " ")} (by ${item.by ?? "daemon"})`,
+            `  ${oneLine(item.request.title)}: ${item.decision.replace("_", " ")} (by ${item.by ?? "daemon"})${item.note === undefined ? "" : `: ${oneLine(item.note)}`}`,
           )
     case "notice":
       return paint("dim", `· ${oneLine(item.title)}`)
@@ -64,7 +64,8 @@ function toolPart(item: Extract<Item, { type: "tool" }>, paint: Paint): string {
     : `${toolLine(paint, item)}${item.interrupted ? paint("dim", "  (cut off)") : ""}`
   const lines = clean(item.output).trimEnd().split("\n").slice(-6)
   const output = item.output.trim() === "" ? [] : lines.map((line) => paint("dim", `    ${line}`))
-  return [head, ...output].join("\n")
+  const ruling = item.ruling?.by === "rule" ? [paint("dim", `  ${oneLine(item.ruling.reason)}`)] : []
+  return [head, ...ruling, ...output].join("\n")
 }
 
 function footer({ usage, turns, sessionId, status, error }: SessionView["session"], paint: Paint): string {
