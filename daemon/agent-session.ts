@@ -4,6 +4,7 @@ import {
   client,
   methods,
   PROTOCOL_VERSION,
+  type PromptResponse,
   RequestError,
   type RequestPermissionRequest,
   type RequestPermissionResponse,
@@ -18,7 +19,7 @@ import type { Offered } from "./acp/choices.ts"
 import { mcpServersFor } from "./acp/mcp-servers.ts"
 import { canSteer, steer } from "./acp/steering.ts"
 import { AgentFailed } from "./agent-failed.ts"
-import { type AgentOptions, META, type OpenAdapter, type TurnUsage } from "./agents/adapter.ts"
+import { type AgentOptions, META, type OpenAdapter } from "./agents/adapter.ts"
 
 /** What a running turn wants to hear from its agent. */
 interface TurnListener {
@@ -36,7 +37,7 @@ export interface AgentSession extends AsyncDisposable {
     readonly resume: boolean
     readonly signal: AbortSignal
     readonly listener: TurnListener
-  }): Promise<{ readonly stopReason: StopReason; readonly usage: TurnUsage | null }>
+  }): Promise<{ readonly stopReason: StopReason; readonly response: PromptResponse }>
   /** Puts a message into the running turn. Never rejects; aborting `signal` takes it back if nobody heard it yet. */
   steer(message: QueuedMessage, signal: AbortSignal): Promise<SteerOutcome>
   /** Puts the agent into its own mode for one of ours. Throws {@link AgentFailed}. */
@@ -98,8 +99,8 @@ export async function openAgentSession(
             ...(resume && { _meta: { [META.resume]: true } }),
           })
           if (signal.aborted) cancel()
-          const { stopReason, _meta } = await prompted
-          return { stopReason, usage: (_meta?.[META.usage] as TurnUsage | undefined) ?? null }
+          const response = await prompted
+          return { stopReason: response.stopReason, response }
         } catch (error) {
           throw new AgentFailed(failureOf(error), { cause: error })
         } finally {
@@ -115,6 +116,15 @@ export async function openAgentSession(
   }
 }
 
+/**
+ * Makes the adapters of Claude and Codex tell retries and errors as such rather than as the agent's words. Whoever
+ * declares it is sent no live output of commands, unless it asks for that as well.
+ */
+const CLIENT_META = {
+  terminal_output_delta: true,
+  jetbrains: { air: { version: 1, capabilities: ["sessionFailure"] } },
+}
+
 async function start(
   context: ClientContext,
   { workingDir: cwd, mcpServers }: AgentOptions,
@@ -127,6 +137,7 @@ async function start(
       fs: { readTextFile: false, writeTextFile: false },
       terminal: false,
       session: { notices: {} },
+      _meta: CLIENT_META,
     },
   })
   const { agentInfo, agentCapabilities, protocolVersion } = initialized

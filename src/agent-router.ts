@@ -3,6 +3,7 @@ import { z } from "zod"
 import { SendMode } from "#streams/command"
 import { Decision, PermissionMode } from "#streams/event"
 import { RequestId, RuleId, SessionId } from "#streams/ids"
+import { OnLimit } from "#streams/limit"
 import { RuleMatch, RuleScope } from "#streams/rule"
 import { STATUSES } from "#streams/session"
 import type { ControlPlane } from "./plane.ts"
@@ -25,6 +26,7 @@ export const agentRouter = router({
         model: Line.optional(),
         title: Line.optional(),
         permissionMode: PermissionMode.optional(),
+        onLimit: OnLimit.optional(),
         idempotencyKey: Key.optional(),
       }),
     )

@@ -6,6 +6,7 @@
 import type { SendMode } from "#streams/command"
 import type { Decision, PermissionMode, SessionEvent } from "#streams/event"
 import type { MessageId, RequestId, RuleId, SessionId } from "#streams/ids"
+import type { OnLimit } from "#streams/limit"
 import type { RegistryEntry } from "#streams/registry"
 import type { Rule, RuleMatch, RuleScope } from "#streams/rule"
 import type { Item, Session, Status } from "#streams/session"
@@ -18,6 +19,8 @@ export interface SpawnRequest {
   readonly model?: string | undefined
   readonly title?: string | undefined
   readonly permissionMode?: PermissionMode | undefined
+  /** What to do when the agent's service refuses it for a while; default: `AGENTZ_ON_LIMIT`. */
+  readonly onLimit?: OnLimit | undefined
   readonly idempotencyKey?: string | undefined
 }
 
@@ -66,6 +69,7 @@ export interface ControlPlane extends AsyncDisposable {
     readonly mode?: SendMode | undefined
     readonly idempotencyKey?: string | undefined
   }): Promise<{ readonly messageId: MessageId }>
+  /** Ends the running turn; a session that waits for a limit to be lifted does not go on by itself any more. */
   cancel(sessionId: SessionId): Promise<{ readonly sessionId: SessionId; readonly status: Status }>
   /**
    * The decision that stands: the first one wins. `allow_always`, or a `scope` or `match` with `deny`, makes a rule
@@ -131,6 +135,7 @@ export const PROBLEMS = {
   working_dir_not_absolute: "BAD_REQUEST",
   unknown_session: "NOT_FOUND",
   unknown_request: "NOT_FOUND",
+  unknown_call: "NOT_FOUND",
   request_settled: "CONFLICT",
   rule_refused: "BAD_REQUEST",
   unknown_rule: "NOT_FOUND",

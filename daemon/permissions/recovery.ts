@@ -10,12 +10,18 @@ export interface LeftQuestion {
   readonly note?: string | undefined
 }
 
-export function recoveryPrompt(left: readonly LeftQuestion[], items: Session["items"]): string {
+export function recoveryPrompt(
+  left: readonly LeftQuestion[],
+  items: Session["items"],
+  { limited = false }: { readonly limited?: boolean } = {},
+): string {
   const asked = new Set(left.map(({ toolCallId }) => toolCallId))
   const running = lastTurnTools(items).filter((tool) => tool.interrupted && !asked.has(tool.toolCallId))
   const titles = running.map(({ title }) => `“${title}”`).join(" and ")
   return [
-    "The previous turn was interrupted because its process ended.",
+    limited
+      ? "The previous turn was ended by a limit of the service, which is lifted now."
+      : "The previous turn was interrupted because its process ended.",
     ...left.map(sentenceOn),
     running.length > 0
       ? `${titles} was running then, so its outcome is unknown: look before you run it again.`

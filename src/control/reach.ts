@@ -1,6 +1,7 @@
 /** How every request reaches a session: by its row, its fold, its inbox and, where needed, its daemon. */
 import type { Command } from "#streams/command"
 import type { SessionId } from "#streams/ids"
+import { isDue } from "#streams/limit"
 import { paths } from "#streams/paths"
 import type { RegistryEntry } from "#streams/registry"
 import { needsDaemon, type Session } from "#streams/session"
@@ -57,7 +58,8 @@ export function reachOf(context: PlaneContext, daemons: Daemons): Reach {
     async present(sessionId, { now = !context.watching } = {}) {
       const entry = await entryOf(sessionId)
       const folded = await folds.session(sessionId)
-      if (!now || !needsDaemon(folded.value.status)) return { entry, ...folded }
+      const stirs = needsDaemon(folded.value.status) || isDue(folded.value, Date.now())
+      if (!now || !stirs) return { entry, ...folded }
       await daemons.reconcile(entry)
       return { entry, ...(await folds.session(sessionId)) }
     },

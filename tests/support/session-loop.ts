@@ -3,8 +3,10 @@
  * it is asked is pushed. `killed` is what a kill leaves: the same events and inbox for the next one.
  */
 import type { RequestPermissionRequest, RequestPermissionResponse } from "@agentclientprotocol/sdk"
+import { dialectOf } from "#daemon/acp/dialects"
 import type { AgentSession, SteerOutcome } from "#daemon/agent-session"
 import { approvals } from "#daemon/approvals"
+import { nothingToRedact } from "#daemon/redact"
 import { type Ending, runSession } from "#daemon/session"
 import type { Command } from "#streams/command"
 import type { PermissionMode, SessionEvent, Unstamped } from "#streams/event"
@@ -101,6 +103,10 @@ export class SessionLoop implements AsyncDisposable {
       publish: (event) => this.#publish(event),
       session: () => this.#session,
       ready: () => Promise.resolve(),
+      keepBlob: () => undefined,
+      dialect: dialectOf("scripted"),
+      redactor: nothingToRedact,
+      onLimit: "stop",
       approvals: this.#approvals,
       agent: () => Promise.resolve(agent),
       dropAgent: () => Promise.resolve(),
@@ -188,7 +194,8 @@ export class SessionLoop implements AsyncDisposable {
           script(turn),
           new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true })),
         ])
-        return { stopReason: signal.aborted ? "cancelled" : "end_turn", usage: null }
+        const stopReason = signal.aborted ? "cancelled" : "end_turn"
+        return { stopReason, response: { stopReason } }
       },
       steer: async ({ text }) => {
         if (steer === "taken") this.#heard.push(text)
