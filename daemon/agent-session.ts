@@ -5,23 +5,17 @@ import {
   type PromptResponse,
   type RequestPermissionRequest,
   type RequestPermissionResponse,
-  type SessionConfigOption,
-  type SessionModeState,
   type SessionUpdate,
-  type SetSessionConfigOptionResponse,
   type StopReason,
 } from "@agentclientprotocol/sdk"
-import type { Unstamped } from "#streams/event"
+import type { PermissionMode, Unstamped } from "#streams/event"
+import type { QueuedMessage } from "#streams/session"
+import { agentChoices } from "./acp/agent-choices.ts"
+import { steer } from "./acp/steering.ts"
 import { AgentFailed } from "./agent-failed.ts"
 import { diedBefore, failed, orDied } from "./agent-failure.ts"
 import { type StartedAgent, startAgent } from "./agent-start.ts"
-import {
-  type AgentOptions,
-  type AgentProcess,
-  META,
-  type OpenAdapter,
-  type OpenAgent,
-} from "./agents/adapter.ts"
+import { type AgentOptions, type AgentProcess, META, type OpenAdapter } from "./agents/adapter.ts"
 import { retell } from "./agents/retell.ts"
 
 /** What a running turn wants to hear from its agent. */
@@ -30,10 +24,10 @@ interface TurnListener {
   permission(request: RequestPermissionRequest): Promise<RequestPermissionResponse>
 }
 
+/** `taken`: the running turn has it. `too late`: it has not, and goes on without. `unable`: this agent hears nothing. */
+export type SteerOutcome = "taken" | "too late" | "unable"
+
 export interface AgentSession extends AsyncDisposable {
-  /** What can be chosen in this conversation, as the agent told at its start. */
-  readonly configOptions: readonly SessionConfigOption[]
-  readonly modes: SessionModeState | null
   /** Resolves when the agent is gone, however it went. An agent inside the daemon goes only when it is disposed. */
   readonly ended: Promise<void>
   /** Resolves with why the turn stopped. Aborting `signal` cancels the turn, not the agent. Throws {@link AgentFailed}. */
@@ -43,10 +37,12 @@ export interface AgentSession extends AsyncDisposable {
     readonly signal: AbortSignal
     readonly listener: TurnListener
   }): Promise<{ readonly stopReason: StopReason; readonly response: PromptResponse }>
-  /** Resolves with all options as they are then. Throws {@link AgentFailed} when the agent refuses the value. */
-  setConfigOption(optionId: string, value: string): Promise<readonly SessionConfigOption[]>
-  /** Throws {@link AgentFailed} when the agent refuses the mode. */
-  setMode(modeId: string): Promise<void>
+  /** Puts a message into the running turn. Never rejects; aborting `signal` takes it back if nobody heard it yet. */
+  steer(message: QueuedMessage, signal: AbortSignal): Promise<SteerOutcome>
+  /** Puts the agent into its own mode for one of ours. Throws {@link AgentFailed}. */
+  setMode(mode: PermissionMode): Promise<void>
+  /** Throws {@link AgentFailed} with what there is to choose. */
+  setOption(optionId: string, value: string): Promise<void>
   /** Once a cancelled turn is over: ends what its tools left behind. `null` where the tools are the daemon's own. */
   readonly sweep: (() => Promise<void>) | null
 }
@@ -59,23 +55,28 @@ const START_LIMIT_MS = 90_000
 
 type Publish = (event: Unstamped) => void
 
+export interface AgentSessionOptions {
+  readonly resumeAgentSession: string | null
+  readonly publish: Publish
+  readonly mode: () => PermissionMode
+  readonly model: string | undefined
+  /** Of the agent's options, by id. */
+  readonly chosen: ReadonlyMap<string, string>
+  /** Ends the opening. */
+  readonly signal: AbortSignal
+}
+
 export async function openAgentSession(
   open: OpenAdapter,
   options: AgentOptions,
-  {
-    resumeAgentSession,
-    publish,
-    signal: giveUp,
-  }: {
-    readonly resumeAgentSession: string | null
-    readonly publish: Publish
-    /** Ends the opening. */
-    readonly signal: AbortSignal
-  },
+  { resumeAgentSession, publish, mode, model, chosen, signal: giveUp }: AgentSessionOptions,
 ): Promise<AgentSession> {
   let listener: TurnListener | null = null
+  const choices = agentChoices(publish)
   const app = client({ name: "agentz" })
-    .onNotification(methods.client.session.update, ({ params }) => listener?.update(params.update))
+    .onNotification(methods.client.session.update, ({ params }) =>
+      choices.take(params.update) ? undefined : listener?.update(params.update),
+    )
     .onRequest(methods.client.session.requestPermission, ({ params }) =>
       listener ? listener.permission(params) : { outcome: { outcome: "cancelled" as const } },
     )
@@ -83,7 +84,7 @@ export async function openAgentSession(
     const agent = await open(app, options)
     const limit = AbortSignal.any([giveUp, AbortSignal.timeout(START_LIMIT_MS)])
     try {
-      const starting = startAgent(agent.connection.agent, { cwd: options.workingDir, resumeAgentSession })
+      const starting = startAgent(agent.connection.agent, options, resumeAgentSession)
       return { agent, started: await beforeAbort(limit, orDied(agent.process, starting)) }
     } catch (error) {
       await agent[Symbol.asyncDispose]()
@@ -111,28 +112,6 @@ export async function openAgentSession(
       if (diedBefore(error)) await ended
       throw failed(error, process)
     }
-  }
-
-  const setConfigOption = async (optionId: string, value: string) => {
-    const params = { sessionId, configId: optionId, value }
-    return (
-      await ask(
-        context.request<SetSessionConfigOptionResponse>(methods.agent.session.setConfigOption, params),
-      )
-    ).configOptions
-  }
-
-  /** A model that is refused is no reason to refuse the work: the agent goes on with its own, and it is said. */
-  async function chooseModel({ option, value }: NonNullable<OpenAgent["model"]>) {
-    await setConfigOption(option, value).catch((error: unknown) => {
-      if (!(error instanceof AgentFailed) || error.failure.code === "agent_exited") throw error
-      publish({
-        type: "notice",
-        severity: "warning",
-        category: "model",
-        title: `The agent refused the model "${value}" and uses its own: ${error.message}`,
-      })
-    })
   }
 
   async function prompt({ text, resume, signal, listener: own }: Parameters<AgentSession["prompt"]>[0]) {
@@ -169,20 +148,24 @@ export async function openAgentSession(
     }
   }
 
-  if (agent.model) await chooseModel(agent.model)
+  try {
+    const offered = { sessionId, offered: started.offered, mode: mode(), model, chosen }
+    await ask(choices.open(context, offered))
+  } catch (error) {
+    await agent[Symbol.asyncDispose]()
+    throw error
+  }
 
   return {
-    configOptions: started.configOptions,
-    modes: started.modes,
     ended,
+    steer: (message, signal) =>
+      started.steers ? steer(context, sessionId, message, signal) : Promise.resolve("unable"),
+    setMode: (next) => ask(choices.setMode(next)),
+    setOption: (optionId, value) => ask(choices.setOption(optionId, value)),
     prompt: (asked) => {
       const prompted = prompt(asked)
       turn = prompted.catch(() => undefined)
       return prompted
-    },
-    setConfigOption,
-    setMode: async (modeId) => {
-      await ask(context.request(methods.agent.session.setMode, { sessionId, modeId }))
     },
     sweep: process
       ? async () => {

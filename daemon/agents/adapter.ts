@@ -5,6 +5,7 @@
  */
 import type { AgentApp, ClientApp, ClientConnection } from "@agentclientprotocol/sdk"
 import type { Item } from "#streams/session"
+import type { McpServer } from "../mcp-server.ts"
 import type { Enclosure } from "../process/enclosure.ts"
 import type { Identity } from "../process/identity.ts"
 
@@ -21,6 +22,8 @@ export interface AgentOptions {
   readonly toolEnv: Readonly<Record<string, string>>
   /** `AGENTZ_HOME`. */
   readonly home: string
+  /** Servers of tools that the user gave to this session. */
+  readonly mcpServers?: readonly McpServer[]
   /** Everything that is started for the session is started here: an agent's own process as well as its tools' commands. */
   readonly enclosure: Enclosure
   /**
@@ -34,8 +37,6 @@ export interface OpenAgent extends AsyncDisposable {
   readonly connection: ClientConnection
   /** Absent where the agent runs inside the daemon. */
   readonly process?: AgentProcess
-  /** The model to ask for once the conversation is open, where the agent is not told in another way. */
-  readonly model?: { readonly option: string; readonly value: string }
 }
 
 /** An agent that is a process of its own. */

@@ -166,7 +166,7 @@ export function describeInstalledAgent(agent: InstalledAgent): void {
       await world.saw(id, /chunk 3\//)
       await killPid(world.agentz.daemon(id))
       await world.until(id, "interrupted")
-      await world.api.resume.mutate({ sessionId: id })
+      await world.begins(id, () => world.api.resume.mutate({ sessionId: id }))
       await world.until(id, "completed")
       await world.send(id, "[[recall]]")
       const session = await world.until(id, "completed")
@@ -179,7 +179,7 @@ export function describeInstalledAgent(agent: InstalledAgent): void {
       world.model.whenTakenUp(`${asks} [[say text=finished]]`)
       const id = await world.start(`${asks} [[say text=finished]]`)
       const { approvals } = await world.until(id, "waiting")
-      const [daemon] = [world.agentz.daemon(id)]
+      const daemon = world.agentz.daemon(id)
       await world.killApi()
       await killPid(daemon)
       await world.up()
@@ -187,7 +187,7 @@ export function describeInstalledAgent(agent: InstalledAgent): void {
       expect(existsSync(world.in(id, "once.txt"))).toBe(false)
       const requestId = approvals[0]?.requestId
       if (!requestId) throw new Error("Nothing was asked.")
-      await world.api.approve.mutate({ sessionId: id, requestId, decision: "allow" })
+      await world.begins(id, () => world.api.approve.mutate({ sessionId: id, requestId, decision: "allow" }))
       const session = await world.until(id, "completed", "waiting")
       expect(session.status).toBe("completed")
       expect(world.read(id, "once.txt")).toBe("ran\n")
@@ -339,9 +339,14 @@ class World implements AsyncDisposable {
     return sessionId
   }
 
-  async send(sessionId: SessionId, text: string): Promise<void> {
+  send(sessionId: SessionId, text: string): Promise<void> {
+    return this.begins(sessionId, () => this.api.sendMessage.mutate({ sessionId, text }))
+  }
+
+  /** Asks for something that begins a turn, and waits until it has. */
+  async begins(sessionId: SessionId, asked: () => Promise<unknown>): Promise<void> {
     const { turns } = await this.agentz.session(sessionId)
-    await this.api.sendMessage.mutate({ sessionId, text })
+    await asked()
     await this.agentz.until(sessionId, "begun", (session) => session.turns > turns, LIMIT_MS)
   }
 

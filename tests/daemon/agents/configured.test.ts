@@ -66,14 +66,12 @@ test("an entry makes an agent, and says how it is started", async () => {
   })
 })
 
-test.each([
-  [{ option: "model" }, { modelOption: "model" }],
-  [{ variable: "GEM_MODEL" }, { env: { GEM_MODEL: "big" } }],
-])("its model is told by %o", async (model, told) => {
-  await using dir = await home(JSON.stringify({ agents: { gem: { command: "gem-cli", model } } }))
+test("its model is told by a variable where the entry says so", async () => {
+  const gem = { command: "gem-cli", model: { variable: "GEM_MODEL" } }
+  await using dir = await home(JSON.stringify({ agents: { gem } }))
   program(dir.path, "gem-cli")
   const launch = cataloguedAgents(dir.path).profiles.gem?.launch
-  expect(await launch?.(dir.options({ model: "big" }))).toMatchObject(told)
+  expect(await launch?.(dir.options({ model: "big" }))).toMatchObject({ env: { GEM_MODEL: "big" } })
 })
 
 test("what is missing is named with its remedy, and stops the start", async () => {

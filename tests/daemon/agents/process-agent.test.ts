@@ -43,7 +43,6 @@ async function world({
     env: { PLAIN_STATE: home, PLAIN_KEY: SECRET, ...env },
     version: null,
     signIn: "Sign in.",
-    modelOption: "model",
   }
   const { PATH = "", HOME = "" } = process.env
   const marker = ["AGENTZ_SESSION", sessionId] as const
@@ -60,7 +59,14 @@ async function world({
         home,
         transcript: () => transcript,
       },
-      { resumeAgentSession, publish: (event) => events.push(event), signal: new AbortController().signal },
+      {
+        resumeAgentSession,
+        publish: (event) => events.push(event),
+        mode: () => "ask",
+        model,
+        chosen: new Map(),
+        signal: new AbortController().signal,
+      },
     )
   return {
     open,
@@ -241,19 +247,16 @@ test.each([
   expect(after.match(/Paint it green/g)).toHaveLength(1)
 })
 
-test("a model is asked for, and one that is refused is said and does not stop the work", async () => {
-  await using good = await world({ model: "large" })
-  await using one = await good.open()
-  expect(good.notices()).toEqual([])
-  expect(one.configOptions).toMatchObject([{ id: "model" }])
-  await using bad = await world({ model: "huge" })
-  await using other = await bad.open()
-  expect(bad.notices()).toEqual(["model"])
-  expect((await ask(other, "say yes")).said).toBe("yes")
-  await expect(other.setConfigOption("model", "huge")).rejects.toMatchObject({
-    failure: { message: 'no model "huge"' },
-  })
-  expect(await other.setConfigOption("model", "large")).toMatchObject([{ currentValue: "large" }])
+test("a model that it offers is set when the conversation begins and when it is taken up", async () => {
+  await using agents = await world({ model: "large" })
+  const first = await agents.open()
+  await first[Symbol.asyncDispose]()
+  const [started] = agents.started()
+  await using _second = await agents.open(started?.type === "agent_started" ? started.agentSessionId : "")
+  const values = agents.events.flatMap((event) =>
+    event.type === "config_options" ? event.options.map(({ value }) => value) : [],
+  )
+  expect(values).toEqual(["small", "large", "small", "large"])
 })
 
 test("a start that fails once is tried again", async () => {
