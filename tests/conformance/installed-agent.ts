@@ -15,7 +15,7 @@ import { Installation, killHard, killPid, saidIn } from "../e2e/installation.ts"
 import { modelThatObeys, type ObedientModel } from "../support/model-that-obeys.ts"
 
 /** In the order of the table's rows. */
-export const ABILITIES = {
+const ABILITIES = {
   streams: "Streams its answer in pieces",
   changes: "Changes a file after a yes",
   denied: "Leaves it alone after a no",
@@ -35,7 +35,7 @@ export const ABILITIES = {
   parked: "Parked when idle, woken by a message",
   secrets: "Its key is in no argument, stream, spool or log",
 } as const
-export type Ability = keyof typeof ABILITIES
+type Ability = keyof typeof ABILITIES
 
 export interface InstalledAgent {
   readonly type: string
@@ -58,17 +58,17 @@ export interface InstalledAgent {
 export const CANARY = "sk-canary-0123456789abcdef"
 
 export function describeInstalledAgent(agent: InstalledAgent): void {
-  const table: Record<string, { works: boolean; note?: string }> = {}
+  const rows = new Map<Ability, { readonly works: boolean; readonly failed?: true; readonly note?: string }>()
   const ability = (name: Ability, run: (world: World) => Promise<string | undefined>) => {
     const reason = agent.cannot?.[name]
     if (reason !== undefined) {
-      table[name] = { works: false, note: reason }
+      rows.set(name, { works: false, note: reason })
       return test.skip(`${ABILITIES[name]} (cannot: ${reason})`)
     }
     test(ABILITIES[name], async () => {
-      table[name] = { works: false, note: "failed" }
+      rows.set(name, { works: false, failed: true })
       const note = [agent.remarks?.[name], await run(current())].filter(Boolean).join("; ")
-      table[name] = { works: true, ...(note !== "" && { note }) }
+      rows.set(name, { works: true, ...(note !== "" && { note }) })
     })
   }
   let world: World | undefined
@@ -87,7 +87,11 @@ export function describeInstalledAgent(agent: InstalledAgent): void {
       if (dir === undefined) return
       mkdirSync(dir, { recursive: true })
       const { title, versions } = agent
-      writeFileSync(join(dir, `${agent.type}.json`), JSON.stringify({ title, versions, table }, null, 2))
+      const found = [...rows].map(([name, row]) => ({ title: ABILITIES[name], ...row }))
+      writeFileSync(
+        join(dir, `${agent.type}.json`),
+        JSON.stringify({ title, versions, rows: found }, null, 2),
+      )
     }, 60_000)
 
     ability("streams", async (world) => {
