@@ -1,5 +1,5 @@
 /** The control plane over the streams: asks by appending, knows by replaying, keeps nothing of its own. */
-import { catalogue } from "#daemon/agents/catalogue"
+import { cataloguedAgents } from "#daemon/agents/catalogue"
 import { parseEvent } from "#streams/event"
 import { follow } from "#streams/follow"
 import { messageIdOf, newMessageId, newSessionId, sessionIdOf } from "#streams/ids"
@@ -55,14 +55,19 @@ export function controlPlane(
     async spawn(request) {
       const { agentType, prompt, workingDir, model, title, permissionMode = "ask" } = request
       const { onLimit, idempotencyKey } = request
-      const profile = catalogue[agentType]
+      const { profiles, fault } = cataloguedAgents(context.home.path)
+      const profile = profiles[agentType]
       if (!profile) {
-        const known = Object.keys(catalogue).join(", ")
-        throw new Problem("unknown_agent", `There is no agent "${agentType}": choose one of ${known}.`)
+        const known = Object.keys(profiles).join(", ")
+        const unread = fault === null ? "" : ` Those that you configured could not be read: ${fault}`
+        throw new Problem(
+          "unknown_agent",
+          `There is no agent "${agentType}": choose one of ${known}.${unread}`,
+        )
       }
       const text = checkedPrompt(prompt)
       const directory = await checkedWorkingDir(workingDir, context.home.path)
-      const { needs } = await profile.preflight(agentEnvironment())
+      const { needs } = await profile.preflight(agentEnvironment(), context.home.path)
       if (needs.length > 0) throw new Problem("agent_not_ready", needs.join(" "))
 
       const sessionId = idempotencyKey === undefined ? newSessionId() : await sessionIdOf(idempotencyKey)
@@ -191,7 +196,7 @@ export function controlPlane(
       }
     },
 
-    agentTypes: () => agentTypes(),
+    agentTypes: () => agentTypes(context.home.path),
   }
 
   async function reconcileActive(): Promise<void> {

@@ -1,6 +1,7 @@
 import { version } from "../package-root.ts"
 import { closest } from "./closest.ts"
 import type { Command } from "./command.ts"
+import { agents } from "./commands/agents.ts"
 import { approve } from "./commands/approve.ts"
 import { cancel } from "./commands/cancel.ts"
 import { doctor } from "./commands/doctor.ts"
@@ -31,6 +32,7 @@ const COMMANDS: readonly Command[] = [
   rules,
   mode,
   resume,
+  agents,
   doctor,
   down,
   streams,
