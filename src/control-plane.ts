@@ -136,7 +136,11 @@ export function controlPlane(
               : `Session ${sessionId} is ${value.status}: send it a message to go on.`,
           )
         const resume = value.status === "interrupted" || value.status === "failed"
-        return { sessionId, epoch: await daemons.ensure(entry, { resume }) }
+        const { turns } = value
+        // A daemon that lives is asked; one that has to be started is told.
+        if (resume && turns > 0) await ask(sessionId, { type: "resume_requested", turns })
+        const until = resume && turns > 0 ? (session: Session) => session.turns > turns : () => true
+        return { sessionId, epoch: await daemons.ensure(entry, { resume, until }) }
       }),
 
     getSession: ({ sessionId, tail = TAIL, before }) =>
