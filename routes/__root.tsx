@@ -36,7 +36,10 @@ function Frame() {
         Skip to content
       </a>
       <header className="flex min-h-11 shrink-0 flex-wrap items-center gap-x-1 border-b border-line px-3 touch:min-h-13">
-        <Link to="/" className="rounded-md px-1.5 py-1 font-semibold tracking-tight max-sm:sr-only touch:py-3">
+        <Link
+          to="/"
+          className="rounded-md px-1.5 py-1 font-semibold tracking-tight max-sm:sr-only touch:py-3"
+        >
           agentz
         </Link>
         <nav aria-label="Main" className="flex items-center gap-0.5 text-row sm:ml-2 sm:gap-1">
@@ -164,7 +167,10 @@ function useAppCommands(open: (what: "palette" | "keys") => void): void {
 function Toast() {
   const words = useToast()
   return (
-    <div role="status" className="pointer-events-none fixed inset-x-0 bottom-20 z-40 flex justify-center px-4">
+    <div
+      role="status"
+      className="pointer-events-none fixed inset-x-0 bottom-20 z-40 flex justify-center px-4"
+    >
       {words && (
         <span className="rounded-md bg-accent px-3 py-1.5 text-row text-accent-ink shadow-md">{words}</span>
       )}

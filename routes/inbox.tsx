@@ -53,8 +53,7 @@ function Inbox() {
   // What was answered leaves, and the focus goes on to the next one instead of nowhere.
   const first = asking[0]?.sessionId
   useEffect(() => {
-    if (first !== undefined && document.activeElement === document.body)
-      moveFocus(list.current, ".walk", 1)
+    if (first !== undefined && document.activeElement === document.body) moveFocus(list.current, ".walk", 1)
   }, [first])
 
   return (

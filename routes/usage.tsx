@@ -88,11 +88,7 @@ function UsagePage() {
   )
 }
 
-function Figure(props: {
-  readonly name: string
-  readonly children: ReactNode
-  readonly className?: string
-}) {
+function Figure(props: { readonly name: string; readonly children: ReactNode; readonly className?: string }) {
   return (
     <div className="bg-paper px-3 py-2.5">
       <dt className="text-note text-quiet">{props.name}</dt>

@@ -72,7 +72,8 @@ export function useKeys(): void {
       const { target } = event
       const typing = target instanceof HTMLElement && isField(target)
       // A button or a link has these keys for itself.
-      if ((name === "Enter" || name === "Space") && target instanceof HTMLElement && isPressable(target)) return
+      if ((name === "Enter" || name === "Space") && target instanceof HTMLElement && isPressable(target))
+        return
       const meaning = meaningOf(all, name, { held, typing, singleKeys: currentSettings().singleKeys })
       clearTimeout(timer)
       held = null

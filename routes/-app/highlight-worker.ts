@@ -64,7 +64,7 @@ const highlighter = createHighlighterCore({
   // Colours are names that the style sheet knows, in light and in dark.
   themes: [createCssVariablesTheme({ name: THEME, variablePrefix: "--code-" })],
   langs: [],
-  engine: createJavaScriptRegexEngine({ forgiving: true }),
+  engine: createJavaScriptRegexEngine(),
 })
 
 async function colour(code: string, name: string): Promise<Coloured | null> {
@@ -75,12 +75,17 @@ async function colour(code: string, name: string): Promise<Coloured | null> {
   // A pathological line is left plain rather than waited for.
   const lines = codeToTokensBase(code, { lang: language, theme: THEME, tokenizeTimeLimit: 300 })
   return lines.map((tokens) =>
-    tokens.map(({ content, color }): ColourRun => [content, /--code-token-([a-z-]+)/.exec(color ?? "")?.[1] ?? ""]),
+    tokens.map(
+      ({ content, color }): ColourRun => [content, /--code-token-([a-z-]+)/.exec(color ?? "")?.[1] ?? ""],
+    ),
   )
 }
 
-self.addEventListener("message", async ({ data }: MessageEvent<{ id: number; code: string; name: string }>) => {
-  const { id, code, name } = data
-  const coloured = await colour(code, name).catch(() => null)
-  self.postMessage({ id, coloured })
-})
+self.addEventListener(
+  "message",
+  async ({ data }: MessageEvent<{ id: number; code: string; name: string }>) => {
+    const { id, code, name } = data
+    const coloured = await colour(code, name).catch(() => null)
+    self.postMessage({ id, coloured })
+  },
+)

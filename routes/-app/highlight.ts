@@ -16,11 +16,17 @@ let nextId = 1
 
 function ask(code: string, name: string): Promise<Coloured | null> {
   if (!worker) {
-    worker = new Worker(new URL("./highlight-worker.ts", import.meta.url), { type: "module", name: "colours" })
-    worker.addEventListener("message", ({ data }: MessageEvent<{ id: number; coloured: Coloured | null }>) => {
-      waiting.get(data.id)?.(data.coloured)
-      waiting.delete(data.id)
+    worker = new Worker(new URL("./highlight-worker.ts", import.meta.url), {
+      type: "module",
+      name: "colours",
     })
+    worker.addEventListener(
+      "message",
+      ({ data }: MessageEvent<{ id: number; coloured: Coloured | null }>) => {
+        waiting.get(data.id)?.(data.coloured)
+        waiting.delete(data.id)
+      },
+    )
     worker.addEventListener("error", () => {
       for (const answer of waiting.values()) answer(null)
       waiting.clear()

@@ -42,7 +42,11 @@ const DAY = 86_400_000
 /** `dayOf` names the day of a time where the reader is. */
 export function metricsOf(
   entries: Iterable<RegistryEntry>,
-  { days, now, dayOf }: { readonly days: number; readonly now: number; readonly dayOf: (at: number) => string },
+  {
+    days,
+    now,
+    dayOf,
+  }: { readonly days: number; readonly now: number; readonly dayOf: (at: number) => string },
 ): Metrics {
   const since = now - days * DAY
   const recent = [...entries].filter((entry) => Date.parse(changedAt(entry)) >= since)

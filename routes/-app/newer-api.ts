@@ -36,8 +36,7 @@ async function orNull<Answer>(call: Promise<unknown>): Promise<Answer | null> {
   }
 }
 
-const query = <Answer>(name: string, input?: unknown) =>
-  orNull<Answer>(open().query(`agent.${name}`, input))
+const query = <Answer>(name: string, input?: unknown) => orNull<Answer>(open().query(`agent.${name}`, input))
 const mutate = <Answer>(name: string, input: unknown) =>
   orNull<Answer>(open().mutation(`agent.${name}`, input))
 

@@ -4,7 +4,7 @@
  */
 import { SessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
-import { START, readToTail } from "#streams/stream"
+import { readToTail, START } from "#streams/stream"
 import { changedFiles } from "./changes.ts"
 import { openReplay } from "./replay.ts"
 import type { FromReplay, ReplayCalls, ToReplay } from "./replay-protocol.ts"

@@ -8,7 +8,11 @@ export interface ConfigOption {
   readonly name: string
   readonly category: "model" | "mode" | "effort" | "other"
   readonly value: string
-  readonly choices: readonly { readonly value: string; readonly name: string; readonly description?: string }[]
+  readonly choices: readonly {
+    readonly value: string
+    readonly name: string
+    readonly description?: string
+  }[]
 }
 
 export interface SlashCommand {

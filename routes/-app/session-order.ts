@@ -57,6 +57,17 @@ export function filterSessions(
   })
 }
 
+/** Groups in the order of their first session; one without a name where nothing is grouped. */
+export function groupSessions(
+  entries: readonly RegistryEntry[],
+  by: "directory" | undefined,
+): { readonly name: string | null; readonly entries: readonly RegistryEntry[] }[] {
+  if (by === undefined) return [{ name: null, entries }]
+  const groups = new Map<string, RegistryEntry[]>()
+  for (const entry of entries) groups.set(entry.workingDir, [...(groups.get(entry.workingDir) ?? []), entry])
+  return [...groups].map(([name, of]) => ({ name, entries: of }))
+}
+
 export function countByFilter(entries: Iterable<RegistryEntry>): Record<Filter, number> {
   const counts: Record<Filter, number> = {
     waiting: 0,

@@ -25,7 +25,10 @@ export default function Palette({ onClose }: { readonly onClose: () => void }) {
   const [at, setAt] = useState(0)
   const commands = useAllCommands()
   const sessions = useSessionChoices(query)
-  const choices = useMemo(() => [...commandChoices(commands, query), ...sessions], [commands, query, sessions])
+  const choices = useMemo(
+    () => [...commandChoices(commands, query), ...sessions],
+    [commands, query, sessions],
+  )
   const current = Math.min(at, choices.length - 1)
 
   const take = (choice: Choice | undefined) => {

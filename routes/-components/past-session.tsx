@@ -38,12 +38,7 @@ export default function PastSession(props: {
     <>
       {moment && <Plan plan={moment.header.plan} />}
       {moment ? (
-        <Transcript
-          rows={rows}
-          hasMore={moment.hasMore}
-          onOlder={() => setTail(tail + TAIL)}
-          busy={false}
-        />
+        <Transcript rows={rows} hasMore={moment.hasMore} onOlder={() => setTail(tail + TAIL)} busy={false} />
       ) : (
         <p className="flex-1 px-4 py-6 text-quiet figures" role="status">
           {problem ?? `Reading the history… ${read.toLocaleString("en")} of ${max.toLocaleString("en")}`}

@@ -31,11 +31,14 @@ export function Scrubber(props: {
   }
   useEffect(() => {
     if (!playing) return
-    const timer = setInterval(() => {
-      const { seq: now, max: end, onSeq: move } = latest.current
-      if (now >= end) setPlaying(false)
-      else move(now + 1)
-    }, 1_000 / RATE / speed)
+    const timer = setInterval(
+      () => {
+        const { seq: now, max: end, onSeq: move } = latest.current
+        if (now >= end) setPlaying(false)
+        else move(now + 1)
+      },
+      1_000 / RATE / speed,
+    )
     return () => clearInterval(timer)
   }, [playing, speed])
 

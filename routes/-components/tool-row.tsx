@@ -122,7 +122,12 @@ export function ToolCalls(props: {
             {LOOKED[props.kind] ?? "Called"} × {props.items.length}
           </span>
           <span className="min-w-0 truncate font-mono text-note text-quiet">
-            {plainText(props.items.map(({ title }) => title).join(", ").slice(0, 300))}
+            {plainText(
+              props.items
+                .map(({ title }) => title)
+                .join(", ")
+                .slice(0, 300),
+            )}
           </span>
         </>
       }

@@ -1,6 +1,6 @@
 import clsx from "clsx"
 import { Copy, Link2 } from "lucide-react"
-import { memo } from "react"
+import { memo, useContext, useReducer } from "react"
 import type { StopReason } from "#streams/event"
 import type { Item, ItemOf } from "#streams/session"
 import { copyText } from "../-app/clipboard.ts"
@@ -9,7 +9,7 @@ import { plainText } from "../-app/hidden-characters.ts"
 import { linkTo } from "../-app/message-link.ts"
 import { transcriptParts } from "../-app/transcript-rows.ts"
 import { AgentText } from "./agent-text.tsx"
-import { Fold } from "./fold.tsx"
+import { Fold, Folds } from "./fold.tsx"
 import { ToolCalls, ToolRow } from "./tool-row.tsx"
 import type { Row } from "./transcript.tsx"
 
@@ -93,8 +93,40 @@ export function UserText(props: {
         {note}
         {seq !== undefined && <RowTools text={text} seq={seq} className="-my-1 ml-auto" />}
       </p>
-      <p className="whitespace-pre-wrap [overflow-wrap:anywhere]">{text}</p>
+      <Clamped text={text} foldKey={`clamped ${seq ?? text.length}`} />
     </div>
+  )
+}
+
+// About a dozen lines: more than that of one's own words is in the way.
+const LONG_TEXT = 1_000
+const MANY_LINES = 12
+
+/** A person's text; the rest of a long one on demand. */
+function Clamped({ text, foldKey }: { readonly text: string; readonly foldKey: string }) {
+  const folds = useContext(Folds)
+  const [, redraw] = useReducer((count: number) => count + 1, 0)
+  const long = text.length > LONG_TEXT || text.split("\n", MANY_LINES + 1).length > MANY_LINES
+  const open = !long || folds.chosen.get(foldKey) === true
+  return (
+    <>
+      <p className={clsx("whitespace-pre-wrap [overflow-wrap:anywhere]", !open && "line-clamp-[8]")}>
+        {text}
+      </p>
+      {long && (
+        <button
+          type="button"
+          aria-expanded={open}
+          className="mt-1 text-note text-quiet underline underline-offset-2 touch:min-h-11"
+          onClick={() => {
+            folds.chosen.set(foldKey, !open)
+            redraw()
+          }}
+        >
+          {open ? "Show less" : "Show all"}
+        </button>
+      )}
+    </>
   )
 }
 

@@ -86,7 +86,14 @@ export function Transcript(props: {
   }
   const inView = () => list.current?.findItemIndex(list.current.scrollOffset + 8) ?? 0
   useImperativeHandle(ref, () => ({
-    toSeq: (seq) => toRow(Math.max(0, rows.findLastIndex((row) => row.seq !== null && row.seq <= seq)), true),
+    toSeq: (seq) =>
+      toRow(
+        Math.max(
+          0,
+          rows.findLastIndex((row) => row.seq !== null && row.seq <= seq),
+        ),
+        true,
+      ),
     toTurn: (step) => {
       const from = inView()
       const index =
