@@ -5,6 +5,8 @@
 import { z } from "zod"
 import { PermissionMode } from "#streams/event"
 import { SessionId } from "#streams/ids"
+import { OnLimit } from "#streams/limit"
+import { ISOLATIONS } from "./process/isolation.ts"
 
 export const DaemonSpec = z.object({
   sessionId: SessionId,
@@ -18,7 +20,11 @@ export const DaemonSpec = z.object({
   /** Take up the interrupted turn rather than wait for a message. */
   resume: z.boolean(),
   idleSeconds: z.number().nonnegative(),
+  /** What to do when the service refuses the agent for a while. */
+  onLimit: OnLimit,
   home: z.string(),
+  /** No better isolation than this; left out, the best there is. */
+  isolation: z.enum(ISOLATIONS).optional(),
   /** Where the stream server was when this was written; its run file in `home` knows better when it moved. */
   streams: z.object({ url: z.string(), token: z.string().nullable(), fixed: z.boolean() }),
   /** The agent's own variables, for the agent alone. */

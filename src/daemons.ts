@@ -4,13 +4,14 @@
  */
 import { hostname } from "node:os"
 import { filesOf } from "#daemon/home"
+import { endLeftovers } from "#daemon/process/belongings"
 import { type Identity, isSame, signal } from "#daemon/process/identity"
-import { killTree } from "#daemon/process/tree"
 import { removeRunFile } from "#daemon/run-file"
 import { openSpoolFile } from "#daemon/spool-file"
 import { activityWriter } from "#streams/activity-writer"
 import type { Failure, Unstamped } from "#streams/event"
 import type { SessionId } from "#streams/ids"
+import { isDue, stopsWaiting } from "#streams/limit"
 import { openPublisher } from "#streams/publisher"
 import type { RegistryEntry } from "#streams/registry"
 import { needsDaemon, type Session } from "#streams/session"
@@ -28,6 +29,8 @@ const START_LIMIT_MS = 10_000
 const SILENCE_LIMIT_MS = 12_000
 /** How long a living daemon is watched until it has taken what it was asked. */
 const DELIVERY_LIMIT_MS = 15_000
+/** What a dead daemon left running may end by itself for so long. */
+const LEFTOVER_GRACE_MS = 2_000
 /** So many starts at once; more would only make each other slow. */
 const STARTS_AT_ONCE = 4
 
@@ -75,7 +78,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
     const { sessionId, agentType, workingDir, model, permissionMode } = entry
     using _slot = await starts.take()
     // Whatever a former daemon's tools left running must not work beside the new one's.
-    await killTree({ marker: ["AGENTZ_SESSION", sessionId], graceMs: 2_000 })
+    await endLeftovers({ home: home.path, sessionId, epoch: inbox.epoch }, LEFTOVER_GRACE_MS)
     const grant = await grantEpoch(endpoint, sessionId, { ...patience, inbox, purpose: "daemon", resume })
     if (grant === null) return (await readInbox(endpoint, sessionId, patience)).epoch
     const daemon = startDaemon({
@@ -87,7 +90,9 @@ export function daemonsOf(context: PlaneContext): Daemons {
       permissionMode,
       resume,
       idleSeconds: context.idleSeconds,
+      onLimit: entry.onLimit ?? context.onLimit,
       home: home.path,
+      isolation: context.isolation,
       streams: context.known(),
     })
     endedEarly.delete(sessionId)
@@ -97,12 +102,20 @@ export function daemonsOf(context: PlaneContext): Daemons {
       endedEarly.add(sessionId)
       if (code !== 0) void reconcileAlone(entry)
     })
-    await firstSign(sessionId, grant, daemon.ended)
+    const began = performance.now()
+    if (await firstSign(sessionId, grant, daemon.ended))
+      log({ event: "daemon_ready", sessionId, epoch: grant.epoch, ms: Math.round(performance.now() - began) })
     return grant.epoch
   }
 
-  /** Waits until the daemon holds its session, has ended, or is overdue; holds the start's slot meanwhile. */
-  async function firstSign(sessionId: SessionId, { epoch }: Grant, ended: Promise<unknown>): Promise<void> {
+  /**
+   * Waits until the daemon holds its session (`true`), has ended, or is overdue; holds the start's slot meanwhile.
+   */
+  async function firstSign(
+    sessionId: SessionId,
+    { epoch }: Grant,
+    ended: Promise<unknown>,
+  ): Promise<boolean> {
     let over = false
     void ended.then(() => {
       over = true
@@ -110,9 +123,10 @@ export function daemonsOf(context: PlaneContext): Daemons {
     const limit = performance.now() + START_LIMIT_MS
     while (!over && performance.now() < limit) {
       const { run } = await livenessOf(home.path, sessionId)
-      if (run !== null && run.epoch >= epoch) return
+      if (run !== null && run.epoch >= epoch) return true
       await wait(20)
     }
+    return false
   }
 
   async function ensure(entry: RegistryEntry, resume: boolean): Promise<number> {
@@ -166,7 +180,11 @@ export function daemonsOf(context: PlaneContext): Daemons {
       sessionId,
       epoch: grant.epoch,
       spool: openSpoolFile(files.spool),
-      first: (session) => [...untaken(session, inbox), ...ending(session, neverCame, words)],
+      first: (session) => [
+        ...untaken(session, inbox),
+        ...notWaited(session, inbox),
+        ...ending(session, neverCame, words),
+      ],
       onFatal: (error) => log({ event: "close_refused", sessionId, error: error.message }),
     })
     const { offset } = await readInbox(endpoint, sessionId, patience)
@@ -180,8 +198,11 @@ export function daemonsOf(context: PlaneContext): Daemons {
   async function reconcile(entry: RegistryEntry): Promise<void> {
     const living = await livenessOf(home.path, entry.sessionId)
     await settle(entry, living)
-    if (living.state === "dead" && living.run)
-      removeRunFile(filesOf(home.path, entry.sessionId).run, living.run.pid)
+    if (living.state !== "dead" || !living.run) return
+    // It did not end by itself, so neither did what it had started. Its run file stays until that is done.
+    const { sessionId, epoch, pid } = living.run
+    await endLeftovers({ home: home.path, sessionId, epoch }, LEFTOVER_GRACE_MS)
+    removeRunFile(filesOf(home.path, entry.sessionId).run, pid)
   }
 
   async function settle(entry: RegistryEntry, living: Liveness): Promise<void> {
@@ -214,7 +235,9 @@ export function daemonsOf(context: PlaneContext): Daemons {
     // A clock that was set back must not make a start last for ever.
     if (neverCame && age >= 0 && age < START_LIMIT_MS && !endedEarly.has(sessionId)) return
     if (needsDaemon(session.status) || neverCame) return close(entry, session, inbox)
+    if (notWaited(session, inbox).length > 0) return close(entry, session, inbox)
     if (asked) await start(entry, inbox, session.approvals.length > 0)
+    else if (isDue(session, Date.now())) await start(entry, inbox, true)
     else if (entry.activity && (needsDaemon(entry.status) || entry.activity.seq < session.seq))
       await restate(entry, session, inbox)
   }
@@ -265,6 +288,10 @@ function untaken(session: Session, inbox: Inbox): Unstamped[] {
     return [{ type: "user_message" as const, messageId: command.messageId, text: command.text }]
   })
 }
+
+/** The session was to go on by itself, and a person said that it should not. */
+const notWaited = (session: Session, inbox: Inbox): Unstamped[] =>
+  inbox.commands.flatMap((command) => (command.type === "stop_waiting" ? stopsWaiting(session, command) : []))
 
 const answeredOrphan = (session: Session, inbox: Inbox): boolean =>
   session.approvals.some(({ requestId }) =>

@@ -2,6 +2,8 @@
  * Opens the control plane of a home: finds or starts the stream server and, when asked to watch, keeps every
  * session's status true for as long as it is open.
  */
+
+import { isDue } from "#streams/limit"
 import { paths } from "#streams/paths"
 import { needsDaemon } from "#streams/session"
 import { createStream, tailOf } from "#streams/stream"
@@ -56,6 +58,8 @@ export async function openPlane(
     log,
     patience,
     idleSeconds: config.idleSeconds,
+    onLimit: config.onLimit,
+    isolation: config.isolation ?? undefined,
     watching: watch,
   }
   const daemons = daemonsOf(context)
@@ -67,7 +71,10 @@ export async function openPlane(
     // A row may be older than the stream by the moment in which its daemon died; the run file tells.
     const left = new Set(abandoned(home))
     const due = [...value.values()].filter(
-      ({ status, sessionId }) => needsDaemon(status) || left.has(sessionId),
+      ({ status, sessionId, activity }) =>
+        needsDaemon(status) ||
+        left.has(sessionId) ||
+        isDue({ status, limit: activity?.limit ?? null }, Date.now()),
     )
     await Promise.all(due.map(daemons.reconcile))
     if (!everybody) return

@@ -2,8 +2,8 @@
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { streamsRunFileOf } from "#daemon/home"
+import { endLeftovers } from "#daemon/process/belongings"
 import { type Identity, isSame, signal } from "#daemon/process/identity"
-import { killTree } from "#daemon/process/tree"
 import { DaemonRun, readRunFile, ServerRun } from "#daemon/run-file"
 import { wait } from "#streams/transport"
 import type { Config } from "./config.ts"
@@ -33,7 +33,7 @@ export async function shutDownRest(_config: Config, home: Home): Promise<ShutDow
   await Promise.all(
     runs.map(async (run) => {
       await end(run, DAEMON_LIMIT_MS)
-      await killTree({ marker: ["AGENTZ_SESSION", run.sessionId], graceMs: 1_000 })
+      await endLeftovers({ home: home.path, sessionId: run.sessionId, epoch: run.epoch }, 1_000)
     }),
   )
   const server = readRunFile(streamsRunFileOf(home.path), ServerRun)

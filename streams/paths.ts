@@ -11,9 +11,11 @@ export const paths = {
   events: (sessionId: SessionId) => `${sessionId}/events`,
   /** What is asked, and the epoch grants. Only the control plane writes it. */
   inbox: (sessionId: SessionId) => `${sessionId}/inbox`,
+  /** What is too large for an event, by the first 32 hex digits of its SHA-256. */
+  blob: (sessionId: SessionId, hash: string) => `${sessionId}/blob-${hash}`,
 } as const
 
-const NAME = /^(__registry__|[a-z0-9][a-z0-9_-]{0,63}(\/[a-z][a-z0-9_-]{0,31})?)$/
+const NAME = /^(__registry__|[a-z0-9][a-z0-9_-]{0,63}(\/[a-z][a-z0-9_-]{0,36})?)$/
 
 /** Whether `name` is a stream of ours. The grammar is closed: no dots, no encoding, no third segment. */
 export const isStreamName = (name: string): boolean => NAME.test(name)
