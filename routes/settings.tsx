@@ -197,15 +197,13 @@ function Rules() {
           {rules.map((rule) => (
             <li key={rule.ruleId} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-3 py-2 text-row">
               <span className="min-w-0 flex-1">
-                <span className="font-medium">
-                  {rule.decision === "deny" ? "Deny" : "Allow"} {rule.kind}
-                </span>{" "}
-                <span className="font-mono text-note [overflow-wrap:anywhere]">{matchText(rule.match)}</span>
+                <span className="font-medium">{rule.decision === "deny" ? "Never: " : "Always: "}</span>
+                <span className="[overflow-wrap:anywhere]">{plainText(rule.description)}</span>
                 <span className="block text-note text-quiet">
                   {rule.agentType} ·{" "}
                   {rule.scope === "directory"
-                    ? `in ${shortPath(plainText(rule.workingDir ?? ""), 48)}`
-                    : `in session ${rule.sessionId ?? ""}`}{" "}
+                    ? `in ${shortPath(plainText(rule.workingDir), 48)}`
+                    : `in session ${rule.sessionId}`}{" "}
                   · {new Date(rule.createdAt).toLocaleDateString()} {clockTime(rule.createdAt)}
                 </span>
               </span>
@@ -219,6 +217,3 @@ function Rules() {
     </Section>
   )
 }
-
-const matchText = (match: unknown): string =>
-  plainText(typeof match === "string" ? match : match === undefined ? "" : JSON.stringify(match))

@@ -1,6 +1,6 @@
 /**
- * What only some agents say of themselves: options to choose from, slash commands, a limit they wait for. Read
- * with care, since a session may have been written by a server that is newer than this page.
+ * What only some agents say of themselves: options to choose from and slash commands. Read with care, since a
+ * session may be read by a server that is newer or older than this page.
  */
 
 export interface ConfigOption {
@@ -19,13 +19,6 @@ export interface SlashCommand {
   readonly name: string
   readonly description: string
   readonly hint?: string
-}
-
-export interface Limit {
-  readonly kind: string
-  readonly message: string
-  readonly until: string | null
-  readonly resumes: boolean
 }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -56,18 +49,6 @@ export const slashCommandsOf = (session: object): readonly SlashCommand[] =>
     description: text(description),
     ...(typeof hint === "string" && { hint }),
   }))
-
-export function limitOf(session: object): Limit | null {
-  const limit: unknown = Reflect.get(session, "limit")
-  if (typeof limit !== "object" || limit === null) return null
-  const { kind, message, until, resumes } = limit as Fields
-  return {
-    kind: text(kind),
-    message: text(message),
-    until: typeof until === "string" ? until : null,
-    resumes: resumes === true,
-  }
-}
 
 /** When a session was put away, where it was. */
 export const archivedAtOf = (row: object): string | null => text(Reflect.get(row, "archivedAt")) || null

@@ -5,7 +5,7 @@ import { openApi } from "../-app/api.ts"
 import { mentionedFiles } from "../-app/completion.ts"
 import { decide, useDirectoryRules } from "../-app/decide.ts"
 import { askOlder, type LiveSession } from "../-app/live.ts"
-import { newerApi } from "../-app/newer-api.ts"
+import { newerApi, problemOf } from "../-app/newer-api.ts"
 import { sendMessage, useOutbox } from "../-app/outbox.ts"
 import type { SessionHeader as Header } from "../-app/protocol.ts"
 import { refusalOf } from "../-app/refusal.ts"
@@ -104,12 +104,10 @@ export function SessionPage({ sessionId, header, items, hasMore, connection, pla
     onStop: () => act(() => api.cancel({ sessionId })),
   })
 
-  const rename = async (title: string) => {
-    const answer = await newerApi.rename(sessionId, title).catch(refusalOf)
-    if (answer === null) toast("This server cannot rename sessions")
-    else if (answer instanceof Error) toast(answer.message)
-    else toast("Renamed")
-  }
+  const rename = async (title: string) =>
+    toast(
+      (await problemOf(newerApi.rename(sessionId, title), "This server cannot rename sessions")) ?? "Renamed",
+    )
 
   return (
     <Folds value={folds}>
@@ -182,7 +180,11 @@ export function SessionPage({ sessionId, header, items, hasMore, connection, pla
                   onSend={(text, mode) => sendMessage(sessionId, text, mode)}
                   onStop={() => act(() => api.cancel({ sessionId }))}
                 >
-                  <ConfigChoices sessionId={sessionId} options={configOptionsOf(header)} />
+                  <ConfigChoices
+                    sessionId={sessionId}
+                    mode={header.permissionMode}
+                    options={configOptionsOf(header)}
+                  />
                 </Composer>
               </>
             )}

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { metricsOf } from "../../routes/-app/metrics.ts"
 import { newsOf } from "../../routes/-app/news.ts"
-import { configOptionsOf, limitOf, slashCommandsOf } from "../../routes/-app/session-extras.ts"
+import { configOptionsOf, slashCommandsOf } from "../../routes/-app/session-extras.ts"
 import { parseSettings } from "../../routes/-app/settings.ts"
 import { SessionId } from "../../streams/ids.ts"
 import type { ActivityRow, RegistryEntry } from "../../streams/registry.ts"
@@ -84,11 +84,4 @@ test("what only newer sessions say is read with care", () => {
   expect(slashCommandsOf({ commands: [{ name: "/review", description: "Reviews" }] })).toEqual([
     { name: "review", description: "Reviews" },
   ])
-  expect(limitOf({ limit: null })).toBeNull()
-  expect(limitOf({ limit: { kind: "rate", message: "Wait", until: 5 } })).toEqual({
-    kind: "rate",
-    message: "Wait",
-    until: null,
-    resumes: false,
-  })
 })

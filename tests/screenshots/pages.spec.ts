@@ -105,7 +105,9 @@ test("takes a picture of every page", async ({ browser }) => {
       await shoot("changes", `/s/${told.done}?panel=changes`, panel("region", "Changed files"))
       await shoot("turns", `/s/${told.done}?panel=usage`, panel("region", "Usage by turn"))
       await shoot("events", `/s/${told.done}?panel=events`, panel("combobox", "Type of event"))
-      await shoot("past", `/s/${told.done}?at=30`, text("Back to now"))
+      await shoot("past", `/s/${told.done}?at=30`, () =>
+        page.getByRole("button", { name: "Back to now" }).waitFor(),
+      )
       await shoot("usage", "/usage", text("Tokens out"))
       await shoot("settings", "/settings", text("Single keys"))
       await page.goto(agentz.api)
