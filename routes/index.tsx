@@ -7,8 +7,8 @@ import { plural, shortPath } from "./-app/figures.ts"
 import { plainText } from "./-app/hidden-characters.ts"
 import { useSessionList } from "./-app/live.ts"
 import { usePageTitle } from "./-app/page-title.ts"
-import { archivedAtOf } from "./-app/session-extras.ts"
 import {
+  archivedAtOf,
   countByFilter,
   FILTERS,
   type Filter,

@@ -1,13 +1,12 @@
 import { useState } from "react"
-import type { PermissionMode } from "#streams/event"
+import type { ConfigOption, PermissionMode } from "#streams/event"
 import type { SessionId } from "#streams/ids"
-import { newerApi, problemOf } from "../-app/newer-api.ts"
+import { openApi } from "../-app/api.ts"
 import { PERMISSION_MODES } from "../-app/permission-modes.ts"
-import type { ConfigOption } from "../-app/session-extras.ts"
+import { refusalOf } from "../-app/refusal.ts"
 import { toast } from "../-app/toast.ts"
 
 const ORDER: readonly ConfigOption["category"][] = ["mode", "model", "effort", "other"]
-const LACKING = "This server cannot change that while the session is there"
 
 /** How far the agent is trusted from now on, and what it lets one choose itself. */
 export function ConfigChoices(props: {
@@ -16,6 +15,7 @@ export function ConfigChoices(props: {
   readonly options: readonly ConfigOption[]
 }) {
   const { sessionId, mode, options } = props
+  const api = openApi(location.origin)
   const sorted = [...options].sort((a, b) => ORDER.indexOf(a.category) - ORDER.indexOf(b.category))
   return (
     <>
@@ -28,7 +28,7 @@ export function ConfigChoices(props: {
             name: each.title,
             description: each.detail,
           }))}
-          onChoose={(value) => newerApi.setMode(sessionId, value as PermissionMode)}
+          onChoose={(value) => api.setMode({ sessionId, mode: value as PermissionMode })}
         />
       )}
       {sorted
@@ -39,7 +39,7 @@ export function ConfigChoices(props: {
             name={name}
             value={value}
             choices={choices}
-            onChoose={(next) => newerApi.setConfigOption(sessionId, id, next)}
+            onChoose={(next) => api.setConfigOption({ sessionId, optionId: id, value: next })}
           />
         ))}
     </>
@@ -51,14 +51,18 @@ function Choice(props: {
   readonly name: string
   readonly value: string
   readonly choices: ConfigOption["choices"]
-  readonly onChoose: (value: string) => Promise<object | null>
+  readonly onChoose: (value: string) => Promise<object>
 }) {
   const { name, value, choices, onChoose } = props
   const [asked, setAsked] = useState<string | null>(null)
   const choose = async (next: string) => {
     setAsked(next)
-    const problem = await problemOf(onChoose(next), LACKING)
-    if (problem !== null) toast(problem)
+    try {
+      const answer = await onChoose(next)
+      if ("warning" in answer) toast(String(answer.warning))
+    } catch (error) {
+      toast(refusalOf(error).message)
+    }
     setAsked(null)
   }
   return (

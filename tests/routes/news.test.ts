@@ -1,7 +1,6 @@
 import { expect, test } from "vitest"
 import { metricsOf } from "../../routes/-app/metrics.ts"
 import { newsOf } from "../../routes/-app/news.ts"
-import { configOptionsOf, slashCommandsOf } from "../../routes/-app/session-extras.ts"
 import { parseSettings } from "../../routes/-app/settings.ts"
 import { SessionId } from "../../streams/ids.ts"
 import type { ActivityRow, RegistryEntry } from "../../streams/registry.ts"
@@ -74,14 +73,4 @@ test("settings that cannot be read are as if never chosen", () => {
     enter: "send",
     notices: false,
   })
-})
-
-test("what only newer sessions say is read with care", () => {
-  expect(configOptionsOf({})).toEqual([])
-  expect(
-    configOptionsOf({ configOptions: [{ id: "m", category: "odd", value: 7, choices: "x" }, null] }),
-  ).toEqual([{ id: "m", name: "m", category: "other", value: "", choices: [] }])
-  expect(slashCommandsOf({ commands: [{ name: "/review", description: "Reviews" }] })).toEqual([
-    { name: "review", description: "Reviews" },
-  ])
 })
