@@ -117,6 +117,8 @@ export interface Session {
     readonly host: string
   } | null
   readonly agentSessionId: string | null
+  /** Daemons in a row that came and then did nothing: more than a few will not do better. */
+  readonly startsInVain: number
   readonly turnId: TurnId | null
   readonly turns: number
   /** Taken from the inbox and not yet begun, in order. */
@@ -149,6 +151,7 @@ export const emptySession = (sessionId: SessionId): Session => ({
   permissionMode: null,
   daemon: null,
   agentSessionId: null,
+  startsInVain: 0,
   turnId: null,
   turns: 0,
   queue: [],

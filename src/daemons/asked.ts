@@ -1,0 +1,29 @@
+/** What a session was asked that no daemon has done yet. */
+import type { Unstamped } from "#streams/event"
+import type { Session } from "#streams/session"
+import type { Inbox } from "../grant.ts"
+
+/** Messages that wait in the inbox and no daemon has taken. */
+export function untaken(session: Session, inbox: Inbox): Unstamped[] {
+  const seen = new Set(session.taken)
+  return inbox.commands.flatMap((command) => {
+    if (command.type !== "user_message" || seen.has(command.messageId)) return []
+    seen.add(command.messageId)
+    return [{ type: "user_message" as const, messageId: command.messageId, text: command.text }]
+  })
+}
+
+/** Whether a daemon is wanted although none was started for it: by a message, or by the answer to an open question. */
+export function isAsked(session: Session, inbox: Inbox): boolean {
+  if (untaken(session, inbox).length > 0) return true
+  // A daemon goes on with its queue by itself, unless its turn was cut off: then a person decides.
+  if (session.status === "completed" || session.status === "cancelled") return session.queue.length > 0
+  return session.status !== "failed" && isAnsweredOrphan(session, inbox)
+}
+
+const isAnsweredOrphan = (session: Session, inbox: Inbox): boolean =>
+  session.approvals.some(({ requestId }) =>
+    inbox.commands.some(
+      (command) => command.type === "permission_response" && command.requestId === requestId,
+    ),
+  )
