@@ -28,6 +28,7 @@ import { removeRunFile, writeRunFile } from "./run-file.ts"
 import { type Ending, runSession } from "./session.ts"
 import { DaemonSpec } from "./spec.ts"
 import { openSpoolFile } from "./spool-file.ts"
+import { type Storage, storageOf } from "./storage.ts"
 import { version } from "./version.ts"
 
 /** How long the end of a daemon may wait for the store. What is not sent stays in the spool. */
@@ -57,17 +58,19 @@ async function main(specPath: string | undefined): Promise<number> {
   const shutdown = new AbortController()
   for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(name, () => shutdown.abort())
 
-  await using _socket = await holdControlSocket(socketOf(home, sessionId, epoch), {
+  using storage = storageOf(spec, log)
+  await using _socket = await holdControlSocket(socketOf(home, sessionId, epoch), () => ({
     sessionId,
     epoch,
     pid: process.pid,
-  })
+    storage: storage.answer(),
+  }))
   writeRunFile(files.run, { ...identity, sessionId, epoch, incarnation })
   const killTools = async () => {
     await killTree({ marker: ["AGENTZ_SESSION", sessionId], graceMs: 2_000 })
   }
   try {
-    return await hold(spec, shutdown, killTools)
+    return await hold(spec, { shutdown, killTools, storage })
   } finally {
     await killTools()
     removeRunFile(files.run, process.pid)
@@ -76,8 +79,15 @@ async function main(specPath: string | undefined): Promise<number> {
 
 async function hold(
   spec: DaemonSpec,
-  shutdown: AbortController,
-  killTools: () => Promise<void>,
+  {
+    shutdown,
+    killTools,
+    storage,
+  }: {
+    readonly shutdown: AbortController
+    readonly killTools: () => Promise<void>
+    readonly storage: Storage
+  },
 ): Promise<number> {
   const { sessionId, incarnation, home, agentType, workingDir, model, permissionMode } = spec
   const files = filesOf(home, sessionId)
@@ -111,8 +121,9 @@ async function hold(
       refused = error
       shutdown.abort(error)
     },
-    onBehind: (behind, reason) => log(behind ? "storage_behind" : "storage_caught_up", reason),
+    onBehind: (behind, reason) => storage.behind(behind, reason),
   })
+  storage.backlog = () => publisher.backlog
   crashesInto(publisher)
   const publish: Publisher["publish"] = (event) => {
     const published = publisher.publish(event)

@@ -6,6 +6,15 @@ import { z } from "zod"
 import { PermissionMode } from "#streams/event"
 import { SessionId } from "#streams/ids"
 
+/** The stream server as it was known; `fixed` is one that the user named, `launch` how ours is started again. */
+export const KnownStreams = z.object({
+  url: z.string(),
+  token: z.string().nullable(),
+  fixed: z.boolean(),
+  launch: z.object({ main: z.string(), port: z.number().int() }).optional(),
+})
+export type KnownStreams = z.infer<typeof KnownStreams>
+
 export const DaemonSpec = z.object({
   sessionId: SessionId,
   /** Granted by the control plane; the daemon publishes under it and under no other. */
@@ -20,7 +29,7 @@ export const DaemonSpec = z.object({
   idleSeconds: z.number().nonnegative(),
   home: z.string(),
   /** Where the stream server was when this was written; its run file in `home` knows better when it moved. */
-  streams: z.object({ url: z.string(), token: z.string().nullable(), fixed: z.boolean() }),
+  streams: KnownStreams,
   /** The agent's own variables, for the agent alone. */
   agentEnv: z.record(z.string(), z.string()),
 })

@@ -80,6 +80,8 @@ export const agentRouter = router({
       trackedEvents(ctx.plane, { sessionId, offset: lastEventId ?? offset, signal }),
     ),
 
+  storage: procedure.query(({ ctx }) => ctx.plane.storage()),
+
   agentTypes: procedure.query(({ ctx }) => ctx.plane.agentTypes()),
 })
 

@@ -16,6 +16,7 @@ import { errorFields } from "./log.ts"
 import { type ControlPlane, Problem } from "./plane.ts"
 import type { PlaneContext } from "./plane-context.ts"
 import { checkedPrompt } from "./prompt.ts"
+import { storageReport } from "./storage.ts"
 import { checkedWorkingDir } from "./working-dir.ts"
 
 const TAIL = 200
@@ -219,6 +220,8 @@ export function controlPlane(
         clearInterval(looking)
       }
     },
+
+    storage: () => storageReport(context.home.path),
 
     agentTypes: () => agentTypes(),
   }

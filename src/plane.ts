@@ -8,6 +8,7 @@ import type { Decision, PermissionMode, SessionEvent } from "#streams/event"
 import type { MessageId, RequestId, SessionId } from "#streams/ids"
 import type { RegistryEntry } from "#streams/registry"
 import type { Item, Session, Status } from "#streams/session"
+import type { StorageReport } from "./storage.ts"
 
 export interface SpawnRequest {
   readonly agentType: string
@@ -80,6 +81,8 @@ export interface ControlPlane extends AsyncDisposable {
     readonly offset?: string | undefined
     readonly signal: AbortSignal
   }): AsyncIterable<{ readonly event: SessionEvent; readonly offset: string }>
+  /** Whether what sessions say reaches their streams. Answers also while the stream server is away. */
+  storage(): Promise<StorageReport>
   agentTypes(): Promise<readonly AgentTypeInfo[]>
 }
 

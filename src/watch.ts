@@ -31,7 +31,7 @@ export async function watchSessions(
     await ready()
     const { value } = await folds.registry()
     // A row may be older than the stream by the moment in which its daemon died; the run file tells.
-    const left = new Set(abandoned(home))
+    const left = new Set(abandoned(home.path))
     for (const entry of value.values())
       if (needsDaemon(entry.status) || left.has(entry.sessionId)) void daemons.reconcile(entry)
     if (round.length === 0) {

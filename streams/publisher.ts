@@ -35,6 +35,8 @@ export interface Publisher {
   /** The fold of everything published, sent or not. */
   readonly session: Session
   publish(event: Unstamped): SessionEvent
+  /** What waits to be sent. */
+  readonly backlog: { readonly events: number; readonly bytes: number }
   /** Resolves while less than 64 MiB waits to be sent: what feeds the publisher awaits it before reading on. */
   ready(): Promise<void>
   /** Resolves when everything published so far is in the stream; rejects when that can no longer happen. */
@@ -177,6 +179,9 @@ function startPublishing(
   return {
     get session() {
       return session
+    },
+    get backlog() {
+      return { events: waiting.length, bytes: waitingBytes }
     },
     publish(unstamped) {
       const event = stamp(unstamped, session.seq + 1, epoch, now())

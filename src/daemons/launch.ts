@@ -6,6 +6,8 @@ import type { Inbox } from "../grant.ts"
 
 /** In the environment of a daemon: it is found by this before it has said who it is. */
 export const INCARNATION = "AGENTZ_INCARNATION"
+/** The home whose daemon it is. */
+export const DAEMON_OF = "AGENTZ_DAEMON_OF"
 
 /**
  * `false` only where it is certain: whoever was granted it is dead, and so is what it started. By evidence and not by

@@ -156,6 +156,7 @@ export function fakePlane(): FakePlane {
         following--
       }
     },
+    storage: async () => ({ trouble: null, behind: [] }),
     async agentTypes() {
       return [
         {

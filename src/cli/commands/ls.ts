@@ -1,5 +1,6 @@
 import type { RegistryEntry } from "#streams/registry"
 import { STATUSES, type Status } from "#streams/session"
+import { storageSentence } from "../../storage.ts"
 import { closest } from "../closest.ts"
 import { defineCommand } from "../command.ts"
 import { usage } from "../refusal.ts"
@@ -33,6 +34,8 @@ export const ls = defineCommand({
         if (page.cursor !== undefined)
           io.stdout.write(`There are more: agentz ls --limit ${request.limit * 10}\n`)
       }
+      const storage = json ? "" : storageSentence(await plane.storage())
+      if (storage !== "") io.stderr.write(`${storage}\n`)
       return 0
     })
   },

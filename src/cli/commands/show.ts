@@ -1,6 +1,7 @@
 import type { SessionId } from "#streams/ids"
 import type { Item } from "#streams/session"
 import type { ControlPlane, SessionView } from "../../plane.ts"
+import { storageSentence } from "../../storage.ts"
 import { defineCommand } from "../command.ts"
 import { painter } from "../terminal.ts"
 import { transcript } from "../transcript.ts"
@@ -16,6 +17,8 @@ export const show = defineCommand({
   async run({ positionals: [id = ""], json, io, deps }) {
     return await withPlane(deps, async (plane) => {
       const view = await wholeView(plane, await whichSession(plane, id))
+      const behind = (await plane.storage()).behind.filter((one) => one.sessionId === view.session.sessionId)
+      if (!json && behind.length > 0) io.stderr.write(`${storageSentence({ trouble: null, behind })}\n`)
       io.stdout.write(json ? `${JSON.stringify(view)}\n` : transcript(view, painter(io.stdout, io)))
       return 0
     })

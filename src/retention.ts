@@ -1,0 +1,10 @@
+/** Which sessions may be forgotten, what they cost, and forgetting them. */
+import { existsSync, lstatSync, readdirSync, rmSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { filesOf } from "#daemon/home"
+import type { SessionId } from "#streams/ids"
+import { paths } from "#streams/paths"
+import { type RegistryEntry, sessionRowRemoval } from "#streams/registry"
+import { needsDaemon, type Session } from "#streams/session"
+import { appendTo, deleteStream, sizeOfStream } from "#streams/stream"
+import type { FindEndpoint, Patience } from "#streams/transport"
