@@ -4,7 +4,7 @@ import { type Decision, parseEvent } from "#streams/event"
 import { follow } from "#streams/follow"
 import { messageIdOf, newMessageId, newSessionId, type SessionId, sessionIdOf } from "#streams/ids"
 import { paths } from "#streams/paths"
-import { type RegistryEntry, sessionRowChange } from "#streams/registry"
+import { type RegistryEntry, SessionRow, sessionRowChange } from "#streams/registry"
 import { type Item, lastLineOf, needsDaemon, type Session } from "#streams/session"
 import { appendTo, createStream } from "#streams/stream"
 import { addressOf, authorization, StreamError, wait } from "#streams/transport"
@@ -16,6 +16,7 @@ import { errorFields } from "./log.ts"
 import { type ControlPlane, Problem } from "./plane.ts"
 import type { PlaneContext } from "./plane-context.ts"
 import { checkedPrompt } from "./prompt.ts"
+import { retentionOf } from "./retention.ts"
 import { storageReport } from "./storage.ts"
 import { checkedWorkingDir } from "./working-dir.ts"
 
@@ -32,6 +33,7 @@ export function controlPlane(
   daemons: Daemons,
 ): Omit<ControlPlane, keyof AsyncDisposable> {
   const { endpoint, folds, patience, log } = context
+  const retention = retentionOf(context, daemons)
 
   async function entryOf(sessionId: SessionId): Promise<RegistryEntry> {
     const { value } = await folds.registry()
@@ -220,6 +222,17 @@ export function controlPlane(
         clearInterval(looking)
       }
     },
+
+    rename: ({ sessionId, title }) =>
+      guarded(async () => {
+        const row = SessionRow.parse({ ...(await entryOf(sessionId)), title: title.trim() })
+        await appendTo(endpoint, paths.registry, [sessionRowChange(row)], patience)
+        return { sessionId, title: row.title }
+      }),
+
+    sizes: (sessionIds) => guarded(() => retention.sizes(sessionIds)),
+
+    prune: (request) => guarded(() => retention.prune(request)),
 
     storage: () => storageReport(context.home.path),
 

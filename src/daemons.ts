@@ -45,8 +45,10 @@ export interface Daemons {
   ensure(entry: RegistryEntry, options: EnsureOptions): Promise<number>
   /** Makes the session's status true: starts what was asked for, ends what is dead. Never throws for one session. */
   reconcile(entry: RegistryEntry): Promise<void>
-  /** Runs `work` while no daemon of the session lives and none is started here. Ends one that is at rest. */
-  without<Result>(sessionId: SessionId, work: (inbox: Inbox) => Promise<Result>): Promise<Result>
+  /** Runs `work` while nothing else is done with the session in this process. */
+  alone<Result>(sessionId: SessionId, work: (inbox: Inbox) => Promise<Result>): Promise<Result>
+  /** Ends the session's daemon if it lives. */
+  retire(sessionId: SessionId): Promise<void>
   /** Resolves when every start in progress has come to something. */
   settled(): Promise<void>
 }
@@ -228,14 +230,12 @@ export function daemonsOf(context: PlaneContext): Daemons {
   return {
     ensure: (entry, options) => inBackground(ensureUntil(entry, options)),
     reconcile: reconcileAlone,
-    without: (sessionId, work) =>
-      inBackground(
-        alone(sessionId, async () => {
-          const { run, state } = await livenessOf(home.path, sessionId)
-          if (run !== null && state !== "dead") await retire(run)
-          return work(await readInbox(endpoint, sessionId, patience))
-        }),
-      ),
+    alone: (sessionId, work) =>
+      inBackground(alone(sessionId, async () => work(await readInbox(endpoint, sessionId, patience)))),
+    async retire(sessionId) {
+      const { run, state } = await livenessOf(home.path, sessionId)
+      if (run !== null && state !== "dead") await retire(run)
+    },
     async settled() {
       while (background.size > 0) await Promise.allSettled(background)
     },

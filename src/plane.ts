@@ -8,6 +8,7 @@ import type { Decision, PermissionMode, SessionEvent } from "#streams/event"
 import type { MessageId, RequestId, SessionId } from "#streams/ids"
 import type { RegistryEntry } from "#streams/registry"
 import type { Item, Session, Status } from "#streams/session"
+import type { Pruned, PruneRequest, SessionCost } from "./retention.ts"
 import type { StorageReport } from "./storage.ts"
 
 export interface SpawnRequest {
@@ -81,6 +82,15 @@ export interface ControlPlane extends AsyncDisposable {
     readonly offset?: string | undefined
     readonly signal: AbortSignal
   }): AsyncIterable<{ readonly event: SessionEvent; readonly offset: string }>
+  /** Gives the session another title. */
+  rename(request: {
+    readonly sessionId: SessionId
+    readonly title: string
+  }): Promise<{ readonly sessionId: SessionId; readonly title: string }>
+  /** What sessions take on the disks. */
+  sizes(sessionIds: readonly SessionId[]): Promise<readonly SessionCost[]>
+  /** Deletes old sessions, or tells which it would. */
+  prune(request: PruneRequest): Promise<Pruned>
   /** Whether what sessions say reaches their streams. Answers also while the stream server is away. */
   storage(): Promise<StorageReport>
   agentTypes(): Promise<readonly AgentTypeInfo[]>

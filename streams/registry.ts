@@ -49,6 +49,11 @@ const registrySchema = createStateSchema({
 
 export const sessionRowChange = (value: SessionRow): ChangeEvent =>
   registrySchema.sessions.upsert({ key: value.sessionId, value }) as ChangeEvent
+/** Both rows of a session that is to be forgotten. */
+export const rowRemovals = (sessionId: SessionId): ChangeEvent[] => [
+  registrySchema.sessions.delete({ key: sessionId }) as ChangeEvent,
+  registrySchema.activities.delete({ key: sessionId }) as ChangeEvent,
+]
 export const activityRowChange = (value: ActivityRow): ChangeEvent =>
   registrySchema.activities.upsert({ key: value.sessionId, value }) as ChangeEvent
 

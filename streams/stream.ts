@@ -1,5 +1,5 @@
 /** The base protocol's plain verbs on JSON streams: create, append, read to the tail, ask for the tail. */
-import { type FindEndpoint, type Patience, request } from "./transport.ts"
+import { type FindEndpoint, type Patience, request, StreamError } from "./transport.ts"
 
 const JSON_TYPE = { "content-type": "application/json" }
 
@@ -83,4 +83,29 @@ export const itemsOf = (text: string): readonly unknown[] => {
 export async function tailOf(endpoint: FindEndpoint, name: string, patience?: Patience): Promise<string> {
   const { headers } = await request(endpoint, name, { method: "HEAD" }, patience)
   return headers.get("stream-next-offset") ?? START
+}
+
+/** Deletes the stream; one that is not there is fine. */
+export async function deleteStream(endpoint: FindEndpoint, name: string, patience?: Patience): Promise<void> {
+  try {
+    await request(endpoint, name, { method: "DELETE" }, patience)
+  } catch (error) {
+    if (!(error instanceof StreamError) || error.code !== "stream_missing") throw error
+  }
+}
+
+/** The stream's text from its start to its tail, as the server sends it; nothing where there is no stream. */
+export async function* textOf(
+  endpoint: FindEndpoint,
+  name: string,
+  patience?: Patience,
+): AsyncGenerator<string> {
+  for (let from = START; ; ) {
+    const attempt = { method: "GET", query: { offset: from } } as const
+    const { headers, text } = await request(endpoint, name, attempt, patience)
+    yield text
+    const next = headers.get("stream-next-offset") ?? from
+    if (headers.get("stream-up-to-date") === "true" || next === from) return
+    from = next
+  }
 }

@@ -6,6 +6,8 @@ import { cancel } from "./commands/cancel.ts"
 import { doctor } from "./commands/doctor.ts"
 import { down } from "./commands/down.ts"
 import { ls } from "./commands/ls.ts"
+import { prune } from "./commands/prune.ts"
+import { rename } from "./commands/rename.ts"
 import { resume } from "./commands/resume.ts"
 import { run } from "./commands/run.ts"
 import { send } from "./commands/send.ts"
@@ -27,6 +29,8 @@ const COMMANDS: readonly Command[] = [
   cancel,
   approve,
   resume,
+  rename,
+  prune,
   doctor,
   down,
   streams,
