@@ -84,6 +84,10 @@ export const agentRouter = router({
     .input(z.strictObject({ sessionId: SessionId, title: Line }))
     .mutation(({ ctx, input }) => ctx.plane.rename(input)),
 
+  archive: procedure.input(OneSession).mutation(({ ctx, input }) => ctx.plane.archive(input.sessionId)),
+
+  unarchive: procedure.input(OneSession).mutation(({ ctx, input }) => ctx.plane.unarchive(input.sessionId)),
+
   sizes: procedure
     .input(z.strictObject({ sessionIds: z.array(SessionId).max(1000) }))
     .query(({ ctx, input }) => ctx.plane.sizes(input.sessionIds)),

@@ -201,10 +201,12 @@ export function controlPlane(
 
     async *follow({ sessionId, offset, signal }) {
       await guarded(() => entryOf(sessionId))
+      const stream = await guarded(() => folds.streamOf(sessionId))
       const batches = follow({
-        url: () => addressOf(endpoint(), paths.events(sessionId)),
+        url: () => addressOf(endpoint(), stream),
         headers: () => authorization(endpoint()),
-        offset,
+        // An archive is another stream: a place in the events means nothing in it. What comes again is known by `seq`.
+        offset: stream === paths.events(sessionId) ? offset : undefined,
         signal,
       })
       // Whoever waits for a session hears of its daemon's death, also where no API keeps watch.
@@ -228,6 +230,14 @@ export function controlPlane(
         const row = SessionRow.parse({ ...(await entryOf(sessionId)), title: title.trim() })
         await appendTo(endpoint, paths.registry, [sessionRowChange(row)], patience)
         return { sessionId, title: row.title }
+      }),
+
+    archive: (sessionId) => guarded(() => retention.archive(sessionId, entryOf)),
+
+    unarchive: (sessionId) =>
+      guarded(async () => {
+        await retention.unarchive(await entryOf(sessionId))
+        return { sessionId }
       }),
 
     sizes: (sessionIds) => guarded(() => retention.sizes(sessionIds)),

@@ -12,6 +12,7 @@ import type { SessionId } from "#streams/ids"
 import type { RegistryEntry } from "#streams/registry"
 import type { Session } from "#streams/session"
 import { wait } from "#streams/transport"
+import { archiveOf } from "./archive.ts"
 import { closeSession, restate } from "./daemons/close.ts"
 import { type Found, findingOf, START_LIMIT_MS } from "./daemons/finding.ts"
 import { INCARNATION, mayCome } from "./daemons/launch.ts"
@@ -55,6 +56,7 @@ export interface Daemons {
 
 export function daemonsOf(context: PlaneContext): Daemons {
   const { endpoint, folds, home, log, patience } = context
+  const archive = archiveOf(context)
   const alone = oneByOne<SessionId>()
   const starts = slots(STARTS_AT_ONCE)
   const closes = slots(CLOSES_AT_ONCE)
@@ -65,9 +67,10 @@ export function daemonsOf(context: PlaneContext): Daemons {
   /** Sessions whose last daemon was our child and has ended: nothing more is to be waited for. */
   const endedEarly = new Set<SessionId>()
 
-  async function start(entry: RegistryEntry, inbox: Inbox, resume: boolean): Promise<number> {
+  async function start(entry: RegistryEntry, asOf: Inbox, resume: boolean): Promise<number> {
     const { sessionId, agentType, workingDir, model, permissionMode } = entry
     using _slot = await starts.take()
+    const inbox = (await archive.reopen(entry)) ? await readInbox(endpoint, sessionId, patience) : asOf
     // Whatever a former daemon's tools left running must not work beside the new one's.
     await killTree({ marker: ["AGENTZ_SESSION", sessionId], graceMs: 2_000 })
     const grant = await grantEpoch(endpoint, sessionId, { ...patience, inbox, purpose: "daemon", resume })

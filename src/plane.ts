@@ -87,6 +87,10 @@ export interface ControlPlane extends AsyncDisposable {
     readonly sessionId: SessionId
     readonly title: string
   }): Promise<{ readonly sessionId: SessionId; readonly title: string }>
+  /** Keeps the transcript of a session at rest as whole messages, and lets its events go. */
+  archive(sessionId: SessionId): Promise<{ readonly sessionId: SessionId; readonly archivedAt: string }>
+  /** Brings an archived session back to where it can go on. A message to it does the same. */
+  unarchive(sessionId: SessionId): Promise<{ readonly sessionId: SessionId }>
   /** What sessions take on the disks. */
   sizes(sessionIds: readonly SessionId[]): Promise<readonly SessionCost[]>
   /** Deletes old sessions, or tells which it would. */
@@ -110,6 +114,7 @@ export const PROBLEMS = {
   unknown_request: "NOT_FOUND",
   request_settled: "CONFLICT",
   nothing_to_resume: "CONFLICT",
+  session_busy: "CONFLICT",
   storage_full: "SERVICE_UNAVAILABLE",
   storage_unavailable: "SERVICE_UNAVAILABLE",
 } as const

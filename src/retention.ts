@@ -10,11 +10,13 @@ import { needsDaemon } from "#streams/session"
 import { eventsAfter } from "#streams/spool"
 import { appendTo, deleteStream, textOf } from "#streams/stream"
 import { StreamError } from "#streams/transport"
+import { archiveOf } from "./archive.ts"
 import { untaken } from "./daemons/asked.ts"
 import { slots } from "./daemons/order.ts"
 import type { Daemons } from "./daemons.ts"
 import { grantEpoch, readInbox } from "./grant.ts"
 import { livenessOf } from "./liveness.ts"
+import { Problem } from "./plane.ts"
 import type { PlaneContext } from "./plane-context.ts"
 
 export interface SessionCost {
@@ -48,6 +50,7 @@ const MARK = "pruning"
 export function retentionOf(context: PlaneContext, daemons: Daemons, now: () => number = Date.now) {
   const { endpoint, folds, home, log, patience } = context
   const free = slots(AT_ONCE)
+  const archives = archiveOf(context)
 
   async function costOf(sessionId: SessionId): Promise<SessionCost> {
     using _slot = await free.take()
@@ -72,10 +75,22 @@ export function retentionOf(context: PlaneContext, daemons: Daemons, now: () => 
     }
     const main = [paths.inbox(sessionId), paths.events(sessionId)]
     for (const name of main) await read(name)
+    for (const epoch of await epochsOf(sessionId)) names.add(paths.archive(sessionId, epoch))
     const others = [...names].filter((name) => !main.includes(name))
     for (const name of others) await read(name)
     // The one that names the others goes last.
     return { names: [...others, ...main], bytes }
+  }
+
+  /** Each that was granted may have left a copy behind. */
+  async function epochsOf(sessionId: SessionId): Promise<number[]> {
+    try {
+      const { epoch } = await readInbox(endpoint, sessionId, patience)
+      return Array.from({ length: epoch }, (_, n) => n + 1)
+    } catch (error) {
+      if (error instanceof StreamError && error.code === "stream_missing") return []
+      throw error
+    }
   }
 
   /** Why the session has to stay; `null` when nothing would be lost but the session itself. */
@@ -127,7 +142,30 @@ export function retentionOf(context: PlaneContext, daemons: Daemons, now: () => 
     }
   }
 
+  /** The session at rest and its daemon gone, so that it can be archived. Throws {@link Problem}. */
+  async function resting(entry: RegistryEntry): Promise<void> {
+    const { sessionId } = entry
+    const { value: session } = await folds.session(sessionId)
+    // One that idles may end; one that works may not.
+    if (!needsDaemon(session.status)) await daemons.retire(sessionId)
+    const why = needsDaemon(session.status) ? `it is ${session.status}` : await reasonToStay(entry)
+    if (why !== null)
+      throw new Problem("session_busy", `Session ${sessionId} cannot be archived now: ${why}.`)
+  }
+
   return {
+    async archive(sessionId: SessionId, entryOf: (sessionId: SessionId) => Promise<RegistryEntry>) {
+      const entry = await entryOf(sessionId)
+      if (entry.archivedAt !== undefined) return { sessionId, archivedAt: entry.archivedAt }
+      await resting(entry)
+      const row = await daemons.alone(sessionId, async (inbox) =>
+        archives.archive(await entryOf(sessionId), inbox),
+      )
+      return { sessionId, archivedAt: row.archivedAt ?? "" }
+    },
+
+    unarchive: (entry: RegistryEntry) => daemons.alone(entry.sessionId, () => archives.reopen(entry)),
+
     sizes: (sessionIds: readonly SessionId[]): Promise<readonly SessionCost[]> =>
       Promise.all(sessionIds.map(costOf)),
 

@@ -11,6 +11,8 @@ export const paths = {
   events: (sessionId: SessionId) => `${sessionId}/events`,
   /** What is asked, and the epoch grants. Only the control plane writes it. */
   inbox: (sessionId: SessionId) => `${sessionId}/inbox`,
+  /** Instead of `events` while the session is archived: what was said, without deltas. Each epoch's copy has its own. */
+  archive: (sessionId: SessionId, epoch: number) => `${sessionId}/archive-${epoch}`,
 } as const
 
 const NAME = /^(__registry__|[a-z0-9][a-z0-9_-]{0,63}(\/[a-z][a-z0-9_-]{0,31})?)$/

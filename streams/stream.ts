@@ -34,14 +34,15 @@ export async function appendAs(
   name: string,
   { body, ...patience }: Patience & { readonly body: string },
 ): Promise<void> {
-  const headers = {
-    ...JSON_TYPE,
-    "producer-id": producer.id,
-    "producer-epoch": String(producer.epoch),
-    "producer-seq": String(producer.seq),
-  }
+  const headers = { ...JSON_TYPE, ...producerHeaders(producer) }
   await request(endpoint, name, { method: "POST", headers, body }, patience)
 }
+
+const producerHeaders = ({ id, epoch, seq }: Parameters<typeof appendAs>[0]) => ({
+  "producer-id": id,
+  "producer-epoch": String(epoch),
+  "producer-seq": String(seq),
+})
 
 export const START = "-1"
 
@@ -83,6 +84,35 @@ export const itemsOf = (text: string): readonly unknown[] => {
 export async function tailOf(endpoint: FindEndpoint, name: string, patience?: Patience): Promise<string> {
   const { headers } = await request(endpoint, name, { method: "HEAD" }, patience)
   return headers.get("stream-next-offset") ?? START
+}
+
+/** Closes the stream as that producer: nothing is appended after it. One that is closed already is fine. */
+export async function closeStream(
+  endpoint: FindEndpoint,
+  name: string,
+  {
+    producer,
+    ...patience
+  }: Patience & { readonly producer: { readonly id: string; readonly epoch: number; readonly seq: number } },
+): Promise<void> {
+  const headers = { ...producerHeaders(producer), "stream-closed": "true" }
+  try {
+    await request(endpoint, name, { method: "POST", headers }, patience)
+  } catch (error) {
+    if (!(error instanceof StreamError) || error.code !== "stream_closed") throw error
+  }
+}
+
+/** Whether nothing can be appended to it: closed, or not there. */
+export async function isClosed(endpoint: FindEndpoint, name: string, patience?: Patience): Promise<boolean> {
+  try {
+    return (
+      (await request(endpoint, name, { method: "HEAD" }, patience)).headers.get("stream-closed") === "true"
+    )
+  } catch (error) {
+    if (!(error instanceof StreamError) || error.code !== "stream_missing") throw error
+    return true
+  }
 }
 
 /** Deletes the stream; one that is not there is fine. */

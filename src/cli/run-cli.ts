@@ -2,6 +2,7 @@ import { version } from "../package-root.ts"
 import { closest } from "./closest.ts"
 import type { Command } from "./command.ts"
 import { approve } from "./commands/approve.ts"
+import { archive, unarchive } from "./commands/archive.ts"
 import { cancel } from "./commands/cancel.ts"
 import { doctor } from "./commands/doctor.ts"
 import { down } from "./commands/down.ts"
@@ -30,6 +31,8 @@ const COMMANDS: readonly Command[] = [
   approve,
   resume,
   rename,
+  archive,
+  unarchive,
   prune,
   doctor,
   down,

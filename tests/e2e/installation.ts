@@ -110,6 +110,18 @@ export class Installation implements AsyncDisposable {
     return SessionId.parse(stdout.trim())
   }
 
+  /** Our stream server while it lives. */
+  streamServer(): ServerRun | null {
+    const run = readRunFile(streamsRunFileOf(this.home), ServerRun)
+    return run && isSame(run) ? run : null
+  }
+
+  /** What is left that says who runs, and the lock of the stream server's directory. */
+  runFiles(): string[] {
+    const lock = join(this.home, "streams", "lock")
+    return [...readdirSync(join(this.home, "run")), ...(existsSync(lock) ? ["lock"] : [])]
+  }
+
   readonly endpoint = () => {
     const run = readRunFile(streamsRunFileOf(this.home), ServerRun)
     if (!run) throw new Error("No stream server runs.")
@@ -165,8 +177,12 @@ export class Installation implements AsyncDisposable {
     }
   }
 
+  daemonIfAny(sessionId: SessionId): DaemonRun | null {
+    return readRunFile(filesOf(this.home, sessionId).run, DaemonRun)
+  }
+
   daemon(sessionId: SessionId): DaemonRun {
-    const run = readRunFile(filesOf(this.home, sessionId).run, DaemonRun)
+    const run = this.daemonIfAny(sessionId)
     if (!run) throw new Error(`No daemon holds ${sessionId}.`)
     return run
   }

@@ -161,6 +161,16 @@ export function fakePlane(): FakePlane {
       note("rename", { sessionId, title })
       return { sessionId, title }
     },
+    async archive(sessionId) {
+      kept(sessionId)
+      note("archive", sessionId)
+      return { sessionId, archivedAt: CREATED }
+    },
+    async unarchive(sessionId) {
+      kept(sessionId)
+      note("unarchive", sessionId)
+      return { sessionId }
+    },
     sizes: async (ids) => ids.map((sessionId) => ({ sessionId, streamBytes: 2_000_000, fileBytes: 1_000 })),
     async prune(request) {
       note("prune", request)
