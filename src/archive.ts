@@ -66,7 +66,8 @@ export function archiveOf({ endpoint, folds, patience, log }: PlaneContext) {
 
   /** A row that changes nothing: from here on no lower epoch can change it. */
   async function fence({ sessionId, epoch }: Writer): Promise<ArchiveRow | null> {
-    const body = JSON.stringify([{ type: "fence", key: sessionId }])
+    const headers = { operation: "upsert" }
+    const body = JSON.stringify([{ type: "fence", key: sessionId, value: { epoch }, headers }])
     await appendAs(producerOf(sessionId, epoch, 0), endpoint, paths.registry, { ...patience, body })
     return (await folds.registry()).value.get(sessionId)?.archive ?? null
   }
