@@ -34,7 +34,7 @@ type Server = Awaited<ReturnType<typeof streamServer>>
 const contextOf = ({ endpoint }: Pick<Server, "endpoint">): PlaneContext =>
   ({
     endpoint,
-    folds: foldsOf(endpoint, {}),
+    folds: foldsOf(endpoint, { forMs: 0 }),
     patience: { forMs: 0 },
     log: () => undefined,
   }) as Partial<PlaneContext> as PlaneContext
