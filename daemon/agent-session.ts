@@ -4,6 +4,7 @@ import {
   client,
   methods,
   PROTOCOL_VERSION,
+  type PromptResponse,
   RequestError,
   type RequestPermissionRequest,
   type RequestPermissionResponse,
@@ -12,7 +13,7 @@ import {
 } from "@agentclientprotocol/sdk"
 import { Failure, type Unstamped } from "#streams/event"
 import { AgentFailed } from "./agent-failed.ts"
-import { type AgentOptions, META, type OpenAdapter, type TurnUsage } from "./agents/adapter.ts"
+import { type AgentOptions, META, type OpenAdapter } from "./agents/adapter.ts"
 
 /** What a running turn wants to hear from its agent. */
 interface TurnListener {
@@ -27,7 +28,7 @@ export interface AgentSession extends AsyncDisposable {
     readonly resume: boolean
     readonly signal: AbortSignal
     readonly listener: TurnListener
-  }): Promise<{ readonly stopReason: StopReason; readonly usage: TurnUsage | null }>
+  }): Promise<{ readonly stopReason: StopReason; readonly response: PromptResponse }>
 }
 
 export async function openAgentSession(
@@ -68,8 +69,8 @@ export async function openAgentSession(
             ...(resume && { _meta: { [META.resume]: true } }),
           })
           if (signal.aborted) cancel()
-          const { stopReason, _meta } = await prompted
-          return { stopReason, usage: (_meta?.[META.usage] as TurnUsage | undefined) ?? null }
+          const response = await prompted
+          return { stopReason: response.stopReason, response }
         } catch (error) {
           throw new AgentFailed(failureOf(error), { cause: error })
         } finally {
@@ -85,6 +86,15 @@ export async function openAgentSession(
   }
 }
 
+/**
+ * Makes the adapters of Claude and Codex tell retries and errors as such rather than as the agent's words. Whoever
+ * declares it is sent no live output of commands, unless it asks for that as well.
+ */
+const CLIENT_META = {
+  terminal_output_delta: true,
+  jetbrains: { air: { version: 1, capabilities: ["sessionFailure"] } },
+}
+
 async function start(context: ClientContext, cwd: string, resumeAgentSession: string | null) {
   const { agentInfo, agentCapabilities, protocolVersion } = await context.request(methods.agent.initialize, {
     protocolVersion: PROTOCOL_VERSION,
@@ -93,6 +103,7 @@ async function start(context: ClientContext, cwd: string, resumeAgentSession: st
       fs: { readTextFile: false, writeTextFile: false },
       terminal: false,
       session: { notices: {} },
+      _meta: CLIENT_META,
     },
   })
   if (protocolVersion !== PROTOCOL_VERSION)

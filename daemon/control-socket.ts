@@ -1,10 +1,11 @@
 /**
  * The daemon's control socket: holding it keeps a second daemon of the same epoch out; answering on it proves that
- * the daemon's event loop still turns. It takes no orders and tells only who it is and whether what it says reaches
- * the stream.
+ * the daemon's event loop still turns. It takes no orders and tells only who it is, whether what it says reaches the
+ * stream, and what it measured. On Linux any user of the machine can ask, so nothing that a session says is told here.
  */
 import { connect, createServer } from "node:net"
 import { z } from "zod"
+import { Point } from "./telemetry/measures.ts"
 
 const Answer = z.object({
   sessionId: z.string(),
@@ -14,6 +15,7 @@ const Answer = z.object({
   storage: z
     .object({ behind: z.boolean(), reason: z.string(), events: z.number(), bytes: z.number() })
     .optional(),
+  measured: z.array(Point).optional(),
 })
 export type ControlAnswer = z.infer<typeof Answer>
 
@@ -24,7 +26,8 @@ export async function holdControlSocket(
 ): Promise<AsyncDisposable> {
   const server = createServer((socket) => {
     socket.on("error", () => socket.destroy())
-    socket.end(`${JSON.stringify(answer())}\n`)
+    // What was written arrives also at one who never hangs up; nobody keeps a connection here.
+    socket.end(`${JSON.stringify(answer())}\n`, () => socket.destroy())
   })
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject)
@@ -33,6 +36,8 @@ export async function holdControlSocket(
   server.unref()
   return { [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())) }
 }
+
+const ANSWER_LIMIT = 64 * 1024
 
 /** Who answers there within `withinMs`; `null` when nobody does. */
 export function askControlSocket(address: string, withinMs: number): Promise<ControlAnswer | null> {
@@ -48,7 +53,7 @@ export function askControlSocket(address: string, withinMs: number): Promise<Con
     socket.setEncoding("utf8")
     socket.on("data", (chunk) => {
       text += chunk
-      if (text.length > 4096) done(null)
+      if (text.length > ANSWER_LIMIT) done(null)
     })
     socket.on("error", () => done(null))
     socket.on("end", () => done(parsed(text)))

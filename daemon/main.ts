@@ -16,26 +16,34 @@ import { openPublisher, type Publisher } from "#streams/publisher"
 import type { Session } from "#streams/session"
 import { tailOf } from "#streams/stream"
 import { addressOf, authorization, StreamError } from "#streams/transport"
+import { dialectOf } from "./acp/dialects.ts"
 import type { AgentSession } from "./agent-session.ts"
 import { adapters } from "./agents/index.ts"
 import { approvals as openApprovals } from "./approvals.ts"
 import { holdControlSocket } from "./control-socket.ts"
 import { endpointOf } from "./endpoint.ts"
+import { repositoryOf } from "./git/repository.ts"
 import { filesOf, socketOf } from "./home.ts"
+import { type Enclosure, openEnclosure } from "./process/enclosure.ts"
 import { identityOf } from "./process/identity.ts"
-import { killTree } from "./process/tree.ts"
+import { nothingToRedact, redactor as redactorOf, secretsIn } from "./redact.ts"
 import { removeRunFile, writeRunFile } from "./run-file.ts"
 import { type Ending, runSession } from "./session.ts"
 import { DaemonSpec } from "./spec.ts"
 import { openSpoolFile } from "./spool-file.ts"
 import { type Storage, storageOf } from "./storage.ts"
+import { type DaemonTelemetry, daemonTelemetry } from "./telemetry/daemon-telemetry.ts"
 import { version } from "./version.ts"
 
+/** What is ended may end by itself for so long. */
+const KILL_GRACE_MS = 2_000
 /** How long the end of a daemon may wait for the store. What is not sent stays in the spool. */
 const LAST_WORDS_MS = 8_000
 
 /** Ours, once the spec was read: it tells the lines of one daemon from those of the next in the same log. */
 let epoch = 0
+/** Knows the secrets that were handed to us, once the spec was read. */
+let redactor = nothingToRedact
 
 const EXIT: Partial<Record<string, number>> = { stale_epoch: 76, sequence_refused: 77 }
 
@@ -51,6 +59,10 @@ async function main(specPath: string | undefined): Promise<number> {
   rmSync(specPath)
   const { sessionId, incarnation, home } = spec
   epoch = spec.epoch
+  redactor = redactorOf({
+    ...secretsIn(spec.agentEnv),
+    ...(spec.streams.token !== null && { AGENTZ_STREAMS_TOKEN: spec.streams.token }),
+  })
   const files = filesOf(home, sessionId)
   const identity = identityOf(process.pid)
   if (!identity) throw new Error("The system does not tell when this process started.")
@@ -59,42 +71,39 @@ async function main(specPath: string | undefined): Promise<number> {
   for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(name, () => shutdown.abort())
 
   using storage = storageOf(spec, log)
+  const telemetry = daemonTelemetry()
   await using _socket = await holdControlSocket(socketOf(home, sessionId, epoch), () => ({
     sessionId,
     epoch,
     pid: process.pid,
     storage: storage.answer(),
+    measured: telemetry.points(),
   }))
   writeRunFile(files.run, { ...identity, sessionId, epoch, incarnation })
-  const killTools = async () => {
-    await killTree({ marker: ["AGENTZ_SESSION", sessionId], graceMs: 2_000 })
-  }
+  const enclosure = openEnclosure({ home, sessionId, epoch, wanted: spec.isolation })
   try {
-    return await hold(spec, { shutdown, killTools, storage })
+    return await hold(spec, { shutdown, enclosure, telemetry, storage })
   } finally {
-    await killTools()
+    await enclosure.end(KILL_GRACE_MS)
     removeRunFile(files.run, process.pid)
   }
 }
 
-async function hold(
-  spec: DaemonSpec,
-  {
-    shutdown,
-    killTools,
-    storage,
-  }: {
-    readonly shutdown: AbortController
-    readonly killTools: () => Promise<void>
-    readonly storage: Storage
-  },
-): Promise<number> {
+interface Held {
+  readonly shutdown: AbortController
+  readonly enclosure: Enclosure
+  readonly telemetry: DaemonTelemetry
+  readonly storage: Storage
+}
+
+async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage }: Held): Promise<number> {
   const { sessionId, incarnation, home, agentType, workingDir, model, permissionMode } = spec
   const files = filesOf(home, sessionId)
   mkdirSync(dirname(files.spool), { recursive: true, mode: 0o700 })
   const endpoint = endpointOf(home, spec.streams)
   const gone = new AbortController()
   const activity = activityWriter(endpoint, { sessionId, epoch, signal: gone.signal })
+  const repository = await repositoryOf(workingDir)
   let refused: StreamError | null = null
   let place = ""
   let agent: Promise<AgentSession> | null = null
@@ -104,6 +113,7 @@ async function hold(
     sessionId,
     epoch,
     spool: openSpoolFile(files.spool),
+    fetch: telemetry.fetch,
     first: () => [
       {
         type: "session_started",
@@ -115,6 +125,8 @@ async function hold(
         host: hostname(),
         incarnation,
         version,
+        isolation: enclosure.isolation,
+        ...(repository && { git: repository }),
       },
     ],
     onFatal: (error) => {
@@ -124,12 +136,14 @@ async function hold(
     onBehind: (behind, reason) => storage.behind(behind, reason),
   })
   storage.backlog = () => publisher.backlog
-  crashesInto(publisher)
+  telemetry.backlog = () => publisher.backlog
   const publish: Publisher["publish"] = (event) => {
-    const published = publisher.publish(event)
+    const published = publisher.publish(redactor.value(event))
     activity.changed(publisher.session, place)
+    telemetry.saw(published)
     return published
   }
+  crashesInto(publisher, publish)
   const approvals = openApprovals({ session: () => publisher.session, publish, permissionMode })
 
   const openAgent = async () => {
@@ -141,8 +155,10 @@ async function hold(
       sessionId,
       workingDir,
       model,
+      offLimits: [home],
       env: spec.agentEnv,
-      toolEnv: toolEnvOf(sessionId),
+      toolEnv: toolEnv(),
+      enclosure,
       transcript: () => publisher.session.items,
     }
     return openAgentSession(open, options, { resumeAgentSession: publisher.session.agentSessionId, publish })
@@ -158,6 +174,11 @@ async function hold(
     ending = await runSession({
       publisher,
       publish,
+      keepBlob: publisher.keep,
+      session: () => publisher.session,
+      dialect: dialectOf(agentType),
+      redactor,
+      onLimit: spec.onLimit,
       approvals,
       ready: () => publisher.ready(),
       agent: () => {
@@ -169,7 +190,7 @@ async function hold(
         return agent
       },
       dropAgent,
-      killTools,
+      killTools: () => enclosure.endTurn(KILL_GRACE_MS),
       epoch,
       resume: spec.resume,
       idleMs: spec.idleSeconds * 1000,
@@ -207,8 +228,8 @@ async function hold(
 const identityOfSelf = (): Pick<NonNullable<ReturnType<typeof identityOf>>, "pid" | "startTime" | "bootId"> =>
   identityOf(process.pid) ?? { pid: process.pid, startTime: "", bootId: "" }
 
-/** Tools get what every program needs and no key: and the marker by which all of them are found again. */
-const toolEnvOf = (sessionId: string): Record<string, string> => {
+/** Tools get what every program needs and no key. */
+const toolEnv = (): Record<string, string> => {
   const {
     PATH = "",
     HOME = "",
@@ -217,16 +238,16 @@ const toolEnvOf = (sessionId: string): Record<string, string> => {
     SHELL = "/bin/sh",
     TMPDIR = "/tmp",
   } = process.env
-  return { PATH, HOME, LANG, USER, SHELL, TMPDIR, TERM: "dumb", AGENTZ_SESSION: sessionId }
+  return { PATH, HOME, LANG, USER, SHELL, TMPDIR, TERM: "dumb" }
 }
 
 /** A crash says so in the stream if it can within two seconds, and in the log always. */
-function crashesInto(publisher: Publisher): void {
+function crashesInto(publisher: Publisher, publish: Publisher["publish"]): void {
   const crash = (error: unknown) => {
     log("crash", error instanceof Error ? (error.stack ?? error.message) : String(error))
     const message = error instanceof Error ? error.message : String(error)
     const session: Session = publisher.session
-    publisher.publish({
+    publish({
       type: session.turnId ? "session_interrupted" : "session_failed",
       error: {
         code: "daemon_crashed",
@@ -246,7 +267,13 @@ const elapsed = (ms: number) => new Promise<null>((resolve) => setTimeout(() => 
 
 /** One JSON line to the log file, at once: this process may be about to end. */
 function log(event: string, message: string): void {
-  const line = { at: new Date().toISOString(), pid: process.pid, epoch, event, message }
+  const line = {
+    at: new Date().toISOString(),
+    pid: process.pid,
+    epoch,
+    event,
+    message: redactor.text(message),
+  }
   try {
     writeSync(2, `${JSON.stringify(line)}\n`)
   } catch {

@@ -5,6 +5,7 @@
  */
 import { type Command, parseCommand } from "#streams/command"
 import type { MessageId } from "#streams/ids"
+import { isDue, resumesAt, stopsWaiting } from "#streams/limit"
 import type { Publisher } from "#streams/publisher"
 import type { Batch } from "#streams/stream"
 import type { Approvals } from "./approvals.ts"
@@ -40,17 +41,28 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
   let cancelNext = false
   let nextUp: MessageId | null = null
   let idle: NodeJS.Timeout | undefined
+  let limitOver: NodeJS.Timeout | undefined
 
   function advance(): void {
     if (turn || !caughtUp || shutdown.signal.aborted) return
     const cause = nextCause()
     if (cause) start(cause)
-    else idle ??= setTimeout(leaveIfIdle, deps.idleMs)
+    else rest()
+  }
+
+  function rest(): void {
+    idle ??= setTimeout(leaveIfIdle, deps.idleMs)
+    // If we are still here by then it is for us to go on; else a control plane starts the next daemon.
+    const time = resumesAt(publisher.session)
+    clearTimeout(limitOver)
+    if (time !== null && time - Date.now() < deps.idleMs)
+      limitOver = setTimeout(advance, Math.max(0, time - Date.now()))
   }
 
   function nextCause(): TurnCause | null {
     const { queue, turns } = publisher.session
-    const recover = (resume && turns > 0) || approvals.answeredOrphans()
+    const recover =
+      (resume && turns > 0) || approvals.answeredOrphans() || isDue(publisher.session, Date.now())
     resume = false
     if (recover) return { cause: "recovery" }
     const message = queue.find(({ messageId }) => messageId === nextUp) ?? queue[0]
@@ -61,6 +73,7 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
 
   function start(cause: TurnCause): void {
     clearTimeout(idle)
+    clearTimeout(limitOver)
     idle = undefined
     const cancel = new AbortController()
     if (cancelNext) cancel.abort("cancelled" satisfies CancelReason)
@@ -103,6 +116,9 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
         if (turn) turn.cancel.abort("cancelled" satisfies CancelReason)
         else cancelNext = publisher.session.queue.length > 0 || resume
         return
+      case "stop_waiting":
+        for (const event of stopsWaiting(publisher.session, command)) publish(event)
+        return
       case "stop":
         if (ours) shutdown.abort()
         return
@@ -128,6 +144,7 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
   }
 
   clearTimeout(idle)
+  clearTimeout(limitOver)
   const running = turn as { readonly cancel: AbortController; readonly done: Promise<void> } | null
   running?.cancel.abort("stopped" satisfies CancelReason)
   await running?.done

@@ -5,6 +5,8 @@
 import { z } from "zod"
 import { PermissionMode } from "#streams/event"
 import { SessionId } from "#streams/ids"
+import { OnLimit } from "#streams/limit"
+import { ISOLATIONS } from "./process/isolation.ts"
 
 /** The stream server as it was known; `fixed` is one that the user named, `launch` how ours is started again. */
 export const KnownStreams = z.object({
@@ -27,7 +29,11 @@ export const DaemonSpec = z.object({
   /** Take up the interrupted turn rather than wait for a message. */
   resume: z.boolean(),
   idleSeconds: z.number().nonnegative(),
+  /** What to do when the service refuses the agent for a while. */
+  onLimit: OnLimit,
   home: z.string(),
+  /** No better isolation than this; left out, the best there is. */
+  isolation: z.enum(ISOLATIONS).optional(),
   /** Where the stream server was when this was written; its run file in `home` knows better when it moved. */
   streams: KnownStreams,
   /** The agent's own variables, for the agent alone. */

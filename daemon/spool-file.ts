@@ -1,11 +1,28 @@
-/** The spool as a file beside the session: one write per event, whole lines or nothing. */
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs"
+/** The spool as a file beside the session: one write per event, whole lines or nothing. Blobs are files of their own. */
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs"
+import { dirname, join } from "node:path"
 import type { Spool } from "#streams/spool"
 
 const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW
 
 export function openSpoolFile(path: string): Spool {
   const fd = openSync(path, FLAGS, 0o600)
+  const blobDir = join(dirname(path), "blobs")
   let end = fstatSync(fd).size
   const read = () => {
     const bytes = Buffer.alloc(end)
@@ -30,12 +47,27 @@ export function openSpoolFile(path: string): Spool {
       }
       end += bytes.length
     },
+    keep({ ref, bytes }) {
+      mkdirSync(blobDir, { recursive: true, mode: 0o700 })
+      const file = join(blobDir, lastPartOf(ref.blob))
+      // Never half a blob under a whole one's name.
+      writeFileSync(`${file}.new`, bytes, { mode: 0o600 })
+      renameSync(`${file}.new`, file)
+    },
+    *blobs() {
+      if (!existsSync(blobDir)) return
+      for (const name of readdirSync(blobDir))
+        if (!name.endsWith(".new")) yield { name, bytes: new Uint8Array(readFileSync(join(blobDir, name))) }
+    },
     clear() {
       ftruncateSync(fd, 0)
       end = 0
+      rmSync(blobDir, { recursive: true, force: true })
     },
     [Symbol.dispose]() {
       closeSync(fd)
     },
   }
 }
+
+const lastPartOf = (name: string): string => name.slice(name.lastIndexOf("/") + 1)

@@ -1,14 +1,30 @@
 /** One turn, from its first event to its last. However the agent ends, the turn ends, and says why. */
-import type { Failure, Unstamped } from "#streams/event"
+import type { SessionUpdate } from "@agentclientprotocol/sdk"
+import type { Blob } from "#streams/blob"
+import type { Unstamped } from "#streams/event"
 import { type MessageId, newTurnId } from "#streams/ids"
+import type { OnLimit } from "#streams/limit"
+import type { Session } from "#streams/session"
+import type { Told } from "./acp/calls.ts"
 import { coalesce } from "./acp/coalesce.ts"
 import { narrator } from "./acp/narrate.ts"
+import type { Dialect } from "./acp/said.ts"
+import { type Trouble, troubleOfError } from "./acp/trouble.ts"
+import { usageEvent } from "./acp/usage.ts"
 import { AgentFailed } from "./agent-failed.ts"
 import type { AgentSession } from "./agent-session.ts"
 import type { Approvals } from "./approvals.ts"
+import { limitEvent } from "./limit.ts"
+import type { Redactor } from "./redact.ts"
 
 export interface TurnDeps {
   readonly publish: (event: Unstamped) => void
+  /** Makes it durable before any event that is published after it. */
+  readonly keepBlob: (blob: Blob) => void
+  readonly session: () => Session
+  readonly dialect: Dialect
+  readonly redactor: Redactor
+  readonly onLimit: OnLimit
   /** Resolves while the publisher keeps up. */
   readonly ready: () => Promise<void>
   readonly approvals: Approvals
@@ -26,9 +42,10 @@ export type TurnCause =
 /** How long a cancelled agent may take to end its turn by itself. */
 const CANCEL_GRACE_MS = 5_000
 
-const RECOVERY_PROMPT =
-  "The previous turn was interrupted because its process ended. Continue where it stopped. A tool call that was " +
-  "running then has an unknown outcome: look before you run it again."
+const UNKNOWN_OUTCOME =
+  "Continue where it stopped. A tool call that was running then has an unknown outcome: look before you run it again."
+const RECOVERY_PROMPT = `The previous turn was interrupted because its process ended. ${UNKNOWN_OUTCOME}`
+const LIMIT_PROMPT = `The previous turn was ended by a limit of the service, which is lifted now. ${UNKNOWN_OUTCOME}`
 
 /** `stopped`: the whole session is being stopped, and what ends the turn is said by the caller. */
 export type CancelReason = "cancelled" | "stopped"
@@ -36,10 +53,14 @@ export type CancelReason = "cancelled" | "stopped"
 export async function runTurn(cause: TurnCause, signal: AbortSignal, deps: TurnDeps): Promise<void> {
   const { publish, approvals } = deps
   const turnId = newTurnId()
-  const story = narrator(turnId)
+  const { sessionId, limit: limitBefore } = deps.session()
+  const story = narrator(turnId, { sessionId, dialect: deps.dialect, redactor: deps.redactor })
   using chunks = coalesce(publish)
-  const tell = (events: readonly Unstamped[]) => {
-    for (const event of events) chunks.push(event)
+  const tell = (told: readonly Told[]) => {
+    for (const one of told) {
+      if (one.type === "blob") deps.keepBlob(one.blob)
+      else chunks.push(one)
+    }
   }
 
   publish({
@@ -49,9 +70,9 @@ export async function runTurn(cause: TurnCause, signal: AbortSignal, deps: TurnD
     ...(cause.cause === "user" && { messageId: cause.messageId }),
   })
   const listener = {
-    update: async (update: Parameters<typeof story.tell>[0]) => {
+    update: async (update: SessionUpdate) => {
       if (over) return
-      tell(story.tell(update))
+      tell(story.tell({ wire: "update", update }, Date.now()))
       await deps.ready()
     },
     permission: (request: Parameters<Approvals["ask"]>[1]) => {
@@ -65,60 +86,74 @@ export async function runTurn(cause: TurnCause, signal: AbortSignal, deps: TurnD
     await deps.killTools()
   })
 
-  const outcome = await Promise.race([promptOf(deps, cause, signal, listener), givenUp(signal, deps)])
+  const outcome = await Promise.race([
+    promptOf(deps, textOf(cause, limitBefore !== null), signal, listener),
+    givenUp(signal, deps),
+  ])
   over = true
   await cancelled()
   if (cause.cause === "recovery") approvals.settleOrphans("The agent did not ask for it again.")
+  if (outcome.response) tell(story.tell({ wire: "response", response: outcome.response }, Date.now()))
   tell(story.end())
   chunks.flush()
   if (signal.aborted && signal.reason === ("stopped" satisfies CancelReason)) return
 
-  const { reported } = story
-  if (outcome.usage || reported.used !== undefined)
-    publish({
-      type: "usage",
-      turnId,
-      inputTokens: outcome.usage?.inputTokens ?? 0,
-      outputTokens: outcome.usage?.outputTokens ?? 0,
-      ...(outcome.usage?.cachedReadTokens !== undefined && {
-        cachedReadTokens: outcome.usage.cachedReadTokens,
+  const usage = usageEvent(turnId, story.reported, deps.session().reportedCostUsd)
+  if (usage) publish(usage)
+  const trouble = signal.aborted ? null : (outcome.trouble ?? story.trouble)
+  if (trouble?.limit) {
+    const { limit } = story
+    const until = trouble.limit.until ?? limit?.until ?? null
+    publish(
+      limitEvent(turnId, trouble.failure, {
+        limit: { kind: trouble.limit.kind, until },
+        onLimit: deps.onLimit,
+        inARow: deps.session().limitsInARow,
+        now: Date.now(),
       }),
-      ...(reported.used !== undefined && { contextUsed: reported.used }),
-      ...(reported.size !== undefined && { contextSize: reported.size }),
-    })
+    )
+  }
   publish({
     type: "turn_ended",
     turnId,
-    stopReason: signal.aborted ? "cancelled" : outcome.stopReason,
-    ...(outcome.error && !signal.aborted && { error: outcome.error }),
+    stopReason: signal.aborted ? "cancelled" : trouble ? "error" : outcome.stopReason,
+    ...(trouble && { error: trouble.failure }),
   })
 }
 
-type Outcome = {
+interface Outcome {
   readonly stopReason: "end_turn" | "max_tokens" | "max_turn_requests" | "refusal" | "cancelled" | "error"
-  readonly usage: {
-    readonly inputTokens: number
-    readonly outputTokens: number
-    readonly cachedReadTokens?: number
-  } | null
-  readonly error?: Failure
+  /** What the agent answered to the prompt, if it did. */
+  readonly response?: unknown
+  readonly trouble?: Trouble
 }
 
 async function promptOf(
   { agent }: TurnDeps,
-  cause: TurnCause,
+  { text, resume }: { readonly text: string; readonly resume: boolean },
   signal: AbortSignal,
   listener: Parameters<AgentSession["prompt"]>[0]["listener"],
 ): Promise<Outcome> {
   try {
     const session = await agent()
-    const resume = cause.cause === "recovery"
-    return await session.prompt({ text: resume ? RECOVERY_PROMPT : cause.text, resume, signal, listener })
+    return await session.prompt({ text, resume, signal, listener })
   } catch (error) {
-    const failure =
-      error instanceof AgentFailed ? error.failure : { code: "agent_error", message: String(error) }
-    return { stopReason: "error", usage: null, error: failure }
+    return { stopReason: "error", trouble: troubleOf(error) }
   }
+}
+
+const textOf = (cause: TurnCause, limited: boolean) =>
+  cause.cause === "user"
+    ? { text: cause.text, resume: false }
+    : { text: limited ? LIMIT_PROMPT : RECOVERY_PROMPT, resume: true }
+
+/** What the agent itself says of its failure counts; one of which only a message is known is read for what it means. */
+function troubleOf(error: unknown): Trouble {
+  const now = Date.now()
+  if (!(error instanceof AgentFailed)) return troubleOfError(error, now)
+  const read = troubleOfError(error.cause ?? error, now)
+  if (error.failure.code === "agent_error") return read
+  return { failure: error.failure, ...(read.limit && { limit: read.limit }) }
 }
 
 /** Resolves only when the turn was cancelled and its agent did not end it in time. */
@@ -128,7 +163,7 @@ function givenUp(signal: AbortSignal, { dropAgent }: TurnDeps): Promise<Outcome>
       setTimeout(() => {
         // Dropped, not awaited: an agent that ignores a cancel may ignore this as well.
         void dropAgent()
-        resolve({ stopReason: "cancelled", usage: null })
+        resolve({ stopReason: "cancelled" })
       }, CANCEL_GRACE_MS).unref()
     if (signal.aborted) giveUp()
     else signal.addEventListener("abort", giveUp, { once: true })

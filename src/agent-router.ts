@@ -3,6 +3,7 @@ import { z } from "zod"
 import { SendMode } from "#streams/command"
 import { Decision, PermissionMode } from "#streams/event"
 import { RequestId, SessionId } from "#streams/ids"
+import { OnLimit } from "#streams/limit"
 import { STATUSES } from "#streams/session"
 import type { ControlPlane } from "./plane.ts"
 import { checkedPrompt } from "./prompt.ts"
@@ -24,6 +25,7 @@ export const agentRouter = router({
         model: Line.optional(),
         title: Line.optional(),
         permissionMode: PermissionMode.optional(),
+        onLimit: OnLimit.optional(),
         idempotencyKey: Key.optional(),
       }),
     )

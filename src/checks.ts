@@ -29,7 +29,7 @@ export async function checkUp(config: Config, { uiDir, agents }: Surroundings): 
     checkApiPort(config),
     checkStreams(config),
     checkUi(join(uiDir, "index.html")),
-    checkIsolation(),
+    checkIsolation(config.isolation),
     checkAgents(agents),
   ])
   return checks.flat()

@@ -5,6 +5,8 @@
 import { homedir } from "node:os"
 import { isAbsolute, join } from "node:path"
 import { z } from "zod"
+import { ISOLATIONS, type IsolationKind } from "#daemon/process/isolation"
+import { OnLimit } from "#streams/limit"
 
 export interface Config {
   /** Where everything of this installation lives: token, streams, logs, run files. */
@@ -20,6 +22,10 @@ export interface Config {
   /** `null`: the one that is kept in the home. */
   readonly token: string | null
   readonly idleSeconds: number
+  /** What sessions do about a limit of their agent's service. */
+  readonly onLimit: OnLimit
+  /** No better isolation than this. `null`: the best there is. */
+  readonly isolation: IsolationKind | null
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -71,6 +77,8 @@ const Env = z.object({
     .regex(/^\d{1,9}(\.\d+)?$/)
     .transform(Number)
     .default(600),
+  AGENTZ_ON_LIMIT: OnLimit.default("stop"),
+  AGENTZ_ISOLATION: z.enum(["auto", ...ISOLATIONS]).default("auto"),
   AGENTZ_ALLOW_NETWORK: z.enum(["0", "1"]).default("0"),
 })
 type Variable = keyof z.infer<typeof Env>
@@ -86,6 +94,8 @@ const REMEDIES: Record<Variable, string> = {
   AGENTZ_STREAMS_TOKEN: "set it to 16 to 512 visible ASCII characters, or unset it",
   AGENTZ_TOKEN: "set it to 16 to 512 visible ASCII characters, or unset it to have one generated",
   AGENTZ_IDLE_SECONDS: "set it to a number of seconds such as 600, or unset it",
+  AGENTZ_ON_LIMIT: "set it to wait or stop, or unset it for stop",
+  AGENTZ_ISOLATION: `set it to auto, ${ISOLATIONS.join(", ")}, or unset it for the best there is`,
   AGENTZ_ALLOW_NETWORK: "set it to 1 to allow an address that other machines can reach, or unset it",
 }
 const SECRETS: ReadonlySet<string> = new Set<Variable>(["AGENTZ_TOKEN", "AGENTZ_STREAMS_TOKEN"])
@@ -118,6 +128,8 @@ export function parseConfig(environment: Environment = process.env): Config {
     streamsToken: env.AGENTZ_STREAMS_TOKEN ?? null,
     token: env.AGENTZ_TOKEN ?? null,
     idleSeconds: env.AGENTZ_IDLE_SECONDS,
+    onLimit: env.AGENTZ_ON_LIMIT,
+    isolation: env.AGENTZ_ISOLATION === "auto" ? null : env.AGENTZ_ISOLATION,
   })
 }
 

@@ -3,6 +3,7 @@ import { catalogue } from "#daemon/agents/catalogue"
 import { type Decision, parseEvent } from "#streams/event"
 import { follow } from "#streams/follow"
 import { messageIdOf, newMessageId, newSessionId, type SessionId, sessionIdOf } from "#streams/ids"
+import { isDue } from "#streams/limit"
 import { paths } from "#streams/paths"
 import { type RegistryEntry, SessionRow, sessionRowChange } from "#streams/registry"
 import { type Item, lastLineOf, needsDaemon, type Session } from "#streams/session"
@@ -61,20 +62,37 @@ export function controlPlane(
   async function present(sessionId: SessionId, { now = !context.watching } = {}) {
     const entry = await entryOf(sessionId)
     const folded = await folds.session(sessionId)
-    if (!now || !needsDaemon(folded.value.status)) return { entry, ...folded }
+    const stirs = needsDaemon(folded.value.status) || isDue(folded.value, Date.now())
+    if (!now || !stirs) return { entry, ...folded }
     await daemons.reconcile(entry)
     return { entry, ...(await folds.session(sessionId)) }
   }
 
+  /** A session at rest goes nowhere, but for one that waits for a limit to be lifted. */
+  async function stopWaiting({ entry, value }: { readonly entry: RegistryEntry; readonly value: Session }) {
+    const { sessionId, status, limit } = value
+    if (!limit?.resumes || limit.turnId === null) return { sessionId, status }
+    await ask(sessionId, { type: "stop_waiting", turnId: limit.turnId })
+    for (let waited = 0; waited < CANCEL_LIMIT_MS; waited += 50) {
+      await daemons.reconcile(entry)
+      const { value: now } = await folds.session(sessionId)
+      if (!now.limit?.resumes) return { sessionId, status: now.status }
+      await wait(50)
+    }
+    return { sessionId, status }
+  }
+
   return {
-    async spawn({ agentType, prompt, workingDir, model, title, permissionMode = "ask", idempotencyKey }) {
+    async spawn(request) {
+      const { agentType, prompt, workingDir, model, title, permissionMode = "ask" } = request
+      const { onLimit, idempotencyKey } = request
       const profile = catalogue[agentType]
       if (!profile) {
         const known = Object.keys(catalogue).join(", ")
         throw new Problem("unknown_agent", `There is no agent "${agentType}": choose one of ${known}.`)
       }
       const text = checkedPrompt(prompt)
-      const directory = await checkedWorkingDir(workingDir)
+      const directory = await checkedWorkingDir(workingDir, context.home.path)
       const { needs } = await profile.preflight(agentEnvironment())
       if (needs.length > 0) throw new Problem("agent_not_ready", needs.join(" "))
 
@@ -87,6 +105,7 @@ export function controlPlane(
         ...(model !== undefined && { model }),
         title: title?.trim() || titleOf(text),
         permissionMode,
+        ...(onLimit !== undefined && { onLimit }),
         createdAt: new Date().toISOString(),
       }
       await guarded(async () => {
@@ -113,7 +132,7 @@ export function controlPlane(
     cancel: (sessionId) =>
       guarded(async () => {
         const before = await present(sessionId, { now: true })
-        if (!needsDaemon(before.value.status)) return { sessionId, status: before.value.status }
+        if (!needsDaemon(before.value.status)) return await stopWaiting(before)
         await ask(sessionId, { type: "cancel_requested" })
         const turns = before.value.turns
         for (let waited = 0; waited < CANCEL_LIMIT_MS; waited += 50) {

@@ -5,10 +5,12 @@
 import { rmSync } from "node:fs"
 import { hostname } from "node:os"
 import { filesOf, isSocketFile, socketOf } from "#daemon/home"
+import { endLeftovers } from "#daemon/process/belongings"
 import { type Identity, isSame, signal } from "#daemon/process/identity"
 import { killTree } from "#daemon/process/tree"
 import { removeRunFile } from "#daemon/run-file"
 import type { SessionId } from "#streams/ids"
+import { isDue } from "#streams/limit"
 import type { RegistryEntry } from "#streams/registry"
 import type { Session } from "#streams/session"
 import { wait } from "#streams/transport"
@@ -26,6 +28,8 @@ import { startDaemon } from "./start-daemon.ts"
 
 /** How long a living daemon is watched until it has taken what it was asked. */
 const DELIVERY_LIMIT_MS = 15_000
+/** What a dead daemon left running may end by itself for so long. */
+const LEFTOVER_GRACE_MS = 2_000
 /** So many starts at once; more would only make each other slow. */
 const STARTS_AT_ONCE = 4
 /** So many dead sessions are closed at once. */
@@ -72,7 +76,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
     using _slot = await starts.take()
     const inbox = (await archive.reopen(entry)) ? await readInbox(endpoint, sessionId, patience) : asOf
     // Whatever a former daemon's tools left running must not work beside the new one's.
-    await killTree({ marker: ["AGENTZ_SESSION", sessionId], graceMs: 2_000 })
+    await endLeftovers({ home: home.path, sessionId, epoch: inbox.epoch }, LEFTOVER_GRACE_MS)
     const grant = await grantEpoch(endpoint, sessionId, { ...patience, inbox, purpose: "daemon", resume })
     if (grant === null) return (await readInbox(endpoint, sessionId, patience)).epoch
     const daemon = startDaemon({
@@ -84,7 +88,9 @@ export function daemonsOf(context: PlaneContext): Daemons {
       permissionMode,
       resume,
       idleSeconds: context.idleSeconds,
+      onLimit: entry.onLimit ?? context.onLimit,
       home: home.path,
+      isolation: context.isolation,
       streams: context.known(),
     })
     endedEarly.delete(sessionId)
@@ -94,12 +100,20 @@ export function daemonsOf(context: PlaneContext): Daemons {
       endedEarly.add(sessionId)
       if (code !== 0) void reconcileAlone(entry)
     })
-    await firstSign(sessionId, grant, daemon.ended)
+    const began = performance.now()
+    if (await firstSign(sessionId, grant, daemon.ended))
+      log({ event: "daemon_ready", sessionId, epoch: grant.epoch, ms: Math.round(performance.now() - began) })
     return grant.epoch
   }
 
-  /** Waits until the daemon holds its session, has ended, or is overdue; holds the start's slot meanwhile. */
-  async function firstSign(sessionId: SessionId, { epoch }: Grant, ended: Promise<unknown>): Promise<void> {
+  /**
+   * Waits until the daemon holds its session (`true`), has ended, or is overdue; holds the start's slot meanwhile.
+   */
+  async function firstSign(
+    sessionId: SessionId,
+    { epoch }: Grant,
+    ended: Promise<unknown>,
+  ): Promise<boolean> {
     let over = false
     void ended.then(() => {
       over = true
@@ -107,9 +121,10 @@ export function daemonsOf(context: PlaneContext): Daemons {
     const limit = performance.now() + START_LIMIT_MS
     while (!over && performance.now() < limit) {
       const { run } = await livenessOf(home.path, sessionId)
-      if (run !== null && run.epoch >= epoch) return
+      if (run !== null && run.epoch >= epoch) return true
       await wait(20)
     }
+    return false
   }
 
   async function ensure(entry: RegistryEntry, resume: boolean): Promise<number> {
@@ -159,8 +174,11 @@ export function daemonsOf(context: PlaneContext): Daemons {
     }
     await settle(entry, living)
     if (living.state !== "dead" || living.run === null) return
-    removeRunFile(filesOf(home.path, sessionId).run, living.run.pid)
-    const socket = socketOf(home.path, sessionId, living.run.epoch)
+    // It did not end by itself, so neither did what it had started. Its run file stays until that is done.
+    const { epoch, pid } = living.run
+    await endLeftovers({ home: home.path, sessionId, epoch }, LEFTOVER_GRACE_MS)
+    removeRunFile(filesOf(home.path, sessionId).run, pid)
+    const socket = socketOf(home.path, sessionId, epoch)
     if (isSocketFile(socket)) rmSync(socket, { force: true })
   }
 
@@ -169,7 +187,8 @@ export function daemonsOf(context: PlaneContext): Daemons {
     const { value: session } = await folds.session(sessionId)
     const inbox = await readInbox(endpoint, sessionId, patience)
     const daemon = daemonAsFound(living, session, inbox)
-    const finding = findingOf({ entry, session, inbox, host: hostname(), daemon })
+    const due = isDue(session, Date.now())
+    const finding = findingOf({ entry, session, inbox, host: hostname(), due, daemon })
     switch (finding.do) {
       case "nothing":
         return

@@ -2,6 +2,7 @@
  * Opens the control plane of a home: finds or starts the stream server and, when asked to watch, keeps every
  * session's status true for as long as it is open.
  */
+
 import { paths } from "#streams/paths"
 import { createStream } from "#streams/stream"
 import type { Config } from "./config.ts"
@@ -52,6 +53,8 @@ export async function openPlane(
     log,
     patience,
     idleSeconds: config.idleSeconds,
+    onLimit: config.onLimit,
+    isolation: config.isolation ?? undefined,
     watching: watch,
   }
   const daemons = daemonsOf(context)

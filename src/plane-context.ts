@@ -1,5 +1,8 @@
 /** What every part of the control plane works with: where things are, and how long to wait for them. */
+
+import type { IsolationKind } from "#daemon/process/isolation"
 import type { KnownStreams } from "#daemon/spec"
+import type { OnLimit } from "#streams/limit"
 import type { FindEndpoint, Patience } from "#streams/transport"
 import type { Folds } from "./folds.ts"
 import type { Home } from "./home.ts"
@@ -14,6 +17,10 @@ export interface PlaneContext {
   readonly log: Log
   readonly patience: Patience
   readonly idleSeconds: number
+  /** What sessions do about a limit that were not told anything else. */
+  readonly onLimit: OnLimit
+  /** No better isolation than this; left out, the best there is. */
+  readonly isolation: IsolationKind | undefined
   /** Whether this control plane looks after all sessions all the time, so that no single question need do so. */
   readonly watching: boolean
 }

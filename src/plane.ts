@@ -6,6 +6,7 @@
 import type { SendMode } from "#streams/command"
 import type { Decision, PermissionMode, SessionEvent } from "#streams/event"
 import type { MessageId, RequestId, SessionId } from "#streams/ids"
+import type { OnLimit } from "#streams/limit"
 import type { RegistryEntry } from "#streams/registry"
 import type { Item, Session, Status } from "#streams/session"
 import type { Pruned, PruneRequest, SessionCost } from "./retention.ts"
@@ -19,6 +20,8 @@ export interface SpawnRequest {
   readonly model?: string | undefined
   readonly title?: string | undefined
   readonly permissionMode?: PermissionMode | undefined
+  /** What to do when the agent's service refuses it for a while; default: `AGENTZ_ON_LIMIT`. */
+  readonly onLimit?: OnLimit | undefined
   readonly idempotencyKey?: string | undefined
 }
 
@@ -51,6 +54,7 @@ export interface ControlPlane extends AsyncDisposable {
     readonly mode?: SendMode | undefined
     readonly idempotencyKey?: string | undefined
   }): Promise<{ readonly messageId: MessageId }>
+  /** Ends the running turn; a session that waits for a limit to be lifted does not go on by itself any more. */
   cancel(sessionId: SessionId): Promise<{ readonly sessionId: SessionId; readonly status: Status }>
   /** The decision that stands: the first one wins. */
   approve(request: {
@@ -112,6 +116,7 @@ export const PROBLEMS = {
   working_dir_not_absolute: "BAD_REQUEST",
   unknown_session: "NOT_FOUND",
   unknown_request: "NOT_FOUND",
+  unknown_call: "NOT_FOUND",
   request_settled: "CONFLICT",
   nothing_to_resume: "CONFLICT",
   session_busy: "CONFLICT",

@@ -3,9 +3,9 @@ import { readdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { z } from "zod"
 import { filesOf, streamsRunFileOf } from "#daemon/home"
+import { endLeftovers } from "#daemon/process/belongings"
 import { type Identity, identityOf, isSame, signal } from "#daemon/process/identity"
 import { snapshot } from "#daemon/process/snapshot"
-import { killTree } from "#daemon/process/tree"
 import { DaemonRun, readRunFile, ServerRun } from "#daemon/run-file"
 import { wait } from "#streams/transport"
 import type { Config } from "./config.ts"
@@ -22,6 +22,7 @@ export interface ShutDown {
 
 /** A daemon may take this long to end its turn and have its last words acknowledged. */
 const DAEMON_LIMIT_MS = 20_000
+const LEFTOVER_GRACE_MS = 1_000
 const SERVER_LIMIT_MS = 10_000
 
 /**
@@ -42,7 +43,9 @@ export async function shutDownRest(_config: Config, home: Home): Promise<ShutDow
       }),
     )
   await Promise.all(
-    sessions.map((sessionId) => killTree({ marker: ["AGENTZ_SESSION", sessionId], graceMs: 1_000 })),
+    sessions.map((sessionId) =>
+      endLeftovers({ home: home.path, sessionId, epoch: Number.POSITIVE_INFINITY }, LEFTOVER_GRACE_MS),
+    ),
   )
   const server = readRunFile(streamsRunFileOf(home.path), ServerRun)
   const serverRan = server !== null && isSame(server)

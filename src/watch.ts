@@ -1,4 +1,5 @@
 /** Keeps every session's status true for as long as it runs. */
+import { isDue } from "#streams/limit"
 import { paths } from "#streams/paths"
 import type { RegistryEntry } from "#streams/registry"
 import { needsDaemon } from "#streams/session"
@@ -8,6 +9,8 @@ import type { Daemons } from "./daemons.ts"
 import { abandoned } from "./liveness.ts"
 import { errorFields } from "./log.ts"
 import type { PlaneContext } from "./plane-context.ts"
+
+const heldBy = ({ status, activity }: RegistryEntry) => ({ status, limit: activity?.limit ?? null })
 
 /** How often living daemons are asked; each is asked on a local socket. */
 const LOOK_MS = 2_000
@@ -33,7 +36,8 @@ export async function watchSessions(
     // A row may be older than the stream by the moment in which its daemon died; the run file tells.
     const left = new Set(abandoned(home.path))
     for (const entry of value.values())
-      if (needsDaemon(entry.status) || left.has(entry.sessionId)) void daemons.reconcile(entry)
+      if (needsDaemon(entry.status) || left.has(entry.sessionId) || isDue(heldBy(entry), Date.now()))
+        void daemons.reconcile(entry)
     if (round.length === 0) {
       round = [...value.values()].filter(({ status }) => !needsDaemon(status))
       // The first round is one look: whoever starts us wants to know at once.

@@ -61,7 +61,7 @@ export function activityWriter(
   return {
     changed(session, inboxOffset) {
       next = { session, inboxOffset }
-      const showing = `${session.status} ${session.approvals.length} ${session.queue.length}`
+      const showing = `${session.status} ${session.approvals.length} ${session.queue.length} ${session.limit?.resumes}`
       if (showing !== shown) start()
       else timer ??= setTimeout(start, AT_MOST_EVERY_MS)
       shown = showing

@@ -4,7 +4,7 @@
  */
 import { z } from "zod"
 import { Decision } from "./event.ts"
-import { MessageId, RequestId } from "./ids.ts"
+import { MessageId, RequestId, TurnId } from "./ids.ts"
 
 /** What to do with a message while a turn runs: after it, into it where the agent can, or instead of it. */
 export const SendMode = z.enum(["queue", "steer", "interrupt"])
@@ -18,6 +18,8 @@ export const Command = z.discriminatedUnion("type", [
   command("permission_response", { requestId: RequestId, decision: Decision }),
   /** Ends the running turn. Void for a daemon that started later. */
   command("cancel_requested", {}),
+  /** A session that waits for a limit to be lifted does not go on by itself any more. `turnId`: the turn it ended. */
+  command("stop_waiting", { turnId: TurnId }),
   /** Ends the daemon when the turn in progress has been cancelled. Void for a daemon that started later. */
   command("stop", {}),
   /**

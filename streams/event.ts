@@ -50,6 +50,10 @@ export const ToolContent = z.discriminatedUnion("type", [
 ])
 export type ToolContent = z.infer<typeof ToolContent>
 
+/** The whole of something that an event has room for only in part: a stream of its own, named `blob`. */
+export const BlobRef = z.object({ blob: z.string(), bytes: z.number().int().nonnegative() })
+export type BlobRef = z.infer<typeof BlobRef>
+
 const Location = z.object({ path: z.string(), line: z.number().int().optional() })
 
 export const Decision = z.enum(["allow", "allow_always", "deny"])
@@ -76,6 +80,10 @@ const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, sha
 
 const Turn = { turnId: TurnId }
 
+/** A git repository: its top, the branch (`null`: none is checked out) and the commit (`null`: before the first). */
+const Repository = z.object({ root: z.string(), branch: z.string().nullable(), head: z.string().nullable() })
+export type Repository = z.infer<typeof Repository>
+
 const SessionStarted = event("session_started", {
   agentType: z.string(),
   workingDir: z.string(),
@@ -89,6 +97,10 @@ const SessionStarted = event("session_started", {
   incarnation: z.string(),
   /** Version of agentz. */
   version: z.string(),
+  /** How surely its processes are found and ended: `cgroup`, `namespace` or `marker`. */
+  isolation: z.string().optional(),
+  /** What the working directory is part of, as it stood then. */
+  git: Repository.optional(),
 })
 
 const AgentStarted = event("agent_started", {
@@ -136,12 +148,18 @@ const ToolFields = {
   kind: ToolKind,
   status: ToolStatus,
   locations: z.array(Location),
-  /** The arguments as the agent gave them. */
-  input: z.unknown(),
+  /** The arguments as the agent gave them. Absent where it gave none: JSON has no `undefined`. */
+  input: z.unknown().optional(),
   content: z.array(ToolContent),
   /** What the tool printed or returned, capped; `outputTruncated` says when. */
   output: z.string(),
   outputTruncated: z.boolean(),
+  /** Where all of the output is, when the event has it only in part. */
+  outputBlob: BlobRef,
+  /** Of the command, where there was one; `null` when it was ended by a signal. */
+  exitCode: z.number().int().nullable(),
+  /** The call was cut off by the end of its turn rather than by its own failure. */
+  interrupted: z.boolean(),
 }
 const ToolCall = event("tool_call", {
   ...Turn,
@@ -149,6 +167,9 @@ const ToolCall = event("tool_call", {
   ...ToolFields,
   output: ToolFields.output.optional(),
   outputTruncated: ToolFields.outputTruncated.optional(),
+  outputBlob: ToolFields.outputBlob.optional(),
+  exitCode: ToolFields.exitCode.optional(),
+  interrupted: ToolFields.interrupted.optional(),
 })
 /** Fields that are there replace those of the call; `appendOutput` is added to its output. */
 const ToolCallUpdate = event("tool_call_update", {
@@ -170,7 +191,7 @@ const Request = {
   toolCallId: z.string(),
   title: z.string(),
   kind: ToolKind,
-  input: z.unknown(),
+  input: z.unknown().optional(),
   /** SHA-256 of agent, kind and canonical input: an answer is good for exactly this call. */
   inputHash: z.string(),
   content: z.array(ToolContent),
@@ -198,13 +219,34 @@ const Usage = event("usage", {
   contextUsed: z.number().nonnegative().optional(),
   contextSize: z.number().nonnegative().optional(),
   costUsd: z.number().nonnegative().optional(),
+  /** Where the agent's own counter of the cost stood: what the next difference is taken from. */
+  reportedCostUsd: z.number().nonnegative().optional(),
+  /** The model that answered, as the agent calls it. */
+  model: z.string().optional(),
 })
 
 const Notice = event("notice", {
   severity: z.enum(["info", "warning", "error"]),
   category: z.string(),
   title: z.string(),
+  /** What a person can do about it. */
+  hint: z.string().optional(),
   retry: z.object({ attempt: z.number().int(), max: z.number().int() }).optional(),
+})
+
+/**
+ * The service refuses the agent for a while. Said before the turn ends, and again when it is decided anew whether the
+ * session goes on by itself: the newest counts until a turn begins.
+ */
+const LimitReached = event("limit_reached", {
+  turnId: TurnId.optional(),
+  /** `rate`: too many requests at once. `usage`: what the account allows is used up. */
+  kind: z.enum(["rate", "usage"]),
+  message: z.string(),
+  /** When it is lifted, ISO 8601; `null` where nobody said. */
+  until: z.string().nullable(),
+  /** Whether the session goes on by itself at `until`. */
+  resumes: z.boolean(),
 })
 
 const TurnEnded = event("turn_ended", { ...Turn, stopReason: StopReason, error: Failure.optional() })
@@ -236,6 +278,7 @@ export const SessionEvent = z.discriminatedUnion("type", [
   PermissionResolved,
   Usage,
   Notice,
+  LimitReached,
   TurnEnded,
   SessionEnded,
   SessionFailed,

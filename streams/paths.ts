@@ -13,9 +13,11 @@ export const paths = {
   inbox: (sessionId: SessionId) => `${sessionId}/inbox`,
   /** Instead of `events` while the session is archived: what was said, without deltas. Each epoch's copy has its own. */
   archive: (sessionId: SessionId, epoch: number) => `${sessionId}/archive-${epoch}`,
+  /** What is too large for an event, by the first 32 hex digits of its SHA-256. */
+  blob: (sessionId: SessionId, hash: string) => `${sessionId}/blob-${hash}`,
 } as const
 
-const NAME = /^(__registry__|[a-z0-9][a-z0-9_-]{0,63}(\/[a-z][a-z0-9_-]{0,31})?)$/
+const NAME = /^(__registry__|[a-z0-9][a-z0-9_-]{0,63}(\/[a-z][a-z0-9_-]{0,36})?)$/
 
 /** Whether `name` is a stream of ours. The grammar is closed: no dots, no encoding, no third segment. */
 export const isStreamName = (name: string): boolean => NAME.test(name)

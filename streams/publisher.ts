@@ -5,6 +5,7 @@
  * producer sequence until it is answered. The producer is the session, its epoch the one that was granted: a
  * writer whose epoch has passed is refused by the server and told so here.
  */
+import { type Blob, writeBlob } from "./blob.ts"
 import { parseEvent, type SessionEvent, type Unstamped } from "./event.ts"
 import { newEventId, type SessionId } from "./ids.ts"
 import { paths } from "./paths.ts"
@@ -35,6 +36,8 @@ export interface Publisher {
   /** The fold of everything published, sent or not. */
   readonly session: Session
   publish(event: Unstamped): SessionEvent
+  /** Makes the blob durable before any event that is published after it. */
+  keep(blob: Blob): void
   /** What waits to be sent. */
   readonly backlog: { readonly events: number; readonly bytes: number }
   /** Resolves while less than 64 MiB waits to be sent: what feeds the publisher awaits it before reading on. */
@@ -80,6 +83,13 @@ export async function openPublisher(options: PublisherOptions): Promise<Publishe
   if (told.epoch >= epoch) throw new StreamError("stale_epoch", `A newer writer holds epoch ${told.epoch}.`)
   for (;;) {
     const left = eventsAfter(told.seq, spool.read())
+    // Before the events that name them.
+    for (const { name, bytes } of spool.blobs())
+      await writeBlob(
+        endpoint,
+        { ref: { blob: `${sessionId}/${name}`, bytes: bytes.length }, bytes },
+        patience,
+      )
     const before = foldSession(told, left)
     const events = first(before).map((event, index) => stamp(event, before.seq + 1 + index, epoch, now()))
     for (const batch of batchesOf([...left, ...events].map((event) => JSON.stringify(event)))) {
@@ -114,7 +124,7 @@ function startPublishing(
   const signal = options.signal ? AbortSignal.any([options.signal, stopped.signal]) : stopped.signal
   let session = opened
   let producerSeq = firstProducerSeq
-  let waiting: string[] = []
+  let waiting: (string | Blob)[] = []
   let waitingBytes = 0
   let spooledBytes = 0
   let spoolBroken = false
@@ -136,18 +146,23 @@ function startPublishing(
   }
 
   async function send(): Promise<void> {
-    while (waiting.length > 0) {
-      const [batch] = batchesOf(waiting)
-      if (!batch) return
-      await appendAs({ id: sessionId, epoch, seq: producerSeq }, endpoint, name, {
-        ...patience,
-        signal,
-        onRetry: (reason) => setBehind(true, reason),
-        body: batch.body,
-      })
-      producerSeq += 1
-      waiting = waiting.slice(batch.count)
-      waitingBytes -= batch.bytes
+    const patient = { ...patience, signal, onRetry: (reason: string) => setBehind(true, reason) }
+    for (let [first] = waiting; first !== undefined; [first] = waiting) {
+      if (typeof first === "string") {
+        const end = waiting.findIndex((one) => typeof one !== "string")
+        const lines = (end < 0 ? waiting : waiting.slice(0, end)) as string[]
+        const [batch] = batchesOf(lines)
+        if (!batch) return
+        const producer = { id: sessionId, epoch, seq: producerSeq }
+        await appendAs(producer, endpoint, name, { ...patient, body: batch.body })
+        producerSeq += 1
+        waiting = waiting.slice(batch.count)
+        waitingBytes -= batch.bytes
+      } else {
+        await writeBlob(endpoint, first, patient)
+        waiting = waiting.slice(1)
+        waitingBytes -= first.bytes.length
+      }
       if (waiting.length === 0) {
         setBehind(false, "")
         // Emptied only now and then: truncating a file for each event would cost more than writing it.
@@ -161,6 +176,25 @@ function startPublishing(
     spool.clear()
     spooledBytes = 0
     spoolBroken = false
+  }
+
+  /** Into the spool, as long as it can be written. */
+  function spooled(bytes: number, write: () => void): void {
+    try {
+      if (!spoolBroken) write()
+      spooledBytes += bytes
+    } catch (error) {
+      // The disk is full: a spool with a hole is worthless, so go on in memory and hold the agent back.
+      spoolBroken = true
+      setBehind(true, error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  function queue(one: string | Blob, bytes: number): void {
+    waiting.push(one)
+    waitingBytes += bytes
+    if (waitingBytes >= SPOOL_LIMIT_BYTES) setBehind(true, "more than 64 MiB wait to be sent")
+    if (failure === null) keepSending()
   }
 
   function keepSending(): void {
@@ -187,19 +221,13 @@ function startPublishing(
       const event = stamp(unstamped, session.seq + 1, epoch, now())
       const line = JSON.stringify(event)
       session = foldSession(session, [event])
-      try {
-        if (!spoolBroken) spool.append(`${line}\n`)
-        spooledBytes += line.length + 1
-      } catch (error) {
-        // The disk is full: a spool with a hole is worthless, so go on in memory and hold the agent back.
-        spoolBroken = true
-        setBehind(true, error instanceof Error ? error.message : String(error))
-      }
-      waiting.push(line)
-      waitingBytes += line.length
-      if (waitingBytes >= SPOOL_LIMIT_BYTES) setBehind(true, "more than 64 MiB wait to be sent")
-      if (failure === null) keepSending()
+      spooled(line.length + 1, () => spool.append(`${line}\n`))
+      queue(line, line.length)
       return event
+    },
+    keep(blob) {
+      spooled(blob.bytes.length, () => spool.keep(blob))
+      queue(blob, blob.bytes.length)
     },
     ready: () =>
       full() && failure === null

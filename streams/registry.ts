@@ -7,6 +7,7 @@ import { type ChangeEvent, createStateSchema, isChangeEvent, type StateEvent } f
 import { z } from "zod"
 import { PermissionMode } from "./event.ts"
 import { SessionId } from "./ids.ts"
+import { OnLimit } from "./limit.ts"
 import { type Session, STATUSES, type Status } from "./session.ts"
 
 /** Identity and launch profile: all that is needed to start the daemon again. */
@@ -17,6 +18,7 @@ export const SessionRow = z.object({
   model: z.string().optional(),
   title: z.string(),
   permissionMode: PermissionMode,
+  onLimit: OnLimit.optional(),
   createdAt: z.string(),
 })
 export type SessionRow = z.infer<typeof SessionRow>
@@ -34,6 +36,10 @@ export const ActivityRow = z.object({
   outputTokens: z.number(),
   costUsd: z.number().nullable(),
   error: z.string().nullable(),
+  /** The service refuses the agent until then. */
+  limit: z
+    .object({ kind: z.enum(["rate", "usage"]), until: z.string().nullable(), resumes: z.boolean() })
+    .nullish(),
   updatedAt: z.string(),
   /** Offset of the inbox up to which its commands were taken. */
   inboxOffset: z.string(),
@@ -138,6 +144,11 @@ export const activityOf = (session: Session, inboxOffset: string): ActivityRow =
   outputTokens: session.usage.outputTokens,
   costUsd: session.usage.costUsd,
   error: session.error?.message ?? null,
+  limit: session.limit && {
+    kind: session.limit.kind,
+    until: session.limit.until,
+    resumes: session.limit.resumes,
+  },
   updatedAt: session.updatedAt ?? "",
   inboxOffset,
   seq: session.seq,

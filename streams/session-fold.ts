@@ -58,9 +58,12 @@ function apply(draft: Draft, event: SessionEvent): void {
       draft.model = event.model ?? null
       draft.permissionMode = event.permissionMode
       draft.daemon = { pid: event.pid, startTime: event.startTime, bootId: event.bootId, host: event.host }
+      draft.git = event.git ?? null
       return
 
     case "agent_started":
+      // Another conversation counts its cost anew.
+      if (draft.agentSessionId !== event.agentSessionId) draft.reportedCostUsd = null
       draft.agentSessionId = event.agentSessionId
       return
 
@@ -87,6 +90,7 @@ function apply(draft: Draft, event: SessionEvent): void {
       draft.turns += 1
       draft.status = "running"
       draft.error = null
+      draft.limit = null
       draft.queue = draft.queue.filter(({ messageId }) => messageId !== event.messageId)
       if (event.messageId) moveToEnd(draft, event)
       return
@@ -122,6 +126,9 @@ function apply(draft: Draft, event: SessionEvent): void {
       if (event.content !== undefined) tool.content = event.content
       if (event.output !== undefined) tool.output = event.output
       if (event.outputTruncated !== undefined) tool.outputTruncated = event.outputTruncated
+      if (event.outputBlob !== undefined) tool.outputBlob = event.outputBlob
+      if (event.exitCode !== undefined) tool.exitCode = event.exitCode
+      if (event.interrupted !== undefined) tool.interrupted = event.interrupted
       if (event.type === "tool_call_update" && event.appendOutput !== undefined)
         tool.output += event.appendOutput
       draft.lastLine = tool.title
@@ -165,6 +172,10 @@ function apply(draft: Draft, event: SessionEvent): void {
         costUsd:
           event.costUsd === undefined ? draft.usage.costUsd : (draft.usage.costUsd ?? 0) + event.costUsd,
       }
+      if (event.contextUsed !== undefined)
+        draft.context = { used: event.contextUsed, size: event.contextSize ?? draft.context?.size ?? null }
+      if (event.reportedCostUsd !== undefined) draft.reportedCostUsd = event.reportedCostUsd
+      if (event.model !== undefined) draft.answeredBy = event.model
       return
 
     case "notice":
@@ -174,8 +185,16 @@ function apply(draft: Draft, event: SessionEvent): void {
         severity: event.severity,
         category: event.category,
         title: event.title,
+        ...(event.hint !== undefined && { hint: event.hint }),
       })
       return
+
+    case "limit_reached": {
+      const { kind, message, until, resumes, turnId = null } = event
+      if (draft.limit === null || draft.limit.turnId !== turnId) draft.limitsInARow += 1
+      draft.limit = { kind, message, until, resumes, turnId }
+      return
+    }
 
     case "turn_ended":
       closeTurn(draft, event, event.stopReason, event.error ?? null)
@@ -194,10 +213,12 @@ function apply(draft: Draft, event: SessionEvent): void {
           severity: "error",
           category: event.error.code,
           title: event.error.message,
+          ...(event.error.hint !== undefined && { hint: event.error.hint }),
         })
       draft.status = "failed"
       draft.error = event.error
       draft.daemon = null
+      if (draft.limit?.resumes) draft.limit = afterFailedStart(draft, event)
       return
 
     case "session_interrupted":
@@ -217,6 +238,16 @@ const statusInTurn = (draft: Draft): Status =>
     : draft.approvals.some(({ turnId }) => turnId === draft.turnId)
       ? "waiting"
       : "running"
+
+const RETRY_START_MS = 60_000
+const MOST_STARTS = 5
+
+/** The daemon that was to go on when the limit was lifted did not come: again in a minute, but not for ever. */
+function afterFailedStart(draft: Draft, { at }: SessionEvent): Session["limit"] {
+  draft.limitsInARow += 1
+  const until = new Date(Date.parse(at) + RETRY_START_MS).toISOString()
+  return draft.limit && { ...draft.limit, until, resumes: draft.limitsInARow <= MOST_STARTS }
+}
 
 /** The status that a turn leaves behind. */
 const STATUS_AFTER: Record<StopReason, Status> = {
@@ -253,6 +284,7 @@ function closeTurn(draft: Draft, event: SessionEvent, stopReason: StopReason, er
   }
   draft.items.push({ ...place(event, `${turnId}/end`), type: "turn_end", turnId, stopReason, error })
   draft.turnId = null
+  if (stopReason !== "error") draft.limitsInARow = 0
   draft.status = STATUS_AFTER[stopReason]
   draft.error = error
 }

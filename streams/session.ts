@@ -3,9 +3,11 @@
  * stream is the same session in the API, in the CLI, in the daemon and in a browser (`session-fold.ts` reads it). This is its shape.
  */
 import type {
+  BlobRef,
   Decision,
   Failure,
   PermissionMode,
+  Repository,
   StopReason,
   ToolContent,
   ToolKind,
@@ -69,6 +71,9 @@ export type Item = { readonly key: string; readonly seq: number; readonly at: st
       readonly content: readonly ToolContent[]
       readonly output: string
       readonly outputTruncated: boolean
+      /** Where all of the output is, when it is shortened here. */
+      readonly outputBlob?: BlobRef
+      readonly exitCode?: number | null
       /** Whether the call was cut off by the end of its daemon or turn rather than by its own failure. */
       readonly interrupted: boolean
     }
@@ -83,6 +88,7 @@ export type Item = { readonly key: string; readonly seq: number; readonly at: st
       readonly severity: "info" | "warning" | "error"
       readonly category: string
       readonly title: string
+      readonly hint?: string
     }
   | {
       readonly type: "turn_end"
@@ -97,6 +103,16 @@ interface UsageTotals {
   readonly inputTokens: number
   readonly outputTokens: number
   readonly costUsd: number | null
+}
+
+/** The service refuses the agent for a while; no later turn has begun. */
+interface Limit {
+  readonly kind: "rate" | "usage"
+  readonly message: string
+  readonly until: string | null
+  readonly resumes: boolean
+  /** The turn that it ended. */
+  readonly turnId: TurnId | null
 }
 
 export interface Session {
@@ -116,6 +132,8 @@ export interface Session {
     readonly bootId: string
     readonly host: string
   } | null
+  /** Where the working directory stood in git when the last daemon started; `null` where it is in no repository. */
+  readonly git: Repository | null
   readonly agentSessionId: string | null
   /** Daemons in a row that came and then did nothing: more than a few will not do better. */
   readonly startsInVain: number
@@ -132,6 +150,15 @@ export interface Session {
     readonly status: "pending" | "in_progress" | "completed"
   }[]
   readonly usage: UsageTotals
+  /** How much of its context the agent uses, as it said last. */
+  readonly context: { readonly used: number; readonly size: number | null } | null
+  /** The model that answered last, as the agent calls it. */
+  readonly answeredBy: string | null
+  /** Where the agent's own counter of the cost stands. */
+  readonly reportedCostUsd: number | null
+  readonly limit: Limit | null
+  /** How many turns in a row a limit has ended. */
+  readonly limitsInARow: number
   readonly error: Failure | null
   readonly startedAt: string | null
   readonly updatedAt: string | null
@@ -150,6 +177,7 @@ export const emptySession = (sessionId: SessionId): Session => ({
   model: null,
   permissionMode: null,
   daemon: null,
+  git: null,
   agentSessionId: null,
   startsInVain: 0,
   turnId: null,
@@ -159,6 +187,11 @@ export const emptySession = (sessionId: SessionId): Session => ({
   approvals: [],
   plan: [],
   usage: { inputTokens: 0, outputTokens: 0, costUsd: null },
+  context: null,
+  answeredBy: null,
+  reportedCostUsd: null,
+  limit: null,
+  limitsInARow: 0,
   error: null,
   startedAt: null,
   updatedAt: null,

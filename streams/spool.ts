@@ -2,6 +2,7 @@
  * What a publisher wrote down on its own machine before it sent it. Whoever writes the session next, the next
  * daemon or the reconciler, first sends what the stream still lacks.
  */
+import type { Blob } from "./blob.ts"
 import { parseEvent, type SessionEvent } from "./event.ts"
 
 export interface Spool extends Disposable {
@@ -9,7 +10,11 @@ export interface Spool extends Disposable {
   read(): string
   /** Adds whole lines; either all of them are kept or none and it throws. */
   append(lines: string): void
-  /** Forgets everything: it is in the stream. */
+  /** Keeps a blob, or throws. */
+  keep(blob: Blob): void
+  /** The blobs that are kept, by the last part of their names. */
+  blobs(): Iterable<{ readonly name: string; readonly bytes: Blob["bytes"] }>
+  /** Forgets everything: it is in the store. */
   clear(): void
 }
 

@@ -7,9 +7,10 @@ const JSON_TYPE = { "content-type": "application/json" }
 export async function createStream(
   endpoint: FindEndpoint,
   name: string,
-  patience?: Patience,
+  { type = JSON_TYPE["content-type"], ...patience }: Patience & { readonly type?: string } = {},
 ): Promise<{ readonly created: boolean }> {
-  const { status } = await request(endpoint, name, { method: "PUT", headers: JSON_TYPE }, patience)
+  const headers = { "content-type": type }
+  const { status } = await request(endpoint, name, { method: "PUT", headers }, patience)
   return { created: status === 201 }
 }
 

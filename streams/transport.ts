@@ -39,7 +39,7 @@ export interface Attempt {
   readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE"
   readonly headers?: Readonly<Record<string, string>>
   readonly query?: Readonly<Record<string, string>>
-  readonly body?: string
+  readonly body?: string | Uint8Array<ArrayBuffer>
 }
 
 export interface Patience {
@@ -56,7 +56,7 @@ const FIRST_WAIT_MS = 20
 const LONGEST_WAIT_MS = 1_000
 
 /**
- * Returns the first answer below 400, its body read as text. Throws {@link StreamError} for an answer that is final,
+ * Returns the first answer below 400, its body read. Throws {@link StreamError} for an answer that is final,
  * and `signal.reason` when aborted.
  */
 export async function request(
@@ -64,7 +64,12 @@ export async function request(
   name: string,
   attempt: Attempt,
   patience: Patience = {},
-): Promise<{ readonly status: number; readonly headers: Headers; readonly text: string }> {
+): Promise<{
+  readonly status: number
+  readonly headers: Headers
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly text: string
+}> {
   const { signal, forMs, onRetry } = patience
   const giveUpAt = forMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + forMs
   for (let tries = 0; ; tries++) {
@@ -86,7 +91,7 @@ async function tryOnce(
 ) {
   const timeout = AbortSignal.timeout(TIMEOUT_MS)
   let response: Response
-  let text: string
+  let bytes: Uint8Array<ArrayBuffer>
   try {
     response = await fetch(addressOf(endpoint, name, attempt.query), {
       method: attempt.method,
@@ -94,7 +99,7 @@ async function tryOnce(
       body: attempt.body ?? null,
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     })
-    text = await response.text()
+    bytes = new Uint8Array(await response.arrayBuffer())
   } catch (error) {
     signal?.throwIfAborted()
     return {
@@ -104,7 +109,8 @@ async function tryOnce(
     }
   }
   const { status, headers } = response
-  if (status < 400) return { status, headers, text }
+  const text = new TextDecoder().decode(bytes)
+  if (status < 400) return { status, headers, bytes, text }
   const problem = problemOf(status, headers, text)
   if (status === 408 || status === 429 || status >= 500) return { retry: problem }
   throw problem

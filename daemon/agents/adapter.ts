@@ -5,16 +5,21 @@
  */
 import type { AgentApp, ClientApp, ClientConnection } from "@agentclientprotocol/sdk"
 import type { Item } from "#streams/session"
+import type { Enclosure } from "../process/enclosure.ts"
 
 export interface AgentOptions {
   readonly sessionId: string
   /** Absolute path of an existing directory. */
   readonly workingDir: string
   readonly model: string | undefined
+  /** Directories that no tool may look into, wherever the agent works: agentz's own home. */
+  readonly offLimits?: readonly string[]
   /** What this agent may know of the user's environment: its keys and addresses, nothing else. */
   readonly env: Readonly<Record<string, string>>
-  /** The environment for every process that a tool starts: no keys in it, and the marker by which it is found. */
+  /** The environment for every process that a tool starts: no keys in it. */
   readonly toolEnv: Readonly<Record<string, string>>
+  /** Everything that is started for the session is started here: an agent's own process as well as its tools' commands. */
+  readonly enclosure: Enclosure
   /**
    * The transcript up to now, as it was replayed from the stream: an agent without a memory of its own
    * remembers the conversation from here. Called at every prompt, so it includes the turn before.

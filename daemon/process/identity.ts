@@ -14,9 +14,17 @@ export interface Identity {
 
 /** Who has this process id now. `null` when nobody has, or only a zombie that waits to be reaped. */
 export function identityOf(pid: number): Identity | null {
+  const found = holderOf(pid)
+  return found === null || isDead(found.state) ? null : found.identity
+}
+
+/** Who a child is or was that is not reaped yet: until then nobody else can have its number. */
+export const identityOfChild = (pid: number): Identity | null => holderOf(pid)?.identity ?? null
+
+function holderOf(pid: number): { readonly state: string; readonly identity: Identity } | null {
   if (!Number.isSafeInteger(pid) || pid <= 0) return null
-  const startTime = process.platform === "linux" ? linuxStartTime(pid) : psStartTime(pid)
-  return startTime === null ? null : { bootId: bootId(), pid, startTime }
+  const found = process.platform === "linux" ? linuxStat(pid) : psStat(pid)
+  return found && { state: found.state, identity: { bootId: bootId(), pid, startTime: found.startTime } }
 }
 
 /** Whether that very process is alive. Zombies are dead. */
@@ -53,20 +61,21 @@ export function parseStat(stat: string): Stat | null {
 
 export const isDead = (state: string): boolean => /^[ZXx]/.test(state)
 
-function linuxStartTime(pid: number): string | null {
+type Found = Pick<Stat, "state" | "startTime">
+
+function linuxStat(pid: number): Found | null {
   try {
-    const stat = parseStat(readFileSync(`/proc/${pid}/stat`, "utf8"))
-    return stat === null || isDead(stat.state) ? null : stat.startTime
+    return parseStat(readFileSync(`/proc/${pid}/stat`, "utf8"))
   } catch {
     return null
   }
 }
 
-function psStartTime(pid: number): string | null {
+function psStat(pid: number): Found | null {
   try {
     const line = ps("-o", "state=,lstart=", "-p", String(pid)).trim()
     const [state, ...startTime] = line.split(/\s+/)
-    return !state || isDead(state) ? null : startTime.join(" ")
+    return state ? { state, startTime: startTime.join(" ") } : null
   } catch {
     return null
   }

@@ -7,6 +7,12 @@ export interface Process extends Identity {
   readonly group: number
   /** Whether the environment it was started with has this entry. `false` where we may not look. */
   carries(name: string, value: string): boolean
+  /** The value of an entry of the environment it was started with; `undefined` also where we may not look. */
+  variable(name: string): string | undefined
+  /** Paths of the control groups it is in, one a line; empty where there are none. */
+  controlGroups(): string
+  /** Memory that it holds now, in KiB. */
+  memoryKb(): number
 }
 
 /** Living processes only: zombies have no work left to stop. */
@@ -25,6 +31,9 @@ function fromProc(): Process[] {
       parent: stat.parent,
       group: stat.group,
       carries: (key, value) => `\0${read(`/proc/${name}/environ`)}`.includes(`\0${key}=${value}\0`),
+      variable: (key) => `\0${read(`/proc/${name}/environ`)}`.split(`\0${key}=`)[1]?.split("\0", 1)[0],
+      controlGroups: () => read(`/proc/${name}/cgroup`),
+      memoryKb: () => Number(/^VmRSS:\s+(\d+)/m.exec(read(`/proc/${name}/status`))?.[1] ?? 0),
     }
   })
 }
@@ -45,10 +54,10 @@ function fromPs(): Process[] {
       .split("\n")
       .map((line) => [Number.parseInt(line, 10), `${line} `] as const),
   )
-  return ps("-ax", "-o", "pid=,ppid=,pgid=,state=,lstart=")
+  return ps("-ax", "-o", "pid=,ppid=,pgid=,rss=,state=,lstart=")
     .split("\n")
     .flatMap((line) => {
-      const [pid, parent, group, state, ...startTime] = line.trim().split(/\s+/)
+      const [pid, parent, group, memory, state, ...startTime] = line.trim().split(/\s+/)
       if (!pid || !state || isDead(state)) return []
       return {
         bootId: boot,
@@ -57,6 +66,9 @@ function fromPs(): Process[] {
         parent: Number(parent),
         group: Number(group),
         carries: (key, value) => (environments.get(Number(pid)) ?? "").includes(` ${key}=${value} `),
+        variable: (key) => (environments.get(Number(pid)) ?? "").split(` ${key}=`)[1]?.split(" ", 1)[0],
+        controlGroups: () => "",
+        memoryKb: () => Number(memory),
       }
     })
 }

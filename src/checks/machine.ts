@@ -1,5 +1,6 @@
 import { access, constants, stat, statfs } from "node:fs/promises"
 import { dirname } from "node:path"
+import { chooseIsolation, type IsolationKind } from "#daemon/process/isolation"
 import type { Check } from "../checks.ts"
 
 const NODE = [20, 19] as const
@@ -36,18 +37,30 @@ export async function checkUi(index: string): Promise<Check> {
     : { name: "web UI", status: "warn", detail: "not built", remedy: "npm run build" }
 }
 
-/** How surely the whole tree of an agent's processes can be found and ended. */
-export async function checkIsolation(): Promise<Check> {
+/** How surely the whole tree of an agent's processes can be found and ended. It is tried, and leaves nothing behind. */
+export function checkIsolation(wanted: IsolationKind | null): Check {
   const name = "process isolation"
-  // What the tools of an agent start is found by a mark in its environment, by its group and by its parents.
-  if (await can("/proc/self/environ", constants.R_OK))
-    return {
-      name,
-      status: "ok",
-      detail: "by mark, group and descent; a process that hides from all three may stay",
+  const found = chooseIsolation(`agentz-doctor-${process.pid}`, wanted ?? undefined)
+  switch (found.kind) {
+    case "cgroup": {
+      const { memory, processes } = found.base
+      const limited = [memory && "memory", processes && "processes"].filter(Boolean).join(" and ")
+      const detail = `cgroup: the kernel ends them as a whole and ${limited === "" ? "limits nothing" : `can limit ${limited}`}`
+      return { name, status: "ok", detail }
     }
-  const remedy = "mount /proc, so that processes that leave their group are found"
-  return { name, status: "warn", detail: "by process group and descent only", remedy }
+    case "namespace":
+      return {
+        name,
+        status: "ok",
+        detail: "namespace: each command is a world of its own that ends as a whole",
+      }
+    case "marker": {
+      const detail = "marker: by mark, group and descent; a process that hides from all three may stay"
+      if (wanted === "marker" || process.platform !== "linux") return { name, status: "ok", detail }
+      const remedy = "give agentz a control group, or allow namespaces: see docs/isolation.md"
+      return { name, status: "warn", detail, remedy }
+    }
+  }
 }
 
 const can = (path: string, mode: number): Promise<boolean> =>

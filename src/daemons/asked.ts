@@ -1,5 +1,6 @@
 /** What a session was asked that no daemon has done yet. */
 import type { Unstamped } from "#streams/event"
+import { stopsWaiting } from "#streams/limit"
 import type { Session } from "#streams/session"
 import type { Inbox } from "../grant.ts"
 
@@ -12,6 +13,10 @@ export function untaken(session: Session, inbox: Inbox): Unstamped[] {
     return [{ type: "user_message" as const, messageId: command.messageId, text: command.text }]
   })
 }
+
+/** The session was to go on by itself, and a person said that it should not. */
+export const notWaited = (session: Session, inbox: Inbox): Unstamped[] =>
+  inbox.commands.flatMap((command) => (command.type === "stop_waiting" ? stopsWaiting(session, command) : []))
 
 /** Whether a daemon is wanted although none was started for it: by a message, or by the answer to an open question. */
 export function isAsked(session: Session, inbox: Inbox): boolean {

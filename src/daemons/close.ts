@@ -9,7 +9,7 @@ import { needsDaemon, type Session } from "#streams/session"
 import { grantEpoch, type Inbox, readInbox } from "../grant.ts"
 import { lastWords } from "../last-words.ts"
 import type { PlaneContext } from "../plane-context.ts"
-import { untaken } from "./asked.ts"
+import { notWaited, untaken } from "./asked.ts"
 import type { Why } from "./finding.ts"
 
 /** Sends the spool's rest and the session's end. */
@@ -26,7 +26,11 @@ export async function closeSession(
     sessionId,
     epoch: grant.epoch,
     spool: openSpoolFile(files.spool),
-    first: (session) => [...untaken(session, inbox), ...ending(session, why, words)],
+    first: (session) => [
+      ...untaken(session, inbox),
+      ...notWaited(session, inbox),
+      ...ending(session, why, words),
+    ],
     onFatal: (error) => log({ event: "close_refused", sessionId, error: error.message }),
   })
   await writeRow({ endpoint, patience }, { session: publisher.session, epoch: grant.epoch })

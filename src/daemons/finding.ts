@@ -5,7 +5,7 @@
 import type { RegistryEntry } from "#streams/registry"
 import { needsDaemon, type Session } from "#streams/session"
 import type { Inbox } from "../grant.ts"
-import { isAsked } from "./asked.ts"
+import { isAsked, notWaited } from "./asked.ts"
 
 /** A daemon that was started and has not said so in its stream after this long never will. */
 export const START_LIMIT_MS = 10_000
@@ -23,6 +23,8 @@ export interface Found {
   readonly session: Session
   readonly inbox: Inbox
   readonly host: string
+  /** A limit that it waited for is lifted: the one thing that a person's clock decides. */
+  readonly due: boolean
   readonly daemon:
     | { readonly state: "alive" }
     | { readonly state: "silent"; readonly forMs: number; readonly stopped: boolean }
@@ -43,7 +45,7 @@ export type Finding =
 /** `lost`: it was at work. `never_came`: it ended, or 10 s passed, before it spoke, each time it was tried. */
 export type Why = "lost" | "never_came"
 
-export function findingOf({ entry, session, inbox, host, daemon }: Found): Finding {
+export function findingOf({ entry, session, inbox, host, due, daemon }: Found): Finding {
   if (daemon.state === "alive") return { do: "nothing" }
   if (session.daemon !== null && session.daemon.host !== host) return { do: "nothing" } // Only its own host can tell.
 
@@ -63,8 +65,9 @@ export function findingOf({ entry, session, inbox, host, daemon }: Found): Findi
     if (!daemon.mayCome) return again(inbox.daemonGrant?.resume ?? false)
     return daemon.forMs < START_LIMIT_MS ? { do: "nothing" } : { do: "close", why: "never_came" }
   }
-  if (needsDaemon(session.status)) return { do: "close", why: "lost" }
+  if (needsDaemon(session.status) || notWaited(session, inbox).length > 0) return { do: "close", why: "lost" }
   if (isAsked(session, inbox)) return again(session.approvals.length > 0)
+  if (due) return again(true)
   const row = entry.activity
   return row && (needsDaemon(entry.status) || row.seq < session.seq) ? { do: "restate" } : { do: "nothing" }
 }

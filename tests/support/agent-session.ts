@@ -15,6 +15,7 @@ import { Failure, type SessionEvent, StopReason, type ToolContent, type Unstampe
 import { newEventId, newMessageId, newRequestId, newSessionId, newTurnId, type TurnId } from "#streams/ids"
 import { emptySession, type Item, type ItemOf, type Session } from "#streams/session"
 import { reduceSession } from "#streams/session-fold"
+import { type TestEnclosure, testEnclosure } from "./enclosure.ts"
 
 type Answer = "allow" | "allow_always" | "deny"
 /** `null` waits until `answer` is called. */
@@ -38,6 +39,7 @@ export class AgentSession implements AsyncDisposable {
   #options: SessionOptions
   #turnId: TurnId | null = null
   #gone = false
+  #confined: TestEnclosure | undefined
   #open: Awaited<ReturnType<OpenAdapter>> | undefined
   #waiting = new Set<() => void>()
   #answers = new Map<string, (answer: Answer) => void>()
@@ -72,12 +74,14 @@ export class AgentSession implements AsyncDisposable {
     const app = client({ name: "test" })
       .onNotification(methods.client.session.update, ({ params }) => this.#take(params.update))
       .onRequest(methods.client.session.requestPermission, ({ params }) => this.#ask(params))
+    this.#confined = await testEnclosure({ sessionId: this.#session.sessionId })
     this.#open = await adapter(app, {
       sessionId: this.#session.sessionId,
       workingDir,
       model,
       env,
-      toolEnv: { ...toolEnv, AGENTZ_SESSION: this.#session.sessionId },
+      toolEnv,
+      enclosure: this.#confined.enclosure,
       transcript: () => this.#session.items,
     })
     const { agent } = this.#open.connection
@@ -173,6 +177,7 @@ export class AgentSession implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#gone = true
     await this.#open?.[Symbol.asyncDispose]()
+    await this.#confined?.[Symbol.asyncDispose]()
   }
 
   async #ask(request: RequestPermissionRequest) {

@@ -1,7 +1,6 @@
-/** Runs one program in a process group of its own and leaves nothing of it behind. */
-import { spawn } from "node:child_process"
+/** Runs one program and leaves nothing of it behind. */
 import { once } from "node:events"
-import { killTree } from "../../process/tree.ts"
+import { LaunchError } from "../../process/enclosure.ts"
 import { CappedText, OUTPUT_LIMIT } from "./capped-text.ts"
 import { type Running, ToolError, type Workplace } from "./tool.ts"
 
@@ -23,8 +22,6 @@ export interface Ended {
   readonly leftBehind: number
 }
 
-/** By this entry of their environment the processes of a call are found, wherever they went. */
-const TOOL_MARKER = "AGENTZ_TOOL"
 const GRACE_MS = 300
 /** Output still in the pipe arrives at once; a child that keeps the pipe open could keep us for ever. */
 const DRAIN_MS = 100
@@ -32,35 +29,26 @@ const DRAIN_MS = 100
 export async function runCommand(command: Command, place: Workplace, running: Running): Promise<Ended> {
   const { toolCallId, signal, onOutput } = running
   signal.throwIfAborted()
-  const [program, ...args] = command.argv
-  const child = spawn(program, args, {
-    cwd: command.cwd,
-    env: { ...place.toolEnv, [TOOL_MARKER]: toolCallId },
-    detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
-  })
+  const { argv, cwd } = command
+  const launched = await place.enclosure
+    .launch({ name: toolCallId, argv, cwd, env: place.toolEnv })
+    .catch((error: unknown) => {
+      throw error instanceof LaunchError ? new ToolError(error.message, { cause: error }) : error
+    })
+  const { child } = launched
   const output = new CappedText(OUTPUT_LIMIT)
-  for (const stream of [child.stdout, child.stderr])
+  for (const stream of [launched.stdout, launched.stderr])
     stream.setEncoding("utf8").on("data", (text: string) => {
       output.append(text)
       onOutput(text)
     })
   const closed = once(child, "close").catch(() => undefined)
 
-  const { pid } = child
-  if (pid === undefined) {
-    const [error] = await once(child, "error")
-    throw new ToolError(
-      `Could not start ${program} in ${command.cwd}: ${error instanceof Error ? error.message : error}`,
-    )
-  }
-  const kill = (graceMs: number) =>
-    killTree({ marker: [TOOL_MARKER, toolCallId], roots: [pid], graceMs }).then(({ found }) => found)
-
   const exited = new Promise<"exited">((done) => child.once("exit", () => done("exited")))
-  const stop = new Promise<"cancelled">((done) =>
-    signal.addEventListener("abort", () => done("cancelled"), { once: true }),
-  )
+  const stop = new Promise<"cancelled">((done) => {
+    if (signal.aborted) done("cancelled")
+    else signal.addEventListener("abort", () => done("cancelled"), { once: true })
+  })
   let timer: NodeJS.Timeout | undefined
   const limit = new Promise<"timed out">((done) => {
     timer = setTimeout(() => done("timed out"), command.timeoutMs)
@@ -68,7 +56,7 @@ export async function runCommand(command: Command, place: Workplace, running: Ru
   try {
     const first = await Promise.race([exited, stop, limit])
     if (first === "exited") await Promise.race([closed, delay(DRAIN_MS)])
-    const found = await kill(GRACE_MS)
+    const { found } = await launched.end(GRACE_MS)
     await Promise.race([closed, delay(DRAIN_MS)])
     return {
       output: output.toString(),
@@ -77,8 +65,8 @@ export async function runCommand(command: Command, place: Workplace, running: Ru
     }
   } finally {
     clearTimeout(timer)
-    child.stdout.destroy()
-    child.stderr.destroy()
+    launched.stdout.destroy()
+    launched.stderr.destroy()
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { z } from "zod"
 import type { ToolContent, ToolKind } from "#streams/event"
+import type { Enclosure } from "../../process/enclosure.ts"
 import type { Confinement } from "./confinement.ts"
 
 /** Where tools work. */
@@ -11,6 +12,8 @@ export interface Workplace {
   readonly files: Confinement
   /** For every process that a tool starts. No keys in it. */
   readonly toolEnv: Readonly<Record<string, string>>
+  /** Where it starts them. */
+  readonly enclosure: Enclosure
 }
 
 export interface Running {

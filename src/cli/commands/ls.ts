@@ -2,6 +2,7 @@ import type { RegistryEntry } from "#streams/registry"
 import { STATUSES, type Status } from "#streams/session"
 import type { SessionCost } from "../../retention.ts"
 import { storageSentence } from "../../storage.ts"
+import { limitWords } from "../clock.ts"
 import { closest } from "../closest.ts"
 import { defineCommand } from "../command.ts"
 import { usage } from "../refusal.ts"
@@ -91,7 +92,7 @@ function sheet(
     cropped(oneLine(entry.title), titleWidth),
     ageOf(entry.createdAt, now),
     ...(sizes ? [sizeOf.get(entry.sessionId) ?? ""] : []),
-    oneLine(entry.activity?.lastLine ?? ""),
+    entry.activity?.limit ? limitWords(entry.activity.limit) : oneLine(entry.activity?.lastLine ?? ""),
   ])
   const [head = "", ...lines] = table(
     [["ID", "STATUS", "AGENT", "TITLE", "AGE", ...(sizes ? ["SIZE"] : []), "LAST LINE"], ...rows],

@@ -6,6 +6,7 @@ import { confinementOf } from "#daemon/agents/tools/confinement"
 import { tools } from "#daemon/agents/tools/index"
 import type { ToolResult } from "#daemon/agents/tools/tool"
 import { processesOf } from "#daemon/process/tree"
+import { testEnclosure } from "../../support/enclosure.ts"
 import { tempDir } from "../../support/temp-dir.ts"
 
 /** A directory to work in, beside one that is none of an agent's business. */
@@ -16,7 +17,12 @@ async function workshop() {
   await mkdir(root)
   await mkdir(outside)
   await writeFile(join(outside, "secret"), "secret")
-  const place = { files: await confinementOf(root), toolEnv: { PATH: process.env.PATH ?? "" } }
+  const confined = await testEnclosure()
+  const place = {
+    files: await confinementOf(root),
+    toolEnv: { PATH: process.env.PATH ?? "" },
+    enclosure: confined.enclosure,
+  }
 
   const open = async (name: string, args: unknown) => {
     const tool = tools.get(name)
@@ -38,9 +44,13 @@ async function workshop() {
     root,
     outside,
     open,
+    place,
     run,
     in: (file: string) => join(root, file),
-    [Symbol.asyncDispose]: () => outer[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await confined[Symbol.asyncDispose]()
+      await outer[Symbol.asyncDispose]()
+    },
   }
 }
 
@@ -71,6 +81,37 @@ test.each([
     )
   await expect(shop.open(name, { ...args, path: "dangling" })).rejects.toThrow("leads nowhere")
   expect(await readFile(join(shop.outside, "secret"), "utf8")).toBe("secret")
+})
+
+test.each([
+  ["read_file", {}],
+  ["list_dir", {}],
+  ["grep", { pattern: "token" }],
+  ["write_file", { content: "x" }],
+  ["edit_file", { old_string: "token", new_string: "x" }],
+])("%s keeps out of agentz's own home where that lies in the working directory", async (name, args) => {
+  await using shop = await workshop()
+  const home = shop.in(".agentz")
+  await mkdir(join(home, "run"), { recursive: true })
+  await writeFile(join(home, "token"), "token")
+  await symlink(home, shop.in("way"))
+  const place = { ...shop.place, files: await confinementOf(shop.root, [home]) }
+  for (const path of [".agentz", ".agentz/token", "way/token", ".agentz/run/new", join(home, "token")])
+    await expect(tools.get(name)?.call({ ...args, path }, place), path).rejects.toThrow("belongs to agentz")
+  expect(await readFile(join(home, "token"), "utf8")).toBe("token")
+})
+
+test("grep of the whole directory finds nothing in agentz's own home", async () => {
+  await using shop = await workshop()
+  const home = shop.in("a[1]*")
+  await mkdir(home)
+  await mkdir(shop.in("a1x"))
+  await writeFile(join(home, "token"), "secret-token")
+  await writeFile(shop.in("a1x/note"), "secret-note")
+  const place = { ...shop.place, files: await confinementOf(shop.root, [home]) }
+  const call = await tools.get("grep")?.call({ pattern: "secret-" }, place)
+  const running = { toolCallId: "t", signal: new AbortController().signal, onOutput: () => undefined }
+  expect((await call?.run(running))?.output).toBe("./a1x/note:1:secret-note")
 })
 
 test("links that stay inside are followed, and a directory reached by a link is the same place", async () => {
@@ -209,14 +250,15 @@ test("a long output keeps its beginning and its end and says what is missing", a
 test("a command gets no input, and nothing of our environment", async () => {
   await using shop = await workshop()
   const { output } = await shop.run("bash", { command: "cat; env | sort" })
-  expect(output).toMatch(/^AGENTZ_TOOL=bash_/)
+  expect(output).toMatch(/^AGENTZ_TOOL=bash_/m)
   expect(output).not.toContain("NODE")
   expect(output).not.toContain("HOME=")
 })
 
 test("a working directory that is gone is said to be gone", async () => {
   const dir = await mkdtemp("/tmp/agentz-test-gone-")
-  const place = { files: await confinementOf(dir), toolEnv: {} }
+  await using confined = await testEnclosure()
+  const place = { files: await confinementOf(dir), toolEnv: {}, enclosure: confined.enclosure }
   await rm(dir, { recursive: true })
   const call = await tools.get("bash")?.call({ command: "true" }, place)
   const running = { toolCallId: "t", signal: new AbortController().signal, onOutput: () => undefined }

@@ -47,6 +47,7 @@ function find(session: Partial<Session>, inbox: Inbox, daemon: Found["daemon"]) 
     session: { ...emptySession(sessionId), ...session },
     inbox,
     host: "here",
+    due: false,
     daemon,
   })
 }
