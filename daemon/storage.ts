@@ -3,6 +3,7 @@
  * and brings our own server back: the API and every command may be dead as well, and what waits here has a cap.
  */
 
+import type { Publisher } from "#streams/publisher"
 import type { ControlAnswer } from "./control-socket.ts"
 import type { DaemonSpec } from "./spec.ts"
 import { ensureStreamServer } from "./stream-server/ensure.ts"
@@ -11,10 +12,12 @@ export interface Storage extends Disposable {
   /** Requests fail, or too much waits; or no longer so. */
   behind(is: boolean, reason: string): void
   /** What waits to be sent, as soon as there is a publisher to ask. */
-  backlog: () => { readonly events: number; readonly bytes: number }
+  backlog: () => Publisher["backlog"]
   answer(): NonNullable<ControlAnswer["storage"]>
 }
 
+/** A request that waits longer for its answer is not just slow. */
+const HANGS_AFTER_MS = 3_000
 /** The API looks every two seconds; whoever comes after it is rarely needed. */
 const TRY_EVERY_MS = 3_000
 
@@ -47,7 +50,7 @@ export function storageOf(
   }
 
   return {
-    backlog: () => ({ events: 0, bytes: 0 }),
+    backlog: () => ({ events: 0, bytes: 0, forMs: 0 }),
     behind(is, why) {
       const was = reason !== null
       reason = is ? why : null
@@ -57,7 +60,10 @@ export function storageOf(
       if (is) later()
     },
     answer() {
-      return { behind: reason !== null, reason: reason ?? "", ...this.backlog() }
+      const { events, bytes, forMs } = this.backlog()
+      const hangs = forMs > HANGS_AFTER_MS ? "The stream server takes its time to answer." : null
+      const why = reason ?? hangs
+      return { behind: why !== null, reason: why ?? "", events, bytes }
     },
     [Symbol.dispose]() {
       clearTimeout(timer)

@@ -99,7 +99,10 @@ export function keeperOf(
 }
 
 /** What is left on the machine of a home that was shut down: processes, run files, sockets. */
-export function remainsOf(agentz: Installation, sessions: readonly Session[]): string[] {
+export function remainsOf(
+  agentz: Installation,
+  sessions: readonly Pick<Session, "sessionId" | "epoch">[],
+): string[] {
   const processes = snapshot().filter(
     (one) =>
       one.carries("AGENTZ_DAEMON_OF", agentz.home) ||

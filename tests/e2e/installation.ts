@@ -87,6 +87,11 @@ export class Installation implements AsyncDisposable {
     return { ...JSON.parse(line), process: child }
   }
 
+  /** What a program of this installation is started with. */
+  environment(more: Record<string, string> = {}): Record<string, string> {
+    return { ...this.#env, ...more }
+  }
+
   /** Runs one command to its end. */
   run(
     args: readonly string[],
