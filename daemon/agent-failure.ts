@@ -39,7 +39,7 @@ export function orDied<Answer>(process: AgentProcess | undefined, answer: Promis
   if (!process) return answer
   // When a process ends its connection closes as well, which says less; so wait whether it is the end.
   const explained = answer.catch(async (error: unknown) => {
-    if (error instanceof RequestError) throw error
+    if (error instanceof RequestError || error instanceof AgentFailed) throw error
     throw new AgentFailed(failureOf(await process.exited))
   })
   return Promise.race([

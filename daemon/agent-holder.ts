@@ -4,8 +4,8 @@ import type { AgentSession } from "./agent-session.ts"
 export interface AgentHolder {
   /** The agent, opened if there is none. */
   get(): Promise<AgentSession>
-  /** The agent that is open or being opened. */
-  now(): Promise<AgentSession> | null
+  /** The agent, if there is one or one is being opened. */
+  readonly held: Promise<AgentSession> | null
   /** Ends the agent, also one that is still being opened. The next `get` waits until it is gone. */
   drop(): Promise<void>
   /** After a cancel: ends every process that the tools started. */
@@ -47,11 +47,13 @@ export function agentHolder({
   }
 
   return {
+    get held() {
+      return held?.session ?? null
+    },
     get() {
       held ??= hold()
       return held.session
     },
-    now: () => held?.session ?? null,
     async drop() {
       const dropped = held
       held = null

@@ -15,7 +15,13 @@ import { steer } from "./acp/steering.ts"
 import { AgentFailed } from "./agent-failed.ts"
 import { diedBefore, failed, orDied } from "./agent-failure.ts"
 import { type StartedAgent, startAgent } from "./agent-start.ts"
-import { type AgentOptions, type AgentProcess, META, type OpenAdapter } from "./agents/adapter.ts"
+import {
+  type AgentOptions,
+  type AgentProcess,
+  META,
+  type OpenAdapter,
+  type OpenAgent,
+} from "./agents/adapter.ts"
 import { retell } from "./agents/retell.ts"
 
 /** What a running turn wants to hear from its agent. */
@@ -59,7 +65,6 @@ export interface AgentSessionOptions {
   readonly resumeAgentSession: string | null
   readonly publish: Publish
   readonly mode: () => PermissionMode
-  readonly model: string | undefined
   /** Of the agent's options, by id. */
   readonly chosen: ReadonlyMap<string, string>
   /** Ends the opening. */
@@ -69,7 +74,7 @@ export interface AgentSessionOptions {
 export async function openAgentSession(
   open: OpenAdapter,
   options: AgentOptions,
-  { resumeAgentSession, publish, mode, model, chosen, signal: giveUp }: AgentSessionOptions,
+  { resumeAgentSession, publish, mode, chosen, signal: giveUp }: AgentSessionOptions,
 ): Promise<AgentSession> {
   let listener: TurnListener | null = null
   const choices = agentChoices(publish)
@@ -84,7 +89,8 @@ export async function openAgentSession(
     const agent = await open(app, options)
     const limit = AbortSignal.any([giveUp, AbortSignal.timeout(START_LIMIT_MS)])
     try {
-      const starting = startAgent(agent.connection.agent, options, resumeAgentSession)
+      const { workingDir: cwd, mcpServers } = options
+      const starting = startAgent(agent.connection.agent, { cwd, mcpServers, resumeAgentSession })
       return { agent, started: await beforeAbort(limit, orDied(agent.process, starting)) }
     } catch (error) {
       await agent[Symbol.asyncDispose]()
@@ -112,6 +118,19 @@ export async function openAgentSession(
       if (diedBefore(error)) await ended
       throw failed(error, process)
     }
+  }
+
+  /** A model that is refused is no reason to refuse the work: the agent goes on with its own, and it is said. */
+  async function chooseModel({ option, value }: NonNullable<OpenAgent["model"]>) {
+    await ask(choices.setOption(option, value)).catch((error: unknown) => {
+      if (!(error instanceof AgentFailed) || error.failure.code === "agent_exited") throw error
+      publish({
+        type: "notice",
+        severity: "warning",
+        category: "model",
+        title: `The agent refused the model "${value}" and uses its own: ${error.message}`,
+      })
+    })
   }
 
   async function prompt({ text, resume, signal, listener: own }: Parameters<AgentSession["prompt"]>[0]) {
@@ -148,11 +167,15 @@ export async function openAgentSession(
     }
   }
 
+  const told = agent.model ? undefined : options.model
   try {
-    const offered = { sessionId, offered: started.offered, mode: mode(), model, chosen }
-    await ask(choices.open(context, offered))
+    await ask(
+      choices.open(context, { sessionId, offered: started.offered, mode: mode(), model: told, chosen }),
+    )
+    if (agent.model) await chooseModel(agent.model)
   } catch (error) {
     await agent[Symbol.asyncDispose]()
+    await ended
     throw error
   }
 

@@ -3,26 +3,25 @@ import {
   type AgentCapabilities,
   type ClientContext,
   type LoadSessionResponse,
-  type McpServer,
   methods,
   type NewSessionResponse,
   PROTOCOL_VERSION,
   RequestError,
+  type ResumeSessionRequest,
   type ResumeSessionResponse,
 } from "@agentclientprotocol/sdk"
 import type { Offered } from "./acp/choices.ts"
 import { mcpServersFor } from "./acp/mcp-servers.ts"
 import { canSteer } from "./acp/steering.ts"
 import { AgentFailed } from "./agent-failed.ts"
-import type { AgentOptions } from "./agents/adapter.ts"
+import type { McpServer } from "./mcp-server.ts"
 
 export interface StartedAgent {
   readonly name: string
   readonly version: string | undefined
   readonly sessionId: string
-  /** What can be chosen in this conversation, as it is at its start. */
   readonly offered: Offered
-  /** Whether it hears a message while its turn runs. */
+  /** Whether it takes messages into a running turn. */
   readonly steers: boolean
   /** Why the agent begins without its memory of the conversation; `null` when it has it, or there is none yet. */
   readonly lost: string | null
@@ -37,10 +36,16 @@ const CLIENT_META = {
   jetbrains: { air: { version: 1, capabilities: ["sessionFailure"] } },
 }
 
+export interface StartOptions {
+  readonly cwd: string
+  readonly mcpServers: readonly McpServer[] | undefined
+  readonly resumeAgentSession: string | null
+}
+
+/** Throws {@link AgentFailed} for what no retry would mend. */
 export async function startAgent(
   context: ClientContext,
-  { workingDir: cwd, mcpServers }: Pick<AgentOptions, "workingDir" | "mcpServers">,
-  resumeAgentSession: string | null,
+  { cwd, mcpServers, resumeAgentSession }: StartOptions,
 ): Promise<StartedAgent> {
   const initialized = await context.request(methods.agent.initialize, {
     protocolVersion: PROTOCOL_VERSION,
@@ -64,49 +69,41 @@ export async function startAgent(
     version: agentInfo?.version,
     steers: canSteer(initialized),
   }
-  const place = { cwd, mcpServers: mcpServersFor(mcpServers, agentCapabilities?.mcpCapabilities) }
-  if (resumeAgentSession === null) return { ...info, ...(await begin(context, place)), lost: null }
-  const again = await takeUp(context, { ...place, sessionId: resumeAgentSession }, agentCapabilities)
-  if ("lost" in again) return { ...info, ...(await begin(context, place)), lost: again.lost }
+  const conversation = { cwd, mcpServers: mcpServersFor(mcpServers, agentCapabilities?.mcpCapabilities) }
+  const begin = async () => {
+    const opened = await context.request<NewSessionResponse>(methods.agent.session.new, conversation)
+    return { ...info, sessionId: opened.sessionId, offered: offeredIn(opened) }
+  }
+
+  if (resumeAgentSession === null) return { ...(await begin()), lost: null }
+  const again = await takeUp(context, { ...conversation, sessionId: resumeAgentSession }, agentCapabilities)
+  if ("lost" in again) return { ...(await begin()), lost: again.lost }
   return { ...info, ...again, sessionId: resumeAgentSession, lost: null }
 }
-
-interface Place {
-  readonly cwd: string
-  readonly mcpServers: McpServer[]
-}
-
-async function begin(context: ClientContext, place: Place) {
-  const opened = await context.request<NewSessionResponse>(methods.agent.session.new, place)
-  return { sessionId: opened.sessionId, offered: offeredIn(opened) }
-}
-
-const offeredIn = ({ modes, configOptions }: ResumeSessionResponse): Offered => ({
-  modes: modes ?? null,
-  configOptions: configOptions ?? [],
-})
 
 /** What an agent tells while it loads is the past, which the stream has already: nobody listens then. */
 async function takeUp(
   context: ClientContext,
-  place: Place & { readonly sessionId: string },
+  conversation: ResumeSessionRequest,
   capabilities: AgentCapabilities | undefined,
 ): Promise<{ readonly offered: Offered } | { readonly lost: string }> {
+  const { resume, load } = methods.agent.session
   try {
     if (capabilities?.sessionCapabilities?.resume)
-      return {
-        offered: offeredIn(await context.request<ResumeSessionResponse>(methods.agent.session.resume, place)),
-      }
+      return { offered: offeredIn(await context.request<ResumeSessionResponse>(resume, conversation)) }
     if (capabilities?.loadSession)
-      return {
-        offered: offeredIn(await context.request<LoadSessionResponse>(methods.agent.session.load, place)),
-      }
+      return { offered: offeredIn(await context.request<LoadSessionResponse>(load, conversation)) }
     return { lost: "It cannot take up a conversation." }
   } catch (error) {
     if (!(error instanceof RequestError) || !isLoss(error)) throw error
     return { lost: error.message }
   }
 }
+
+const offeredIn = ({ modes, configOptions }: ResumeSessionResponse): Offered => ({
+  modes: modes ?? null,
+  configOptions: configOptions ?? [],
+})
 
 const AUTH_REQUIRED = -32000
 

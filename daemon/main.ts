@@ -33,6 +33,7 @@ import { removeRunFile, writeRunFile } from "./run-file.ts"
 import { type Ending, runSession } from "./session.ts"
 import { DaemonSpec } from "./spec.ts"
 import { openSpoolFile } from "./spool-file.ts"
+import { type Storage, storageOf } from "./storage.ts"
 import { type DaemonTelemetry, daemonTelemetry } from "./telemetry/daemon-telemetry.ts"
 import { version } from "./version.ts"
 
@@ -71,17 +72,19 @@ async function main(specPath: string | undefined): Promise<number> {
   const shutdown = new AbortController()
   for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(name, () => shutdown.abort())
 
+  using storage = storageOf(spec, log)
   const telemetry = daemonTelemetry()
   await using _socket = await holdControlSocket(socketOf(home, sessionId, epoch), () => ({
     sessionId,
     epoch,
     pid: process.pid,
+    storage: storage.answer(),
     measured: telemetry.points(),
   }))
   writeRunFile(files.run, { ...identity, sessionId, epoch, incarnation })
   const enclosure = openEnclosure({ home, sessionId, epoch, wanted: spec.isolation })
   try {
-    return await hold(spec, { shutdown, enclosure, telemetry })
+    return await hold(spec, { shutdown, enclosure, telemetry, storage })
   } finally {
     await enclosure.end(KILL_GRACE_MS)
     removeRunFile(files.run, process.pid)
@@ -92,9 +95,10 @@ interface Held {
   readonly shutdown: AbortController
   readonly enclosure: Enclosure
   readonly telemetry: DaemonTelemetry
+  readonly storage: Storage
 }
 
-async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held): Promise<number> {
+async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage }: Held): Promise<number> {
   const { sessionId, incarnation, home, agentType, workingDir, model, permissionMode } = spec
   const files = filesOf(home, sessionId)
   mkdirSync(dirname(files.spool), { recursive: true, mode: 0o700 })
@@ -131,8 +135,9 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
       refused = error
       shutdown.abort(error)
     },
-    onBehind: (behind, reason) => log(behind ? "storage_behind" : "storage_caught_up", reason),
+    onBehind: (behind, reason) => storage.behind(behind, reason),
   })
+  storage.backlog = () => publisher.backlog
   telemetry.backlog = () => publisher.backlog
   const publish: Publisher["publish"] = (event) => {
     const published = publisher.publish(redactor.value(event))
@@ -169,15 +174,14 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
       env: spec.agentEnv,
       toolEnv: toolEnv(),
       enclosure,
-      home,
       mcpServers: spec.mcpServers ?? [],
+      home,
       transcript: () => publisher.session.items,
     }
     return await openAgentSession(adapterOf(agentType, home), options, {
       resumeAgentSession: publisher.session.agentSessionId,
       publish,
       mode,
-      model,
       chosen,
       signal,
     })
@@ -188,13 +192,10 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
   })
   /** Tells an agent that is open already; one that is opened later is told then. What it refuses is shown. */
   const whileOpen = (tell: (session: AgentSession) => Promise<void>) => {
-    agent
-      .now()
-      ?.then(tell)
-      .catch((error: unknown) => {
-        const title = error instanceof Error ? error.message : String(error)
-        publish({ type: "notice", severity: "warning", category: "agent_option", title })
-      })
+    agent.held?.then(tell).catch((error: unknown) => {
+      const title = error instanceof Error ? error.message : String(error)
+      publish({ type: "notice", severity: "warning", category: "agent_option", title })
+    })
   }
 
   let ending: Ending

@@ -6,6 +6,7 @@ import { cataloguedAgents } from "#daemon/agents/catalogue"
 import { filesOf } from "#daemon/home"
 import type { DaemonSpec } from "#daemon/spec"
 import { agentEnvironment } from "./config.ts"
+import { DAEMON_OF, INCARNATION } from "./daemons/launch.ts"
 import { packageRoot } from "./package-root.ts"
 
 /** What a program needs to run at all. Keys are not among it: an agent's go into the spec, for that agent alone. */
@@ -37,7 +38,7 @@ export function startDaemon(spec: Omit<DaemonSpec, "agentEnv">): StartedDaemon {
       cwd: "/",
       detached: true,
       stdio: ["ignore", log, log],
-      env: pick(PLAIN),
+      env: { ...pick(PLAIN), [INCARNATION]: spec.incarnation, [DAEMON_OF]: spec.home },
     })
     child.unref()
     const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) => {

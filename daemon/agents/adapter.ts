@@ -20,10 +20,10 @@ export interface AgentOptions {
   readonly env: Readonly<Record<string, string>>
   /** The environment for every process that a tool starts: no keys in it. */
   readonly toolEnv: Readonly<Record<string, string>>
-  /** `AGENTZ_HOME`. */
-  readonly home: string
   /** Servers of tools that the user gave to this session. */
   readonly mcpServers?: readonly McpServer[]
+  /** `AGENTZ_HOME`. */
+  readonly home: string
   /** Everything that is started for the session is started here: an agent's own process as well as its tools' commands. */
   readonly enclosure: Enclosure
   /**
@@ -37,6 +37,8 @@ export interface OpenAgent extends AsyncDisposable {
   readonly connection: ClientConnection
   /** Absent where the agent runs inside the daemon. */
   readonly process?: AgentProcess
+  /** The model to ask for once the conversation is open, where the agent is not told in another way. */
+  readonly model?: { readonly option: string; readonly value: string }
 }
 
 /** An agent that is a process of its own. */

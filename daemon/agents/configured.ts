@@ -31,9 +31,13 @@ const Configured = z.strictObject({
   /** A name on the PATH, or a whole path. */
   command: z.string().min(1),
   args: z.array(z.string()).default([]),
-  /** How it is told which model to use, where it offers no choice itself: by a variable, or by arguments with {model} in them. */
+  /** How it is told which model to use: an option of the session, a variable, or arguments with {model} in them. */
   model: z
-    .union([z.strictObject({ variable: Name }), z.strictObject({ args: z.array(z.string()).min(1) })])
+    .union([
+      z.strictObject({ option: z.string().min(1) }),
+      z.strictObject({ variable: Name }),
+      z.strictObject({ args: z.array(z.string()).min(1) }),
+    ])
     .optional(),
   defaultModel: z.string().min(1).optional(),
   /** Variables without which it cannot run. They are handed over as well. */
@@ -205,5 +209,6 @@ const launchOf =
       },
       version,
       signIn: `Check the key or login of ${title}.`,
+      ...(way && "option" in way && { modelOption: way.option }),
     }
   }

@@ -49,7 +49,7 @@ const SECTIONS: Readonly<Record<string, () => readonly string[]>> = {
   "Failures of a session or turn": () => [
     ...caught("daemon", after("\\bcode:")),
     ...caught("daemon/agents/openai/verdict.ts", after("final\\(")),
-    ...caught("src/daemons.ts", after("\\berror\\(")),
+    ...caught("src/daemons/close.ts", after("\\bfailure\\(")),
   ],
   "The stream server": () => [
     ...caught("streams/engine/errors.ts", after("super\\(")),

@@ -180,7 +180,7 @@ export class SessionLoop implements AsyncDisposable {
 
   #agent({ script, steer = "taken" }: LoopOptions): AgentSession {
     return {
-      ended: new Promise<void>(() => undefined),
+      ended: new Promise(() => undefined),
       sweep: null,
       prompt: async ({ text, resume, signal, listener }) => {
         this.prompts.push(text)

@@ -10,6 +10,8 @@ export interface Launch {
   /** See {@link AgentProcess.version}. */
   readonly version: string | null
   readonly signIn: string
+  /** Where the model is set by a session option rather than by `args` or `env`. */
+  readonly modelOption?: string
 }
 
 /** Looks the agent up and says how to start it. Throws `AgentFailed` with the remedy where something is missing. */

@@ -48,7 +48,7 @@ async function clear(enclosure: Enclosure): Promise<void> {
 }
 
 async function start(client: ClientApp, launch: Launch, options: AgentOptions): Promise<OpenAgent> {
-  const { home, sessionId } = options
+  const { home, sessionId, model } = options
   const launched = await launchIn(launch, options)
   const { pid, stdin, stdout, stderr, child } = launched
   if (!stdin) throw new Error("The agent's process was started without an input.")
@@ -80,6 +80,8 @@ async function start(client: ClientApp, launch: Launch, options: AgentOptions): 
       exited,
       sweep: () => launched.endStrays(GRACE_MS),
     },
+    ...(launch.modelOption !== undefined &&
+      model !== undefined && { model: { option: launch.modelOption, value: model } }),
     async [Symbol.asyncDispose]() {
       expected = true
       connection.close()

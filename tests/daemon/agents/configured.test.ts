@@ -66,12 +66,14 @@ test("an entry makes an agent, and says how it is started", async () => {
   })
 })
 
-test("its model is told by a variable where the entry says so", async () => {
-  const gem = { command: "gem-cli", model: { variable: "GEM_MODEL" } }
-  await using dir = await home(JSON.stringify({ agents: { gem } }))
+test.each([
+  [{ option: "model" }, { modelOption: "model" }],
+  [{ variable: "GEM_MODEL" }, { env: { GEM_MODEL: "big" } }],
+])("its model is told by %o", async (model, told) => {
+  await using dir = await home(JSON.stringify({ agents: { gem: { command: "gem-cli", model } } }))
   program(dir.path, "gem-cli")
   const launch = cataloguedAgents(dir.path).profiles.gem?.launch
-  expect(await launch?.(dir.options({ model: "big" }))).toMatchObject({ env: { GEM_MODEL: "big" } })
+  expect(await launch?.(dir.options({ model: "big" }))).toMatchObject(told)
 })
 
 test("what is missing is named with its remedy, and stops the start", async () => {

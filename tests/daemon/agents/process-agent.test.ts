@@ -43,6 +43,7 @@ async function world({
     env: { PLAIN_STATE: home, PLAIN_KEY: SECRET, ...env },
     version: null,
     signIn: "Sign in.",
+    modelOption: "model",
   }
   const { PATH = "", HOME = "" } = process.env
   const marker = ["AGENTZ_SESSION", sessionId] as const
@@ -63,7 +64,6 @@ async function world({
         resumeAgentSession,
         publish: (event) => events.push(event),
         mode: () => "ask",
-        model,
         chosen: new Map(),
         signal: new AbortController().signal,
       },
@@ -75,6 +75,8 @@ async function world({
     log: filesOf(home, sessionId).agentLog,
     started: () => events.filter((event) => event.type === "agent_started"),
     exited: () => events.filter((event) => event.type === "agent_exited"),
+    /** As they were told last. */
+    options: () => events.findLast((event) => event.type === "config_options")?.options,
     notices: () => events.flatMap((event) => (event.type === "notice" ? [event.category] : [])),
     processes: () => processesOf({ marker }),
     [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
@@ -247,16 +249,20 @@ test.each([
   expect(after.match(/Paint it green/g)).toHaveLength(1)
 })
 
-test("a model that it offers is set when the conversation begins and when it is taken up", async () => {
-  await using agents = await world({ model: "large" })
-  const first = await agents.open()
-  await first[Symbol.asyncDispose]()
-  const [started] = agents.started()
-  await using _second = await agents.open(started?.type === "agent_started" ? started.agentSessionId : "")
-  const values = agents.events.flatMap((event) =>
-    event.type === "config_options" ? event.options.map(({ value }) => value) : [],
-  )
-  expect(values).toEqual(["small", "large", "small", "large"])
+test("a model is asked for, and one that is refused is said and does not stop the work", async () => {
+  await using good = await world({ model: "large" })
+  await using _session = await good.open()
+  expect(good.notices()).toEqual([])
+  expect(good.options()).toMatchObject([{ id: "model", value: "large" }])
+  await using bad = await world({ model: "huge" })
+  await using other = await bad.open()
+  expect(bad.notices()).toEqual(["model"])
+  expect((await ask(other, "say yes")).said).toBe("yes")
+  await expect(other.setOption("model", "huge")).rejects.toMatchObject({
+    failure: { code: "config_refused", message: expect.stringContaining('no model "huge"') },
+  })
+  await other.setOption("model", "large")
+  expect(bad.options()).toMatchObject([{ id: "model", value: "large" }])
 })
 
 test("a start that fails once is tried again", async () => {
