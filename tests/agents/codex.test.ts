@@ -29,4 +29,8 @@ describeInstalledAgent({
   },
   // It asks only before it leaves its sandbox.
   asks: (command) => `[[bash cmd=${JSON.stringify(command)} sandbox_permissions=require_escalated]]`,
+  cannot: {
+    rateLimited:
+      "Codex does not try again after a 429: the turn ends with provider_rate_limited, and the session goes on by itself if it may wait",
+  },
 })
