@@ -12,6 +12,7 @@ import { rename } from "./commands/rename.ts"
 import { resume } from "./commands/resume.ts"
 import { run } from "./commands/run.ts"
 import { send } from "./commands/send.ts"
+import { service } from "./commands/service.ts"
 import { show } from "./commands/show.ts"
 import { streams } from "./commands/streams.ts"
 import { tail } from "./commands/tail.ts"
@@ -34,6 +35,7 @@ const COMMANDS: readonly Command[] = [
   archive,
   unarchive,
   prune,
+  service,
   doctor,
   down,
   streams,
