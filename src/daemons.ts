@@ -72,7 +72,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
   const endedEarly = new Set<SessionId>()
 
   async function start(entry: RegistryEntry, asOf: Inbox, resume: boolean): Promise<number> {
-    const { sessionId, agentType, workingDir, model, permissionMode } = entry
+    const { sessionId, agentType, workingDir, model, permissionMode, config } = entry
     using _slot = await starts.take()
     const inbox = (await archive.reopen(entry)) ? await readInbox(endpoint, sessionId, patience) : asOf
     // Whatever a former daemon's tools left running must not work beside the new one's.
@@ -86,6 +86,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
       workingDir,
       ...(model !== undefined && { model }),
       permissionMode,
+      ...(config !== undefined && { config }),
       resume,
       idleSeconds: context.idleSeconds,
       onLimit: entry.onLimit ?? context.onLimit,

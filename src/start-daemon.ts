@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process"
 import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { catalogue } from "#daemon/agents/catalogue"
+import { cataloguedAgents } from "#daemon/agents/catalogue"
 import { filesOf } from "#daemon/home"
 import type { DaemonSpec } from "#daemon/spec"
 import { agentEnvironment } from "./config.ts"
@@ -27,7 +27,8 @@ export function startDaemon(spec: Omit<DaemonSpec, "agentEnv">): StartedDaemon {
       names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
     )
   const specFile = files.spec(spec.incarnation)
-  writeFileSync(specFile, JSON.stringify({ ...spec, agentEnv: pick(catalogue[spec.agentType]?.env ?? []) }), {
+  const profile = cataloguedAgents(spec.home).profiles[spec.agentType]
+  writeFileSync(specFile, JSON.stringify({ ...spec, agentEnv: pick(profile?.env ?? []) }), {
     mode: 0o600,
     flag: "wx",
   })

@@ -7,10 +7,12 @@ import type { Inbox } from "../grant.ts"
 /** Messages that wait in the inbox and no daemon has taken. */
 export function untaken(session: Session, inbox: Inbox): Unstamped[] {
   const seen = new Set(session.taken)
+  for (const command of inbox.commands) if (command.type === "withdraw") seen.add(command.messageId)
   return inbox.commands.flatMap((command) => {
     if (command.type !== "user_message" || seen.has(command.messageId)) return []
     seen.add(command.messageId)
-    return [{ type: "user_message" as const, messageId: command.messageId, text: command.text }]
+    const { messageId, text, attachments } = command
+    return [{ type: "user_message" as const, messageId, text, ...(attachments && { attachments }) }]
   })
 }
 

@@ -44,6 +44,7 @@ const SECTIONS: Readonly<Record<string, () => readonly string[]>> = {
     ...caught("src/cli", after("new Refusal\\("), after("\\breason:")),
     ...caught("src/http/server.ts", after("reason =")),
     ...unionIn("src/config.ts", "readonly reason"),
+    ...unionIn("src/adapters.ts", "readonly reason"),
   ],
   "Failures of a session or turn": () => [
     ...caught("daemon", after("\\bcode:")),
