@@ -15,6 +15,7 @@ import { resume } from "./commands/resume.ts"
 import { rules } from "./commands/rules.ts"
 import { run } from "./commands/run.ts"
 import { send } from "./commands/send.ts"
+import { service } from "./commands/service.ts"
 import { show } from "./commands/show.ts"
 import { streams } from "./commands/streams.ts"
 import { tail } from "./commands/tail.ts"
@@ -40,6 +41,7 @@ const COMMANDS: readonly Command[] = [
   archive,
   unarchive,
   prune,
+  service,
   doctor,
   down,
   streams,
