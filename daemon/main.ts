@@ -21,8 +21,10 @@ import type { AgentSession } from "./agent-session.ts"
 import { adapters } from "./agents/index.ts"
 import { approvals as openApprovals } from "./approvals.ts"
 import { holdControlSocket } from "./control-socket.ts"
+import { diskGrowth } from "./disk-growth.ts"
 import { endpointOf } from "./endpoint.ts"
 import { filesOf, socketOf } from "./home.ts"
+import { limitsOf } from "./limits.ts"
 import { type Enclosure, openEnclosure } from "./process/enclosure.ts"
 import { identityOf } from "./process/identity.ts"
 import { nothingToRedact, redactor as redactorOf, secretsIn } from "./redact.ts"
@@ -73,7 +75,13 @@ async function main(specPath: string | undefined): Promise<number> {
     pid: process.pid,
   })
   writeRunFile(files.run, { ...identity, sessionId, epoch, incarnation })
-  const enclosure = openEnclosure({ home, sessionId, epoch, wanted: spec.isolation })
+  const enclosure = openEnclosure({
+    home,
+    sessionId,
+    epoch,
+    limits: spec.limits ?? {},
+    wanted: spec.isolation,
+  })
   try {
     return await hold(spec, shutdown, enclosure)
   } finally {
@@ -92,6 +100,12 @@ async function hold(spec: DaemonSpec, shutdown: AbortController, enclosure: Encl
   let refused: StreamError | null = null
   let place = ""
   let agent: Promise<AgentSession> | null = null
+  let limits = spec.limits ?? {}
+  const disk = diskGrowth({
+    dirs: [workingDir, files.dir],
+    baseline: files.disk,
+    limitMb: () => limits.diskMb,
+  })
 
   using publisher = await openPublisher({
     endpoint,
@@ -110,6 +124,7 @@ async function hold(spec: DaemonSpec, shutdown: AbortController, enclosure: Encl
         incarnation,
         version,
         isolation: enclosure.isolation,
+        ...(spec.limits && { limits }),
       },
     ],
     onFatal: (error) => {
@@ -129,6 +144,7 @@ async function hold(spec: DaemonSpec, shutdown: AbortController, enclosure: Encl
   const openAgent = async () => {
     // Loaded only now: the daemon says that it lives before it reads the protocol's large schema.
     const { openAgentSession } = await import("#daemon/agent-session")
+    await disk.ready()
     const open = adapters[agentType]
     if (!open) throw new Error(`There is no agent "${agentType}".`)
     const options = {
@@ -169,6 +185,12 @@ async function hold(spec: DaemonSpec, shutdown: AbortController, enclosure: Encl
         return agent
       },
       dropAgent,
+      watch: limitsOf({ limits: () => limits, enclosure, disk }),
+      setLimits: (next) => {
+        limits = next
+        enclosure.limit(next)
+        publish({ type: "limits_changed", limits })
+      },
       killTools: () => enclosure.endTurn(KILL_GRACE_MS),
       epoch,
       resume: spec.resume,

@@ -7,6 +7,7 @@ import { type Command, parseCommand } from "#streams/command"
 import type { MessageId } from "#streams/ids"
 import { isDue, resumesAt, stopsWaiting } from "#streams/limit"
 import type { Publisher } from "#streams/publisher"
+import type { Limits } from "#streams/session-limits"
 import type { Batch } from "#streams/stream"
 import type { Approvals } from "./approvals.ts"
 import { type CancelReason, runTurn, type TurnCause, type TurnDeps } from "./turn.ts"
@@ -24,6 +25,7 @@ export interface SessionDeps extends TurnDeps {
   readonly inboxTail: () => Promise<string>
   /** Aborting it stops the session: the way out for signals, for `stop`, and for a writer that was fenced. */
   readonly shutdown: AbortController
+  readonly setLimits: (limits: Limits) => void
   readonly onPlace: (inboxOffset: string) => void
 }
 
@@ -118,6 +120,9 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
         return
       case "stop_waiting":
         for (const event of stopsWaiting(publisher.session, command)) publish(event)
+        return
+      case "set_limits":
+        if (ours) deps.setLimits(command.limits)
         return
       case "stop":
         if (ours) shutdown.abort()

@@ -6,6 +6,7 @@ import { z } from "zod"
 import { PermissionMode } from "#streams/event"
 import { SessionId } from "#streams/ids"
 import { OnLimit } from "#streams/limit"
+import { Limits } from "#streams/session-limits"
 import { ISOLATIONS } from "./process/isolation.ts"
 
 export const DaemonSpec = z.object({
@@ -22,6 +23,8 @@ export const DaemonSpec = z.object({
   idleSeconds: z.number().nonnegative(),
   /** What to do when the service refuses the agent for a while. */
   onLimit: OnLimit,
+  /** What the session may use. */
+  limits: Limits.optional(),
   home: z.string(),
   /** No better isolation than this; left out, the best there is. */
   isolation: z.enum(ISOLATIONS).optional(),

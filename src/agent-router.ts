@@ -5,6 +5,7 @@ import { Decision, PermissionMode } from "#streams/event"
 import { RequestId, SessionId } from "#streams/ids"
 import { OnLimit } from "#streams/limit"
 import { STATUSES } from "#streams/session"
+import { LimitChange } from "#streams/session-limits"
 import type { ControlPlane } from "./plane.ts"
 import { checkedPrompt } from "./prompt.ts"
 import { procedure, router, translated } from "./trpc.ts"
@@ -26,6 +27,7 @@ export const agentRouter = router({
         title: Line.optional(),
         permissionMode: PermissionMode.optional(),
         onLimit: OnLimit.optional(),
+        limits: LimitChange.optional(),
         idempotencyKey: Key.optional(),
       }),
     )
@@ -47,6 +49,10 @@ export const agentRouter = router({
   approve: procedure
     .input(z.strictObject({ sessionId: SessionId, requestId: RequestId, decision: Decision }))
     .mutation(({ ctx, input }) => ctx.plane.approve(input)),
+
+  setLimits: procedure
+    .input(z.strictObject({ sessionId: SessionId, limits: LimitChange }))
+    .mutation(({ ctx, input }) => ctx.plane.setLimits(input)),
 
   resume: procedure.input(OneSession).mutation(({ ctx, input }) => ctx.plane.resume(input.sessionId)),
 

@@ -5,8 +5,9 @@ import { follow } from "#streams/follow"
 import { messageIdOf, newMessageId, newSessionId, type SessionId, sessionIdOf } from "#streams/ids"
 import { isDue } from "#streams/limit"
 import { paths } from "#streams/paths"
-import { type RegistryEntry, sessionRowChange } from "#streams/registry"
+import { type RegistryEntry, SessionRow, sessionRowChange } from "#streams/registry"
 import { type Item, lastLineOf, needsDaemon, type Session } from "#streams/session"
+import { changedLimits, type LimitChange, type Limits } from "#streams/session-limits"
 import { appendTo, createStream } from "#streams/stream"
 import { addressOf, authorization, StreamError, wait } from "#streams/transport"
 import { agentTypes } from "./agent-types.ts"
@@ -103,6 +104,7 @@ export function controlPlane(
         title: title?.trim() || titleOf(text),
         permissionMode,
         ...(onLimit !== undefined && { onLimit }),
+        ...limitsFor(context.limits, request.limits),
         createdAt: new Date().toISOString(),
       }
       await guarded(async () => {
@@ -189,9 +191,9 @@ export function controlPlane(
         const until = before === undefined ? items.length : items.findIndex(({ seq }) => seq >= before)
         const end = until < 0 ? items.length : until
         const start = Math.max(0, end - tail)
-        const { agentType, workingDir, model, permissionMode, title } = entry
+        const { agentType, workingDir, model, permissionMode, title, limits = {} } = entry
         return {
-          session: { ...session, agentType, workingDir, model: model ?? null, permissionMode, title },
+          session: { ...session, agentType, workingDir, model: model ?? null, permissionMode, title, limits },
           items: items.slice(start, end),
           offset,
           hasMore: start > 0,
@@ -239,6 +241,17 @@ export function controlPlane(
       }
     },
 
+    setLimits: ({ sessionId, limits: change }) =>
+      guarded(async () => {
+        const entry = await entryOf(sessionId)
+        const limits = changedLimits(entry.limits ?? {}, change)
+        // The row is for daemons to come, the command for the one that lives.
+        const row = SessionRow.parse({ ...entry, limits })
+        await appendTo(endpoint, paths.registry, [sessionRowChange(row)], patience)
+        await ask(sessionId, { type: "set_limits", limits })
+        return { sessionId, limits }
+      }),
+
     agentTypes: () => agentTypes(),
   }
 
@@ -263,6 +276,11 @@ function settledAnswer(
     "request_settled",
     `Request ${requestId} was settled before (${settled.decision ?? "cancelled"}); the first answer stands.`,
   )
+}
+
+function limitsFor(defaults: Limits, change: LimitChange = {}): { readonly limits?: Limits } {
+  const limits = changedLimits(defaults, change)
+  return Object.keys(limits).length === 0 ? {} : { limits }
 }
 
 const titleOf = (prompt: string): string => {

@@ -75,7 +75,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
   }
 
   async function start(entry: RegistryEntry, inbox: Inbox, resume: boolean): Promise<number> {
-    const { sessionId, agentType, workingDir, model, permissionMode } = entry
+    const { sessionId, agentType, workingDir, model, permissionMode, limits } = entry
     using _slot = await starts.take()
     // Whatever a former daemon's tools left running must not work beside the new one's.
     await endLeftovers({ home: home.path, sessionId, epoch: inbox.epoch }, LEFTOVER_GRACE_MS)
@@ -89,6 +89,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
       ...(model !== undefined && { model }),
       permissionMode,
       resume,
+      ...(limits !== undefined && { limits }),
       idleSeconds: context.idleSeconds,
       onLimit: entry.onLimit ?? context.onLimit,
       home: home.path,

@@ -9,6 +9,7 @@ import { PermissionMode } from "./event.ts"
 import { SessionId } from "./ids.ts"
 import { OnLimit } from "./limit.ts"
 import { type Session, STATUSES, type Status } from "./session.ts"
+import { Limits } from "./session-limits.ts"
 
 /** Identity and launch profile: all that is needed to start the daemon again. */
 export const SessionRow = z.object({
@@ -19,6 +20,7 @@ export const SessionRow = z.object({
   title: z.string(),
   permissionMode: PermissionMode,
   onLimit: OnLimit.optional(),
+  limits: Limits.optional(),
   createdAt: z.string(),
 })
 export type SessionRow = z.infer<typeof SessionRow>

@@ -13,6 +13,7 @@ import type {
   ToolStatus,
 } from "./event.ts"
 import type { MessageId, RequestId, SessionId, TurnId } from "./ids.ts"
+import type { Limits } from "./session-limits.ts"
 
 /**
  * `waiting`: an approval is open. `completed`: the last turn ended and the session can be continued.
@@ -145,6 +146,8 @@ export interface Session {
     readonly status: "pending" | "in_progress" | "completed"
   }[]
   readonly usage: UsageTotals
+  /** What it may use. */
+  readonly limits: Limits
   /** How much of its context the agent uses, as it said last. */
   readonly context: { readonly used: number; readonly size: number | null } | null
   /** The model that answered last, as the agent calls it. */
@@ -185,6 +188,7 @@ export const emptySession = (sessionId: SessionId): Session => ({
   reportedCostUsd: null,
   limit: null,
   limitsInARow: 0,
+  limits: {},
   error: null,
   startedAt: null,
   updatedAt: null,

@@ -72,8 +72,8 @@ export interface Enclosure {
   /** Ends everything and leaves no group behind. */
   end(graceMs: number): Promise<void>
   limit(limits: GroupLimits): void
-  /** What the kernel has refused so far; `null` where it does not count. */
-  refusals(): Refusals | null
+  /** What the kernel has refused so far. */
+  refusals(): Refusals
   /** What its processes amount to now, counted one by one. */
   footprint(): { readonly memoryKb: number; readonly processes: number }
 }
@@ -174,7 +174,7 @@ export function openEnclosure({ limits = {}, wanted, ...owner }: EnclosureOption
       limited = limits
       if (isolation.kind === "cgroup") limitGroup(isolation.base, name, limits)
     },
-    refusals: () => (isolation.kind === "cgroup" ? refusalsOf(isolation.base, name) : null),
+    refusals: () => (isolation.kind === "cgroup" ? refusalsOf(isolation.base, name) : NOT_COUNTED),
     footprint() {
       const processes = processesOf(tree)
       return {
@@ -184,6 +184,8 @@ export function openEnclosure({ limits = {}, wanted, ...owner }: EnclosureOption
     },
   }
 }
+
+const NOT_COUNTED = { memory: null, processes: null }
 
 const groupsOf = ({ kill, memory, processes }: CgroupBase, name: string): readonly string[] => [
   ...new Set(

@@ -64,6 +64,7 @@ async function answer(turn: Turn, provider: Provider, options: AgentOptions): Pr
       verdictOn: (error) => verdictOn(error, provider, settings),
     })
     usage = sum(usage, said)
+    await turn.usage(usage)
     if (said.calls.length === 0) return { stopReason: stopReasonOf(said), usage }
     const calls = await settled(
       said.calls.map(({ tool, input }, call) =>

@@ -1,8 +1,10 @@
 import { resolve } from "node:path"
 import { PermissionMode } from "#streams/event"
+import { LIMIT_WORDS } from "#streams/session-limits"
 import { checkedPrompt } from "../../prompt.ts"
 import { defineCommand } from "../command.ts"
 import { followTurn } from "../follow-turn.ts"
+import { limitWords } from "../limit-words.ts"
 import { promptWords } from "../prompt-words.ts"
 import { usage } from "../refusal.ts"
 import { withPlane } from "../with-plane.ts"
@@ -17,6 +19,11 @@ export const run = defineCommand({
     model: { type: "string", value: "M", help: "which model, where the agent has a choice" },
     title: { type: "string", value: "T", help: "how lists show it" },
     mode: { type: "string", value: "P", help: `permissions: ${PermissionMode.options.join(", ")}` },
+    limit: {
+      type: "string",
+      value: "L",
+      help: `what it may use: NAME=VALUE,… of ${Object.keys(LIMIT_WORDS).join(", ")}`,
+    },
     detach: { type: "boolean", short: "d", help: "do not follow it: print its id" },
   },
   json: "print its events, one per line, each with sessionId; with --detach {sessionId}",
@@ -28,6 +35,7 @@ Exit codes: 0 completed, 1 failed or interrupted, 130 cancelled.`,
     const mode = PermissionMode.optional().safeParse(values.mode)
     if (!mode.success)
       throw usage(`--mode is “${values.mode}”: it is one of ${PermissionMode.options.join(", ")}.`)
+    const limits = values.limit === undefined ? undefined : limitWords(values.limit)
     const words = await promptWords(positionals, io, 'agentz run "prompt"')
     const prompt = checkedPrompt(words.text)
     return await withPlane(deps, async (plane) => {
@@ -38,6 +46,7 @@ Exit codes: 0 completed, 1 failed or interrupted, 130 cancelled.`,
         model: values.model,
         title: values.title,
         permissionMode: mode.data,
+        limits,
       })
       if (values.detach === true) {
         io.stdout.write(json ? `${JSON.stringify({ sessionId })}\n` : `${sessionId}\n`)
