@@ -26,22 +26,23 @@ export async function create(server, names) {
   connection.close()
 }
 
-/** One producer per stream, one append under way each, for some seconds. */
+/** One producer per stream, one append under way each, for some seconds. Connections are open before the clock runs. */
 export async function appends(server, count, seconds) {
   const requests = new Requests(server)
   const names = Array.from({ length: count }, (_, index) => nameOf(`a${index}`))
   await create(server, names)
+  const producers = names.map((name) => requests.produce(name, BODY))
   const connections = names.map(() => new Connection(server.port))
   const latencies = []
   let failed = 0
+  await Promise.all(connections.map((connection, index) => connection.send(producers[index](0))))
   const cpu = cpuOf(server.pid)
   const started = performance.now()
   const until = started + seconds * 1000
   await Promise.all(
-    names.map(async (name, index) => {
-      const append = requests.produce(name, BODY)
+    producers.map(async (append, index) => {
       let sent = performance.now()
-      for (let seq = 0; sent < until; seq++) {
+      for (let seq = 1; sent < until; seq++) {
         const { status } = await connections[index].send(append(seq)).catch(() => ({ status: 0 }))
         const now = performance.now()
         if (status === 200 || status === 204) latencies.push(now - sent)

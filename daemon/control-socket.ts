@@ -1,18 +1,29 @@
 /**
  * The daemon's control socket: holding it keeps a second daemon of the same epoch out; answering on it proves that
- * the daemon's event loop still turns. It takes no orders and tells only who it is.
+ * the daemon's event loop still turns. It takes no orders and tells only who it is and what it measured. On Linux
+ * any user of the machine can ask, so nothing that a session says is told here.
  */
 import { connect, createServer } from "node:net"
 import { z } from "zod"
+import { Point } from "./telemetry/measures.ts"
 
-const Answer = z.object({ sessionId: z.string(), epoch: z.number(), pid: z.number() })
+const Answer = z.object({
+  sessionId: z.string(),
+  epoch: z.number(),
+  pid: z.number(),
+  measured: z.array(Point).optional(),
+})
 export type ControlAnswer = z.infer<typeof Answer>
 
 /** Throws when another process holds the address. */
-export async function holdControlSocket(address: string, who: ControlAnswer): Promise<AsyncDisposable> {
+export async function holdControlSocket(
+  address: string,
+  answer: () => ControlAnswer,
+): Promise<AsyncDisposable> {
   const server = createServer((socket) => {
     socket.on("error", () => socket.destroy())
-    socket.end(`${JSON.stringify(who)}\n`)
+    // What was written arrives also at one who never hangs up; nobody keeps a connection here.
+    socket.end(`${JSON.stringify(answer())}\n`, () => socket.destroy())
   })
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject)
@@ -21,6 +32,8 @@ export async function holdControlSocket(address: string, who: ControlAnswer): Pr
   server.unref()
   return { [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())) }
 }
+
+const ANSWER_LIMIT = 64 * 1024
 
 /** Who answers there within `withinMs`; `null` when nobody does. */
 export function askControlSocket(address: string, withinMs: number): Promise<ControlAnswer | null> {
@@ -36,7 +49,7 @@ export function askControlSocket(address: string, withinMs: number): Promise<Con
     socket.setEncoding("utf8")
     socket.on("data", (chunk) => {
       text += chunk
-      if (text.length > 4096) done(null)
+      if (text.length > ANSWER_LIMIT) done(null)
     })
     socket.on("error", () => done(null))
     socket.on("end", () => done(parsed(text)))

@@ -23,6 +23,7 @@ import { approvals as openApprovals } from "./approvals.ts"
 import { holdControlSocket } from "./control-socket.ts"
 import { diskGrowth } from "./disk-growth.ts"
 import { endpointOf } from "./endpoint.ts"
+import { repositoryOf } from "./git/repository.ts"
 import { filesOf, socketOf } from "./home.ts"
 import { limitsOf } from "./limits.ts"
 import { type Enclosure, openEnclosure } from "./process/enclosure.ts"
@@ -32,6 +33,7 @@ import { removeRunFile, writeRunFile } from "./run-file.ts"
 import { type Ending, runSession } from "./session.ts"
 import { DaemonSpec } from "./spec.ts"
 import { openSpoolFile } from "./spool-file.ts"
+import { type DaemonTelemetry, daemonTelemetry } from "./telemetry/daemon-telemetry.ts"
 import { version } from "./version.ts"
 
 /** What is ended may end by itself for so long. */
@@ -69,11 +71,13 @@ async function main(specPath: string | undefined): Promise<number> {
   const shutdown = new AbortController()
   for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(name, () => shutdown.abort())
 
-  await using _socket = await holdControlSocket(socketOf(home, sessionId, epoch), {
+  const telemetry = daemonTelemetry()
+  await using _socket = await holdControlSocket(socketOf(home, sessionId, epoch), () => ({
     sessionId,
     epoch,
     pid: process.pid,
-  })
+    measured: telemetry.points(),
+  }))
   writeRunFile(files.run, { ...identity, sessionId, epoch, incarnation })
   const enclosure = openEnclosure({
     home,
@@ -83,20 +87,27 @@ async function main(specPath: string | undefined): Promise<number> {
     wanted: spec.isolation,
   })
   try {
-    return await hold(spec, shutdown, enclosure)
+    return await hold(spec, { shutdown, enclosure, telemetry })
   } finally {
     await enclosure.end(KILL_GRACE_MS)
     removeRunFile(files.run, process.pid)
   }
 }
 
-async function hold(spec: DaemonSpec, shutdown: AbortController, enclosure: Enclosure): Promise<number> {
+interface Held {
+  readonly shutdown: AbortController
+  readonly enclosure: Enclosure
+  readonly telemetry: DaemonTelemetry
+}
+
+async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held): Promise<number> {
   const { sessionId, incarnation, home, agentType, workingDir, model, permissionMode } = spec
   const files = filesOf(home, sessionId)
   mkdirSync(dirname(files.spool), { recursive: true, mode: 0o700 })
   const endpoint = endpointOf(home, spec.streams)
   const gone = new AbortController()
   const activity = activityWriter(endpoint, { sessionId, epoch, signal: gone.signal })
+  const repository = await repositoryOf(workingDir)
   let refused: StreamError | null = null
   let place = ""
   let agent: Promise<AgentSession> | null = null
@@ -112,6 +123,7 @@ async function hold(spec: DaemonSpec, shutdown: AbortController, enclosure: Encl
     sessionId,
     epoch,
     spool: openSpoolFile(files.spool),
+    fetch: telemetry.fetch,
     first: () => [
       {
         type: "session_started",
@@ -125,6 +137,7 @@ async function hold(spec: DaemonSpec, shutdown: AbortController, enclosure: Encl
         version,
         isolation: enclosure.isolation,
         ...(spec.limits && { limits }),
+        ...(repository && { git: repository }),
       },
     ],
     onFatal: (error) => {
@@ -133,9 +146,11 @@ async function hold(spec: DaemonSpec, shutdown: AbortController, enclosure: Encl
     },
     onBehind: (behind, reason) => log(behind ? "storage_behind" : "storage_caught_up", reason),
   })
+  telemetry.backlog = () => publisher.backlog
   const publish: Publisher["publish"] = (event) => {
     const published = publisher.publish(redactor.value(event))
     activity.changed(publisher.session, place)
+    telemetry.saw(published)
     return published
   }
   crashesInto(publisher, publish)
@@ -151,6 +166,7 @@ async function hold(spec: DaemonSpec, shutdown: AbortController, enclosure: Encl
       sessionId,
       workingDir,
       model,
+      offLimits: [home],
       env: spec.agentEnv,
       toolEnv: toolEnv(),
       enclosure,

@@ -90,7 +90,7 @@ export function controlPlane(
         throw new Problem("unknown_agent", `There is no agent "${agentType}": choose one of ${known}.`)
       }
       const text = checkedPrompt(prompt)
-      const directory = await checkedWorkingDir(workingDir)
+      const directory = await checkedWorkingDir(workingDir, context.home.path)
       const { needs } = await profile.preflight(agentEnvironment())
       if (needs.length > 0) throw new Problem("agent_not_ready", needs.join(" "))
 

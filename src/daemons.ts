@@ -103,12 +103,20 @@ export function daemonsOf(context: PlaneContext): Daemons {
       endedEarly.add(sessionId)
       if (code !== 0) void reconcileAlone(entry)
     })
-    await firstSign(sessionId, grant, daemon.ended)
+    const began = performance.now()
+    if (await firstSign(sessionId, grant, daemon.ended))
+      log({ event: "daemon_ready", sessionId, epoch: grant.epoch, ms: Math.round(performance.now() - began) })
     return grant.epoch
   }
 
-  /** Waits until the daemon holds its session, has ended, or is overdue; holds the start's slot meanwhile. */
-  async function firstSign(sessionId: SessionId, { epoch }: Grant, ended: Promise<unknown>): Promise<void> {
+  /**
+   * Waits until the daemon holds its session (`true`), has ended, or is overdue; holds the start's slot meanwhile.
+   */
+  async function firstSign(
+    sessionId: SessionId,
+    { epoch }: Grant,
+    ended: Promise<unknown>,
+  ): Promise<boolean> {
     let over = false
     void ended.then(() => {
       over = true
@@ -116,9 +124,10 @@ export function daemonsOf(context: PlaneContext): Daemons {
     const limit = performance.now() + START_LIMIT_MS
     while (!over && performance.now() < limit) {
       const { run } = await livenessOf(home.path, sessionId)
-      if (run !== null && run.epoch >= epoch) return
+      if (run !== null && run.epoch >= epoch) return true
       await wait(20)
     }
+    return false
   }
 
   async function ensure(entry: RegistryEntry, resume: boolean): Promise<number> {

@@ -107,6 +107,7 @@ export const PROBLEMS = {
   working_dir_not_absolute: "BAD_REQUEST",
   unknown_session: "NOT_FOUND",
   unknown_request: "NOT_FOUND",
+  unknown_call: "NOT_FOUND",
   request_settled: "CONFLICT",
   nothing_to_resume: "CONFLICT",
   storage_full: "SERVICE_UNAVAILABLE",

@@ -2,11 +2,14 @@
 import { constants } from "node:fs"
 import { access, realpath, stat } from "node:fs/promises"
 import { homedir } from "node:os"
-import { isAbsolute } from "node:path"
+import { isAbsolute, sep } from "node:path"
 import { Problem } from "./plane.ts"
 
-/** The real path of an existing directory that we may read, write and enter. Default: the user's home. */
-export async function checkedWorkingDir(given: string | undefined): Promise<string> {
+/**
+ * The real path of an existing directory that we may read, write and enter. Default: the user's home. agentz's own
+ * home holds the token by which questions are answered, so no agent works there.
+ */
+export async function checkedWorkingDir(given: string | undefined, agentzHome: string): Promise<string> {
   const path = given ?? homedir()
   if (!isAbsolute(path))
     throw new Problem(
@@ -17,7 +20,13 @@ export async function checkedWorkingDir(given: string | undefined): Promise<stri
     if (!(await stat(path)).isDirectory())
       throw new Problem("working_dir_not_a_directory", `${path} is a file: give the directory it lies in.`)
     await access(path, constants.R_OK | constants.W_OK | constants.X_OK)
-    return await realpath(path)
+    const real = await realpath(path)
+    if (`${real}${sep}`.startsWith(`${await realpath(agentzHome)}${sep}`))
+      throw new Problem(
+        "working_dir_not_accessible",
+        `${path} is agentz's own home, where no agent may work: name another directory.`,
+      )
+    return real
   } catch (error) {
     throw error instanceof Problem ? error : refusalOf(path, error)
   }

@@ -81,6 +81,10 @@ const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, sha
 
 const Turn = { turnId: TurnId }
 
+/** A git repository: its top, the branch (`null`: none is checked out) and the commit (`null`: before the first). */
+const Repository = z.object({ root: z.string(), branch: z.string().nullable(), head: z.string().nullable() })
+export type Repository = z.infer<typeof Repository>
+
 const SessionStarted = event("session_started", {
   agentType: z.string(),
   workingDir: z.string(),
@@ -98,6 +102,8 @@ const SessionStarted = event("session_started", {
   isolation: z.string().optional(),
   /** What the session may use; what is absent is not limited. */
   limits: Limits.optional(),
+  /** What the working directory is part of, as it stood then. */
+  git: Repository.optional(),
 })
 
 const AgentStarted = event("agent_started", {

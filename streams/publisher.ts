@@ -38,6 +38,8 @@ export interface Publisher {
   publish(event: Unstamped): SessionEvent
   /** Makes the blob durable before any event that is published after it. */
   keep(blob: Blob): void
+  /** What waits to be sent. */
+  readonly backlog: { readonly events: number; readonly bytes: number }
   /** Resolves while less than 64 MiB waits to be sent: what feeds the publisher awaits it before reading on. */
   ready(): Promise<void>
   /** Resolves when everything published so far is in the stream; rejects when that can no longer happen. */
@@ -211,6 +213,9 @@ function startPublishing(
   return {
     get session() {
       return session
+    },
+    get backlog() {
+      return { events: waiting.length, bytes: waitingBytes }
     },
     publish(unstamped) {
       const event = stamp(unstamped, session.seq + 1, epoch, now())

@@ -54,6 +54,7 @@ function apply(draft: Draft, event: SessionEvent): void {
       draft.permissionMode = event.permissionMode
       draft.limits = event.limits ?? {}
       draft.daemon = { pid: event.pid, startTime: event.startTime, bootId: event.bootId, host: event.host }
+      draft.git = event.git ?? null
       return
 
     case "agent_started":

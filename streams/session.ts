@@ -7,6 +7,7 @@ import type {
   Decision,
   Failure,
   PermissionMode,
+  Repository,
   StopReason,
   ToolContent,
   ToolKind,
@@ -132,6 +133,8 @@ export interface Session {
     readonly bootId: string
     readonly host: string
   } | null
+  /** Where the working directory stood in git when the last daemon started; `null` where it is in no repository. */
+  readonly git: Repository | null
   readonly agentSessionId: string | null
   readonly turnId: TurnId | null
   readonly turns: number
@@ -175,6 +178,7 @@ export const emptySession = (sessionId: SessionId): Session => ({
   model: null,
   permissionMode: null,
   daemon: null,
+  git: null,
   agentSessionId: null,
   turnId: null,
   turns: 0,

@@ -12,6 +12,8 @@ export interface AgentOptions {
   /** Absolute path of an existing directory. */
   readonly workingDir: string
   readonly model: string | undefined
+  /** Directories that no tool may look into, wherever the agent works: agentz's own home. */
+  readonly offLimits?: readonly string[]
   /** What this agent may know of the user's environment: its keys and addresses, nothing else. */
   readonly env: Readonly<Record<string, string>>
   /** The environment for every process that a tool starts: no keys in it. */

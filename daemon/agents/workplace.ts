@@ -4,9 +4,10 @@ import { confinementOf } from "./tools/confinement.ts"
 import type { Workplace } from "./tools/tool.ts"
 
 /** Looked at anew for each prompt: a directory may be gone by then. */
-export async function workplaceOf({ workingDir, toolEnv, enclosure }: AgentOptions): Promise<Workplace> {
+export async function workplaceOf(options: AgentOptions): Promise<Workplace> {
+  const { workingDir, offLimits, toolEnv, enclosure } = options
   try {
-    return { files: await confinementOf(workingDir), toolEnv, enclosure }
+    return { files: await confinementOf(workingDir, offLimits), toolEnv, enclosure }
   } catch (error) {
     const failure = {
       code: "working_dir_missing",

@@ -1,5 +1,6 @@
 /** Tells a session as it happens: text as it streams, a tool call in one line, the end of a turn with its reason. */
 import type { SessionEvent, ToolContent, ToolStatus } from "#streams/event"
+import { limitWords } from "./clock.ts"
 import { changesOf } from "./line-counts.ts"
 import { clean, oneLine, type Paint } from "./terminal.ts"
 
@@ -86,7 +87,11 @@ export function narrator(paint: Paint, { echo }: { readonly echo: boolean }): Na
           paint("dim", `  ${event.requestId}: ${event.decision.replace("_", " ")} (by ${event.by})`),
         )
       case "notice":
-        return line(`${noticeMark(paint, event.severity)} ${oneLine(event.title)}`)
+        return line(
+          `${noticeMark(paint, event.severity)} ${oneLine(event.title)}${event.hint ? `\n  ${oneLine(event.hint)}` : ""}`,
+        )
+      case "limit_reached":
+        return line(`${paint("yellow", "!")} ${oneLine(event.message)}\n  The session ${limitWords(event)}.`)
       case "turn_ended":
         return line(endOf(paint, event))
       case "session_failed":

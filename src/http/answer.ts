@@ -34,7 +34,7 @@ export function sendHtml(response: ServerResponse, status: number, html: string)
   send(response, status, "text/html; charset=utf-8", html)
 }
 
-function send(response: ServerResponse, status: number, type: string, text: string): void {
+export function send(response: ServerResponse, status: number, type: string, text: string): void {
   if (response.headersSent) {
     response.destroy()
     return

@@ -26,10 +26,11 @@ export interface Target {
 }
 
 /** What kind of answer is behind a path: they differ in what the door asks for. */
-export type Area = "health" | "trpc" | "stream" | "api" | "ui"
+export type Area = "health" | "metrics" | "trpc" | "stream" | "api" | "ui"
 
 export function areaOf(path: string): Area {
-  if (path === "/healthz") return "health"
+  if (path === "/healthz" || path === "/readyz") return "health"
+  if (path === "/metrics") return "metrics"
   if (path === "/trpc" || path.startsWith("/trpc/")) return "trpc"
   if (path === "/v1" || path.startsWith("/v1/")) return "stream"
   if (path === "/api" || path.startsWith("/api/")) return "api"
@@ -38,6 +39,7 @@ export function areaOf(path: string): Area {
 
 const METHODS: Record<Area, readonly string[]> = {
   health: ["GET", "HEAD"],
+  metrics: ["GET", "HEAD"],
   trpc: ["GET", "POST"],
   stream: ["GET", "HEAD"],
   api: ["POST"],

@@ -1,13 +1,17 @@
 /** The one listener: the door first, then tRPC, the streams to read, and the UI's files. It holds no state of sessions. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo, Socket } from "node:net"
+import type { Meter } from "#daemon/telemetry/meter"
 import type { Config } from "../config.ts"
+import { PROMETHEUS_TYPE } from "../health/prometheus.ts"
+import type { Readiness } from "../health/readiness.ts"
 import { errorFields, type Log } from "../log.ts"
 import { version } from "../package-root.ts"
 import type { ControlPlane } from "../plane.ts"
 import { callable, portHolder, takenSentence } from "../port-holder.ts"
-import { type Refusal, refuse, securityHeaders, sendJson } from "./answer.ts"
+import { type Refusal, refuse, securityHeaders, send, sendJson } from "./answer.ts"
 import { connectionLimit } from "./connection-limit.ts"
+import { countRequest } from "./counting.ts"
 import { areaOf, type DoorRules, doorRules, guard, type Target, targetOf } from "./door.ts"
 import { files } from "./files.ts"
 import { gateway, type StreamServer } from "./gateway.ts"
@@ -23,7 +27,16 @@ export interface ApiOptions {
   /** Where the built UI lies; it need not be there. */
   readonly uiDir: string
   readonly log: Log
+  readonly health: Health
   readonly now?: () => number
+}
+
+/** What the listener can be asked about itself. */
+export interface Health {
+  readonly meter: Meter
+  ready(): Promise<Readiness>
+  /** For Prometheus. */
+  metrics(): Promise<string>
 }
 
 export interface ApiServer extends AsyncDisposable {
@@ -82,10 +95,13 @@ function handler(reach: Reach) {
   const serveRpc = rpc(reach)
   const serveStream = gateway(reach.streams)
   const serveFile = files(reach.uiDir)
-  const { rules, entry, log } = reach
+  const { rules, entry, log, health } = reach
 
-  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const target = targetOf(request.url)
+  const answer = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    target: Target | null,
+  ): Promise<void> => {
     const refusal = guard(request, target, rules)
     if (refusal !== null || target === null) {
       if (refusal?.status === 405) response.setHeader("allow", "GET, HEAD, POST")
@@ -99,7 +115,13 @@ function handler(reach: Reach) {
     }
     switch (area) {
       case "health":
-        sendJson(response, 200, { ok: true, name: "agentz", version, pid: process.pid })
+        if (target.path === "/readyz") {
+          const readiness = await health.ready()
+          sendJson(response, readiness.ready ? 200 : 503, readiness)
+        } else sendJson(response, 200, { ok: true, name: "agentz", version, pid: process.pid })
+        return
+      case "metrics":
+        send(response, 200, PROMETHEUS_TYPE, await health.metrics())
         return
       case "trpc":
         await serveRpc(request, response, target)
@@ -121,7 +143,9 @@ function handler(reach: Reach) {
   return (request: IncomingMessage, response: ServerResponse): void => {
     for (const [key, value] of securityHeaders) response.setHeader(key, value)
     response.on("error", () => response.destroy())
-    answer(request, response).catch((error: unknown) => {
+    const target = targetOf(request.url)
+    countRequest(health.meter, { target, request }, response)
+    answer(request, response, target).catch((error: unknown) => {
       log({ level: "error", event: "request_failed", path: request.url, ...errorFields(error, true) })
       if (!response.destroyed) refuse(response, BROKEN)
     })

@@ -1,5 +1,6 @@
 import { isAscii } from "node:buffer"
 import type { Payloads } from "./draft.ts"
+import { isPlainJson } from "./json-scan.ts"
 import { BATCH_RECORD_BYTES, MESSAGE_BYTES } from "./limits.ts"
 import { Refusal } from "./refusal.ts"
 import { isJson, mediaType, type StreamMeta } from "./stream-meta.ts"
@@ -31,12 +32,13 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
  * in: a number too long for a double stays as it was.
  */
 function jsonRecords(body: Buffer): Payloads {
-  if (body.length > MESSAGE_BYTES && firstByte(body) !== OPEN_ARRAY) throw tooLarge()
-  const value = parse(body)
-  if (!Array.isArray(value)) return [trim(body)]
-  if (value.length === 0) return []
   const text = trim(body)
+  const isBatch = text[0] === OPEN_ARRAY
+  if (body.length > MESSAGE_BYTES && !isBatch) throw tooLarge()
+  if (!isPlainJson(text)) mustParse(text)
+  if (!isBatch) return [text]
   const inner = trim(text.subarray(1, text.length - 1))
+  if (inner.length === 0) return []
   return inner.length <= BATCH_RECORD_BYTES ? [inner] : batches(inner)
 }
 
@@ -111,9 +113,10 @@ function* elements(text: Buffer): Generator<readonly [from: number, to: number]>
   yield [start, text.length]
 }
 
-function parse(body: Buffer): unknown {
+/** Throws a `Refusal` unless the text is JSON. */
+function mustParse(body: Buffer): void {
   try {
-    return JSON.parse(isAscii(body) ? body.toString("latin1") : decoder.decode(body))
+    JSON.parse(isAscii(body) ? body.toString("latin1") : decoder.decode(body))
   } catch {
     throw new Refusal("json_invalid", "The body is not valid JSON. Send one JSON value, or an array of them.")
   }
@@ -126,8 +129,6 @@ const tooLarge = () =>
   )
 
 const isSpace = (byte: number | undefined) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
-
-const firstByte = (text: Buffer): number | undefined => text.find((byte) => !isSpace(byte))
 
 function trim(text: Buffer): Buffer {
   let start = 0

@@ -28,7 +28,8 @@ export class Door {
   /** Throws a `Refusal` unless the request comes from a program that meant this server. */
   checkSender(request: IncomingMessage): void {
     const { host, origin } = request.headers
-    if (origin !== undefined)
+    // A page that reads names no origin to its own address; a browser tells where the request comes from.
+    if (origin !== undefined || request.headers["sec-fetch-site"] !== undefined)
       throw new Refusal("foreign_origin", "Web pages may not speak to the stream server.")
     if (host === undefined || !this.#hosts.has(host.toLowerCase()) || hostHeaders(request) !== 1) {
       throw new Refusal("foreign_host", "This server does not answer to that host name.")

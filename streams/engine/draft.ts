@@ -41,6 +41,9 @@ export class Draft {
   readonly #rows = new Map<string, readonly [Buffer, Buffer | null]>()
   readonly #trash = new Map<number, "add" | "remove">()
   readonly #control = new Map<string, Buffer | null>()
+  /** The stream asked about last, and what is staged for it: an operation asks about one stream several times. */
+  #stream: Stream | undefined
+  #staged: Touched | undefined
   #nextId: number
   #bytes = 0
 
@@ -58,12 +61,12 @@ export class Draft {
 
   byId(id: number): StreamMeta | undefined {
     const stream = this.#streamOf(id)
-    return stream && !this.#touched.get(stream)?.gone ? this.#metaOf(stream) : undefined
+    return stream && !this.#touchedOf(stream)?.gone ? this.#metaOf(stream) : undefined
   }
 
   producer(id: number, name: string): ProducerState | undefined {
     const stream = this.#streamOf(id)
-    return stream && (this.#touched.get(stream)?.producers?.get(name) ?? stream.producers.get(name))
+    return stream && (this.#touchedOf(stream)?.producers?.get(name) ?? stream.producers.get(name))
   }
 
   producerCount(id: number): number {
@@ -72,7 +75,7 @@ export class Draft {
 
   message(id: number, position: number): OpenedRecord {
     const stream = this.#streamOf(id)
-    const touched = stream && this.#touched.get(stream)
+    const touched = stream && this.#touchedOf(stream)
     const staged = touched?.rows[position - touched.meta.next + touched.rows.length]
     return staged
       ? openRecord(messageKey(id, position), staged, () => "A record")
@@ -200,15 +203,24 @@ export class Draft {
   }
 
   #metaOf(stream: Stream): StreamMeta {
-    return this.#touched.get(stream)?.meta ?? stream.meta
+    return this.#touchedOf(stream)?.meta ?? stream.meta
   }
 
   #streamOf(id: number): Stream | undefined {
+    if (this.#stream?.meta.id === id) return this.#stream
     return this.#ids.get(id) ?? this.#catalog.byId.get(id)
   }
 
+  #touchedOf(stream: Stream): Touched | undefined {
+    if (stream !== this.#stream) {
+      this.#stream = stream
+      this.#staged = this.#touched.get(stream)
+    }
+    return this.#staged
+  }
+
   #touch(stream: Stream): Touched {
-    const known = this.#touched.get(stream)
+    const known = this.#touchedOf(stream)
     if (known) return known
     const touched: Touched = {
       stream,
@@ -219,6 +231,7 @@ export class Draft {
       rows: [],
     }
     this.#touched.set(stream, touched)
+    this.#staged = touched
     return touched
   }
 }

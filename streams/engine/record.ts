@@ -13,12 +13,13 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return value
 })
 
-/** `crc32(key)`: for a few bytes, the way to the native function is longer than the work. */
-function keyChecksum(key: Uint8Array): number {
+const advance = (value: number, byte: number) => (value >>> 8) ^ (TABLE[(value ^ byte) & 0xff] ?? 0)
+
+/** `crc32` of key and flags: for a few bytes, the way to the native function is longer than the work. */
+function headChecksum(key: Uint8Array, flags: number): number {
   let value = 0xffff_ffff
-  for (let at = 0; at < key.length; at++)
-    value = (value >>> 8) ^ (TABLE[(value ^ (key[at] ?? 0)) & 0xff] ?? 0)
-  return (value ^ 0xffff_ffff) >>> 0
+  for (let at = 0; at < key.length; at++) value = advance(value, key[at] ?? 0)
+  return (advance(value, flags) ^ 0xffff_ffff) >>> 0
 }
 
 /** Set on a record that continues the append of the record before it. */
@@ -26,9 +27,9 @@ export const CONTINUES = 1
 
 export function sealRecord(key: Uint8Array, payload: Uint8Array, flags = 0): Buffer {
   const row = Buffer.allocUnsafe(HEAD + payload.length)
+  row.writeUInt32LE(crc32(payload, headChecksum(key, flags)), 0)
   row[4] = flags
   row.set(payload, HEAD)
-  row.writeUInt32LE(crc32(row.subarray(4), keyChecksum(key)), 0)
   return row
 }
 
@@ -37,7 +38,7 @@ const NO_HEAD = "\0".repeat(HEAD)
 /** The same for text. */
 export function sealText(key: Uint8Array, text: string): Buffer {
   const row = Buffer.from(NO_HEAD + text)
-  row.writeUInt32LE(crc32(row.subarray(4), keyChecksum(key)), 0)
+  row.writeUInt32LE(crc32(row.subarray(HEAD), headChecksum(key, 0)), 0)
   return row
 }
 
@@ -53,6 +54,8 @@ export interface OpenedRecord {
 export function openRecord(key: Uint8Array, row: Uint8Array | undefined, what: () => string): OpenedRecord {
   if (row === undefined || row.length < HEAD) throw new DamagedRecordError(what())
   const view = Buffer.isBuffer(row) ? row : Buffer.from(row.buffer, row.byteOffset, row.byteLength)
-  if (view.readUInt32LE(0) !== crc32(view.subarray(4), keyChecksum(key))) throw new DamagedRecordError(what())
-  return { flags: view[4] ?? 0, payload: view.subarray(HEAD) }
+  const flags = view[4] ?? 0
+  const payload = view.subarray(HEAD)
+  if (view.readUInt32LE(0) !== crc32(payload, headChecksum(key, flags))) throw new DamagedRecordError(what())
+  return { flags, payload }
 }

@@ -1,10 +1,13 @@
 /** A real listener with a fake plane, and a client that sends exactly what it is told. */
 import { type IncomingHttpHeaders, request } from "node:http"
 import { connect } from "node:net"
+import { Meter } from "#daemon/telemetry/meter"
 import { type ApiOptions, serveApi } from "#src/http/server"
 import { type FakePlane, fakePlane } from "./fake-plane.ts"
 
 export const TOKEN = "test-token-0123456789abcdef"
+
+const OK = { ok: true } as const
 
 export interface Answer {
   readonly status: number
@@ -34,6 +37,11 @@ export async function testApi(options: Partial<ApiOptions> = {}) {
     token: TOKEN,
     uiDir: "/nonexistent",
     log: (line) => lines.push(line),
+    health: {
+      meter: new Meter(),
+      ready: () => Promise.resolve({ ready: true, checks: { streams: OK, home: OK, disk: OK } }),
+      metrics: () => Promise.resolve("# nothing\n"),
+    },
     ...options,
   })
   const { port } = api

@@ -109,10 +109,12 @@ async function tellUnknown(left: readonly LeftCall[], index: number, stage: Stag
 }
 
 const MAX_RETRIES = 3
+/** The end of a turn is written down a moment after its error. */
+const WRITTEN_LATER_MS = 1_000
 
 async function playSilent(
   step: Exclude<Step, StepOf<"say" | "think" | "calls">>,
-  { turn }: Stage,
+  { turn, progress }: Stage,
 ): Promise<void> {
   const { signal } = turn
   switch (step.kind) {
@@ -123,7 +125,9 @@ async function playSilent(
     case "hang":
       return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)))
     case "fail": {
-      const { failure, retries = Number.POSITIVE_INFINITY, afterMs } = step
+      const { failure, retries = Number.POSITIVE_INFINITY, afterMs, liftedAfterMs } = step
+      if (liftedAfterMs !== undefined && Date.now() - progress.failedAt >= liftedAfterMs - WRITTEN_LATER_MS)
+        return
       if (!Number.isFinite(retries) || retries > MAX_RETRIES) throw new AgentFailed(failure)
       for (let attempt = 1; attempt <= retries; attempt++) {
         const retry = { attempt, max: MAX_RETRIES }

@@ -87,10 +87,11 @@ const STEPS: Readonly<Record<string, (args: Args) => Step>> = {
       numberOf(done, 0),
     ),
   delay: ({ ms }) => ({ kind: "wait", ms: numberOf(ms, 1000) }),
-  error: ({ message, status, times, after }) => ({
+  error: ({ message, status, times, after, reset }) => ({
     kind: "fail",
-    failure: failureOf(status ? Number(status) : undefined, message),
+    failure: failureOf(status ? Number(status) : undefined, message, reset),
     ...(times && { retries: Number(times) }),
+    ...(reset && { liftedAfterMs: numberOf(reset, 0) * 1000 }),
     afterMs: numberOf(after, 0) * 1000,
   }),
   hang: () => ({ kind: "hang" }),

@@ -1,6 +1,6 @@
 /**
- * Keeps file tools inside the working directory. A path is judged by where it really leads, symbolic links
- * resolved, and what was opened is judged again: a link may be put in place between the look and the opening.
+ * Keeps file tools inside the working directory, and out of agentz's own home where that lies in it: who reads its
+ * token could answer its own questions. A path is judged by where it really leads, symbolic links resolved, and what was opened is judged again: a link may be put in place between the look and the opening.
  */
 import { constants } from "node:fs"
 import { type FileHandle, lstat, mkdir, open, realpath } from "node:fs/promises"
@@ -10,6 +10,8 @@ import { ToolError } from "./tool.ts"
 export interface Confinement {
   /** The working directory with its links resolved. */
   readonly root: string
+  /** Directories below `root` that are nobody's business here, by their real paths. */
+  readonly closed: readonly string[]
   /** Where a path really is or would be made. Throws {@link ToolError} when that is outside. */
   locate(path: string): Promise<string>
   /** As a person would write it: relative to the working directory. */
@@ -23,16 +25,24 @@ export interface Confinement {
 const MAX_BYTES = 10 * 1024 * 1024
 const { O_RDONLY, O_WRONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants
 
-export async function confinementOf(workingDir: string): Promise<Confinement> {
+export async function confinementOf(
+  workingDir: string,
+  offLimits: readonly string[] = [],
+): Promise<Confinement> {
   const root = await realpath(workingDir)
-  const isInside = (path: string) => path === root || path.startsWith(root === sep ? sep : root + sep)
+  const isUnder = (path: string, top: string) =>
+    path === top || path.startsWith(top === sep ? sep : top + sep)
+  const shut = await Promise.all(offLimits.map((path) => realpath(path).catch(() => path)))
+  const closed = shut.filter((path) => isUnder(path, root) || isUnder(root, path))
+  const isInside = (path: string) => isUnder(path, root) && !closed.some((top) => isUnder(path, top))
   const show = (path: string) => relative(root, path) || "."
 
   const locate = async (path: string): Promise<string> => {
     if (path.includes("\0")) throw new ToolError("A path cannot hold a NUL character.")
     const real = await realOf(resolve(workingDir, path))
-    if (!isInside(real)) throw new ToolError(`${path} is outside the working directory.`)
-    return real
+    if (isInside(real)) return real
+    const whose = isUnder(real, root) ? "belongs to agentz itself" : "is outside the working directory"
+    throw new ToolError(`${path} ${whose}.`)
   }
 
   /** Opens without following a link at the end, and closes again what turns out to lie outside. */
@@ -52,6 +62,7 @@ export async function confinementOf(workingDir: string): Promise<Confinement> {
 
   return {
     root,
+    closed,
     locate,
     show,
     async readText(path) {

@@ -31,6 +31,7 @@ export const grep = defineTool({
               "-rnIE",
               "--exclude-dir=.git",
               "--exclude-dir=node_modules",
+              ...place.files.closed.map((path) => `--exclude-dir=${literally(basename(path))}`),
               "-e",
               pattern,
               "--",
@@ -48,3 +49,6 @@ export const grep = defineTool({
     }
   },
 })
+
+/** A name as a pattern that fits no other name. */
+const literally = (name: string) => name.replace(/[*?[\]\\]/g, "\\$&")

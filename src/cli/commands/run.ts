@@ -1,5 +1,6 @@
 import { resolve } from "node:path"
 import { PermissionMode } from "#streams/event"
+import { OnLimit } from "#streams/limit"
 import { LIMIT_WORDS } from "#streams/session-limits"
 import { checkedPrompt } from "../../prompt.ts"
 import { defineCommand } from "../command.ts"
@@ -24,6 +25,7 @@ export const run = defineCommand({
       value: "L",
       help: `what it may use: NAME=VALUE,… of ${Object.keys(LIMIT_WORDS).join(", ")}`,
     },
+    "on-limit": { type: "string", value: "L", help: "at a limit of the service: wait and go on, or stop" },
     detach: { type: "boolean", short: "d", help: "do not follow it: print its id" },
   },
   json: "print its events, one per line, each with sessionId; with --detach {sessionId}",
@@ -36,6 +38,9 @@ Exit codes: 0 completed, 1 failed or interrupted, 130 cancelled.`,
     if (!mode.success)
       throw usage(`--mode is “${values.mode}”: it is one of ${PermissionMode.options.join(", ")}.`)
     const limits = values.limit === undefined ? undefined : limitWords(values.limit)
+    const onLimit = OnLimit.optional().safeParse(values["on-limit"])
+    if (!onLimit.success)
+      throw usage(`--on-limit is “${values["on-limit"]}”: it is one of ${OnLimit.options.join(", ")}.`)
     const words = await promptWords(positionals, io, 'agentz run "prompt"')
     const prompt = checkedPrompt(words.text)
     return await withPlane(deps, async (plane) => {
@@ -47,6 +52,7 @@ Exit codes: 0 completed, 1 failed or interrupted, 130 cancelled.`,
         title: values.title,
         permissionMode: mode.data,
         limits,
+        onLimit: onLimit.data,
       })
       if (values.detach === true) {
         io.stdout.write(json ? `${JSON.stringify({ sessionId })}\n` : `${sessionId}\n`)

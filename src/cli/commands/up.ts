@@ -1,6 +1,10 @@
 import { streamsRunFileOf } from "#daemon/home"
 import { readRunFile, ServerRun } from "#daemon/run-file"
+import { Meter } from "#daemon/telemetry/meter"
 import type { Config } from "../../config.ts"
+import { countedLog } from "../../health/counted-log.ts"
+import { metricsOf } from "../../health/metrics.ts"
+import { readinessOf } from "../../health/readiness.ts"
 import type { Home } from "../../home.ts"
 import { freshCode } from "../../http/fresh-code.ts"
 import { type ApiServer, PortTakenError } from "../../http/server.ts"
@@ -33,8 +37,10 @@ export const up = defineCommand({
 
     // A person at a terminal is not shown our log; a service's belongs to its stderr.
     using own = io.stderr.isTTY ? logFile(home.apiLog) : null
-    const log = own?.log ?? jsonLog(io.stderr)
+    const meter = new Meter()
+    const log = countedLog(own?.log ?? jsonLog(io.stderr), meter)
     await using plane = await deps.openPlane(config, { watch: true, log })
+    using metrics = metricsOf({ meter, home, plane })
     await using api = await deps.serveApi({
       config,
       plane,
@@ -42,6 +48,7 @@ export const up = defineCommand({
       token,
       uiDir: deps.uiDir,
       log,
+      health: { meter, ready: readinessOf(home, () => plane.streams()), metrics: () => metrics.text() },
     })
     // Until here a signal just ends the process: there is nothing to take back yet.
     using life = ending(io)

@@ -7,7 +7,7 @@ import type { Operation } from "../operation.ts"
 import type { ProducerTicket } from "../producer.ts"
 import { Refusal } from "../refusal.ts"
 import { EVERYWHERE_RAW } from "./answer.ts"
-import { closes, header, producerOf } from "./fields.ts"
+import { closes, producerOf, single } from "./fields.ts"
 import { type BodyTaker, collectBody, EMPTY } from "./request-body.ts"
 
 export interface AppendContext {
@@ -54,7 +54,7 @@ class AppendCall implements AppendRequest, Operation, BodyTaker {
     this.path = path
     this.producer = producerOf(request)
     this.close = closes(request)
-    this.seq = header(request, "stream-seq")
+    this.seq = single(request.headers["stream-seq"])
     this.contentType = request.headers["content-type"]
     if (this.seq && this.seq.length > SEQ_BYTES)
       throw new Refusal("bad_request", `Stream-Seq may have ${SEQ_BYTES} bytes.`)

@@ -44,6 +44,7 @@ async function workshop() {
     root,
     outside,
     open,
+    place,
     run,
     in: (file: string) => join(root, file),
     async [Symbol.asyncDispose]() {
@@ -80,6 +81,37 @@ test.each([
     )
   await expect(shop.open(name, { ...args, path: "dangling" })).rejects.toThrow("leads nowhere")
   expect(await readFile(join(shop.outside, "secret"), "utf8")).toBe("secret")
+})
+
+test.each([
+  ["read_file", {}],
+  ["list_dir", {}],
+  ["grep", { pattern: "token" }],
+  ["write_file", { content: "x" }],
+  ["edit_file", { old_string: "token", new_string: "x" }],
+])("%s keeps out of agentz's own home where that lies in the working directory", async (name, args) => {
+  await using shop = await workshop()
+  const home = shop.in(".agentz")
+  await mkdir(join(home, "run"), { recursive: true })
+  await writeFile(join(home, "token"), "token")
+  await symlink(home, shop.in("way"))
+  const place = { ...shop.place, files: await confinementOf(shop.root, [home]) }
+  for (const path of [".agentz", ".agentz/token", "way/token", ".agentz/run/new", join(home, "token")])
+    await expect(tools.get(name)?.call({ ...args, path }, place), path).rejects.toThrow("belongs to agentz")
+  expect(await readFile(join(home, "token"), "utf8")).toBe("token")
+})
+
+test("grep of the whole directory finds nothing in agentz's own home", async () => {
+  await using shop = await workshop()
+  const home = shop.in("a[1]*")
+  await mkdir(home)
+  await mkdir(shop.in("a1x"))
+  await writeFile(join(home, "token"), "secret-token")
+  await writeFile(shop.in("a1x/note"), "secret-note")
+  const place = { ...shop.place, files: await confinementOf(shop.root, [home]) }
+  const call = await tools.get("grep")?.call({ pattern: "secret-" }, place)
+  const running = { toolCallId: "t", signal: new AbortController().signal, onOutput: () => undefined }
+  expect((await call?.run(running))?.output).toBe("./a1x/note:1:secret-note")
 })
 
 test("links that stay inside are followed, and a directory reached by a link is the same place", async () => {

@@ -1,3 +1,6 @@
+import { execFileSync } from "node:child_process"
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
 import { expect, test } from "vitest"
 import type { Unstamped } from "#streams/event"
 import { RequestId, SessionId, TurnId } from "#streams/ids"
@@ -326,6 +329,44 @@ test("show is a page to read, whole however long, and --json the view", async ()
   expect(out).toContain("agentz approve ses_a req_abc --allow")
   expect(view).toMatchObject({ session: { title: "My title" }, hasMore: false })
   expect(view.items).toHaveLength(2503)
+})
+
+test("show tells the repository as it stands now, and as it stood where it cannot be looked at", async () => {
+  await using place = await setUp()
+  const { cli, plane } = place
+  const dir = place.home.path
+  const git = (...words: readonly string[]) =>
+    execFileSync("git", ["-C", dir, "-c", "user.name=A", "-c", "user.email=a@b.c", ...words], {
+      stdio: "ignore",
+    })
+  git("init", "-q", "-b", "main")
+  git("commit", "-q", "--allow-empty", "-m", "first")
+  await writeFile(join(dir, "new.txt"), "new")
+  const startedIn = (workingDir: string, root: string): Unstamped => ({
+    type: "session_started",
+    agentType: "demo",
+    workingDir,
+    permissionMode: "ask",
+    pid: 1,
+    startTime: "1",
+    bootId: "b",
+    host: "h",
+    incarnation: "i",
+    version: "1",
+    git: { root, branch: "then\x1b[31m", head: "0123456789abcdef" },
+  })
+  plane.session("here", id("ses_here"))
+  plane.say(id("ses_here"), startedIn(dir, dir))
+  plane.session("gone", id("ses_gone"))
+  plane.say(id("ses_gone"), startedIn("/gone", "/gone"))
+
+  expect((await cli(["show", "here"])).out).toMatch(
+    new RegExp(`^repository +${dir} · main · [0-9a-f]{8} · [12] changed$`, "m"),
+  )
+  expect((await cli(["show", "gone"])).out).toMatch(/^repository +\/gone · then · 01234567$/m)
+  const told = JSON.parse((await cli(["show", "here", "--json"])).out)
+  expect(told.repository).toMatchObject({ root: dir, branch: "main" })
+  expect(told.session.git.root).toBe(dir)
 })
 
 test("tail follows until Ctrl-C, and prints offsets to go on from", async () => {

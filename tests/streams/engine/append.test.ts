@@ -49,6 +49,15 @@ test("of many claimants of one Stream-Seq exactly one wins", async () => {
   expect(await server.messages("s")).toHaveLength(1)
 })
 
+test("an empty Stream-Seq does not keep the store from being opened again", async () => {
+  await using server = await startServer()
+  await server.create("s")
+  expect((await server.append("s", { n: 0 }, { "stream-seq": "" })).status).toBe(204)
+  await server.reopen()
+  expect(await server.messages("s")).toEqual([{ n: 0 }])
+  expect((await server.append("s", { n: 1 }, { "stream-seq": "" })).status).toBe(409)
+})
+
 test("messages come back in the very text they were sent in", async () => {
   await using server = await startServer()
   await server.create("s")

@@ -38,6 +38,8 @@ test("a web page is refused even with the token", async () => {
   const host = `127.0.0.1:${server.port}`
   expect(await raw(server.port, "/v1/stream/a", { authorization, origin: `http://${host}` })).toBe(403)
   expect(await raw(server.port, "/healthz", { origin: "https://page.example" })).toBe(403)
+  for (const site of ["cross-site", "same-site", "same-origin", "none"])
+    expect(await raw(server.port, "/v1/stream/a", { authorization, "sec-fetch-site": site })).toBe(403)
 })
 
 test("a name that was rebound to this address is refused", async () => {

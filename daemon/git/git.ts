@@ -1,0 +1,112 @@
+/** Runs git where a repository may be hostile (see invocation.ts): bounded in time and output, alone in its group. */
+import { spawn } from "node:child_process"
+import { isAbsolute } from "node:path"
+import { type Call, DRIVER_KEYS, invocationOf, needsDrivers } from "./invocation.ts"
+
+export interface Bounds {
+  readonly timeoutMs?: number
+  readonly maxBytes?: number
+}
+
+export type GitEnding =
+  | { readonly how: "exited"; readonly code: number }
+  | { readonly how: "killed"; readonly signal: string }
+  | { readonly how: "timed out"; readonly afterMs: number }
+  | { readonly how: "said too much"; readonly maxBytes: number }
+  | { readonly how: "not started"; readonly reason: string }
+
+/** A call of git that did not end well. What git said may quote the repository: it is not fit for a terminal as it is. */
+export class GitError extends Error {
+  override readonly name = "GitError"
+  readonly ending: GitEnding
+  constructor(call: Pick<Call, "subcommand">, ending: GitEnding, stderr: string) {
+    super(`git ${call.subcommand} ${sentenceOf(ending)}${stderr && `: ${stderr.trim().slice(0, 500)}`}`)
+    this.ending = ending
+  }
+}
+
+const TIMEOUT_MS = 5_000
+const MAX_BYTES = 4 * 1024 * 1024
+/** A repository with more drivers than any has: they are arguments, and those have a limit. */
+const MOST_DRIVERS = 500
+
+/** What git printed. Throws {@link GitError} when it failed, hung or said too much; nothing of it is left running. */
+export async function git(call: Omit<Call, "drivers">, bounds: Bounds = {}): Promise<string> {
+  if (!isAbsolute(call.directory)) throw new TypeError("git needs the whole path of a directory.")
+  const drivers = needsDrivers(call.subcommand) ? await driversIn(call.directory, bounds) : []
+  return await run({ ...call, drivers }, bounds)
+}
+
+/** The keys by which the repository's configuration names programs, whatever files that configuration includes. */
+async function driversIn(directory: string, bounds: Bounds): Promise<readonly string[]> {
+  const options = ["--includes", "--null", "--name-only", "--get-regexp", DRIVER_KEYS]
+  const listed = await run({ directory, subcommand: "config", options }, bounds).catch((error: unknown) => {
+    // Exit code 1: there are none.
+    if (error instanceof GitError && error.ending.how === "exited" && error.ending.code === 1) return ""
+    throw error
+  })
+  const keys = [...new Set(listed.split("\0").filter(Boolean))]
+  if (keys.length > MOST_DRIVERS)
+    throw new GitError({ subcommand: "config" }, { how: "said too much", maxBytes: MOST_DRIVERS }, "")
+  return keys
+}
+
+/** How long the pipes of an ended git are waited for: a process that it left may hold them. */
+const DRAIN_MS = 200
+
+function run(call: Call, { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES }: Bounds): Promise<string> {
+  const { args, env } = invocationOf(call, process.env)
+  return new Promise((resolve, reject) => {
+    const child = spawn("git", args, { cwd: "/", env, detached: true, stdio: ["ignore", "pipe", "pipe"] })
+    const said: Buffer[] = []
+    let bytes = 0
+    let complaint = ""
+    let ending: GitEnding | null = null
+    const stop = (reason: GitEnding) => {
+      ending ??= reason
+      // Its group is surely its own as long as it was not waited for.
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+        process.kill(-child.pid, "SIGKILL")
+    }
+    const timer = setTimeout(() => stop({ how: "timed out", afterMs: timeoutMs }), timeoutMs)
+    child.stdout.on("data", (chunk: Buffer) => {
+      bytes += chunk.byteLength
+      if (bytes > maxBytes) stop({ how: "said too much", maxBytes })
+      else said.push(chunk)
+    })
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      if (complaint.length < 4096) complaint += text
+    })
+    child.once("error", ({ message }) => {
+      ending ??= { how: "not started", reason: message }
+    })
+    child.once("exit", (code, signal) => {
+      if (signal !== null) ending ??= { how: "killed", signal }
+      else if (code !== 0 && code !== null) ending ??= { how: "exited", code }
+      setTimeout(() => {
+        child.stdout.destroy()
+        child.stderr.destroy()
+      }, DRAIN_MS).unref()
+    })
+    child.once("close", () => {
+      clearTimeout(timer)
+      if (ending === null) resolve(Buffer.concat(said).toString("utf8"))
+      else reject(new GitError(call, ending, complaint))
+    })
+  })
+}
+
+function sentenceOf(ending: GitEnding): string {
+  switch (ending.how) {
+    case "exited":
+      return `ended with code ${ending.code}`
+    case "killed":
+      return `was ended by ${ending.signal}`
+    case "timed out":
+      return `took longer than ${ending.afterMs} ms`
+    case "said too much":
+      return `said more than ${ending.maxBytes} bytes`
+    case "not started":
+      return `could not be started (${ending.reason})`
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * Hides agentz's home from the processes of an agent. They run as the same user, and the home holds the token by
+ * which questions are answered: a command that reads it could allow itself anything.
+ *
+ * On Linux a command gets a user namespace and a mount namespace of its own, in which the home is an empty
+ * directory that nothing can be written to, and no capability to change that. Being in another user namespace it can
+ * neither look into the memory, the environment or the root of the processes outside. It cannot become another user
+ * any more: `sudo` does not work in it. Root would get around all of it, so for root nothing is hidden.
+ */
+import { spawnSync } from "node:child_process"
+
+/**
+ * Mounts, lets go of what it needed for that, and becomes the command: no process more than without it. A new
+ * namespace forgets which signal the death of the parent sends, so it is set in here.
+ */
+const SCRIPT =
+  'mount -t tmpfs -o ro,mode=500,size=4k,nosuid,nodev,noexec agentz "$1" && shift && ' +
+  "exec setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all --pdeathsig KILL -- " +
+  '"$@"'
+
+/** The command that runs `argv` where `home` is empty. Pure; whether it works here says {@link canHideHome}. */
+export const withHiddenHome = (home: string, argv: readonly string[]): readonly [string, ...string[]] => [
+  "unshare",
+  "--user",
+  "--map-current-user",
+  "--mount",
+  "--keep-caps",
+  "--",
+  "/bin/sh",
+  "-c",
+  SCRIPT,
+  "sh",
+  home,
+  ...argv,
+]
+
+const PATIENCE_MS = 5_000
+
+/** Whether this system lets this user do it, tried out on `home`: the reason why not, or `null` when it does. */
+export function canHideHome(home: string, uid = process.getuid?.()): string | null {
+  if (process.platform !== "linux") return "only Linux can hide a directory from a process"
+  if (uid === 0) return "root can be kept from nothing"
+  const [program, ...args] = withHiddenHome(home, ["/bin/sh", "-c", 'test -z "$(ls -A "$1")"', "sh", home])
+  const { status, stderr } = spawnSync(program, args, { cwd: "/", timeout: PATIENCE_MS, encoding: "utf8" })
+  if (status === 0) return null
+  return stderr?.trim().split("\n")[0] || "the system does not let a user have namespaces of its own"
+}
