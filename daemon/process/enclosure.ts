@@ -203,9 +203,9 @@ function confined(
   // What the daemon started itself ends with it even when nobody is left to see to it.
   const setpriv = systemProgram("setpriv")
   const tied = setpriv === null ? [] : [setpriv, "--pdeathsig", "KILL", "--"]
-  // Where no group holds memory back, each process is held back for itself.
+  // Where no group holds memory back, no single one runs far ahead of whoever looks at all of them.
   const prlimit = memoryMb !== undefined && isolation.kind !== "cgroup" ? systemProgram("prlimit") : null
-  const capped = prlimit === null ? [] : [prlimit, `--data=${(memoryMb ?? 0) * 1024 * 1024}`, "--"]
+  const capped = prlimit === null ? [] : [prlimit, `--data=${2 * (memoryMb ?? 0) * 1024 * 1024}`, "--"]
   const around = isolation.kind === "namespace" ? isolation.prefix : groups.length > 0 ? entering(groups) : []
   const [file = "/bin/sh", ...args] =
     isolation.kind === "namespace"
