@@ -1,98 +1,101 @@
-/** Commands and agents that run away, and what is left of them: an error with its reason, and a session that goes on. */
-import { existsSync } from "node:fs"
+/** A limit of the agent's service: the session waits, and goes on by itself, whatever is killed meanwhile. */
+import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { describe, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import type { SessionId } from "#streams/ids"
-import { createFakeModel } from "../fixtures/fake-model/server.mjs"
-import { offeredIsolations } from "../support/offered-isolations.ts"
-import { Installation, markedProcesses, saidIn } from "./installation.ts"
+import { Installation, killPid, saidIn } from "./installation.ts"
 
-const command = (cmd: string) => `[[bash cmd=${JSON.stringify(cmd)}]]`
+const limited = (seconds: number) =>
+  `[[error status=402 message="The plan is used up." reset=${seconds}]] [[bash cmd="echo ran >> once.txt"]] [[say text=finished]]`
 
-/** None of them is too large; together they are. */
-const HOG = `for i in 1 2 3; do perl -e '$x = "a" x (45 << 20); sleep 100' & done; wait; touch survived`
-/** Not without end: a limit that does not hold must not take the machine down. */
-const FORKS = "for i in $(seq 120); do sleep 100 & done; wait; touch survived"
-const FILLER = "head -c 60m /dev/zero > big; while :; do sleep 1; done"
-
-async function endedBy(agentz: Installation, sessionId: SessionId, code: string): Promise<void> {
-  const session = await agentz.until(sessionId, code, ({ status }) => status === "failed", 60_000)
-  expect(session.error).toMatchObject({ code, hint: expect.stringContaining("agentz limit ID") })
-  expect(session.items.at(-1)).toMatchObject({ type: "turn_end", stopReason: "error" })
-  expect(markedProcesses(sessionId)).toEqual([])
-  expect(existsSync(join(agentz.workingDir, "survived"))).toBe(false)
+const ranIn = (agentz: Installation): string => {
+  const file = join(agentz.workingDir, "once.txt")
+  return existsSync(file) ? readFileSync(file, "utf8") : ""
 }
 
-/** The limit is lifted, and the session does what it is told next. */
-async function goesOn(agentz: Installation, sessionId: SessionId, lifted: string): Promise<void> {
-  expect(await agentz.run(["limit", sessionId, lifted])).toMatchObject({ code: 0 })
-  expect(await agentz.run(["send", sessionId, "[[say text=onward]]"])).toMatchObject({ code: 0 })
-  const session = await agentz.until(sessionId, "completed", ({ status }) => status === "completed")
-  expect(saidIn(session)).toContain("onward")
-}
+const startsOf = async (agentz: Installation, sessionId: SessionId): Promise<string[]> =>
+  (await agentz.events(sessionId)).flatMap((event) => (event.type === "turn_started" ? [event.cause] : []))
 
-describe.each(offeredIsolations())("isolation by %s", (kind) => {
-  test("a command that takes more and more memory is ended, and the session goes on", async () => {
-    await using agentz = await Installation.open({ AGENTZ_ISOLATION: kind })
-    const sessionId = await agentz.spawn(command(HOG), "--limit", "memory=100m")
-    await endedBy(agentz, sessionId, "memory_limit")
-    await goesOn(agentz, sessionId, "memory=none")
-  })
-
-  test("a command that starts more and more processes is ended, and the session goes on", async () => {
-    await using agentz = await Installation.open({ AGENTZ_ISOLATION: kind })
-    const sessionId = await agentz.spawn(command(FORKS), "--limit", "processes=30")
-    await endedBy(agentz, sessionId, "process_limit")
-    await goesOn(agentz, sessionId, "processes=none")
-  })
-})
-
-test("a command that fills the disk is ended; so is the next turn until there is room again", async () => {
+test("agentz run follows a session over a limit, and says why and until when it waits", async () => {
   await using agentz = await Installation.open()
-  const sessionId = await agentz.spawn(command(FILLER), "--limit", "disk=20m")
-  await endedBy(agentz, sessionId, "disk_limit")
-  await goesOn(agentz, sessionId, "disk=200m")
+  const { code, stdout } = await agentz.run(["run", limited(3), "--mode", "bypass", "--on-limit", "wait"])
+  expect(stdout).toMatch(
+    /The plan is used up[\s\S]*waits until \d{4}-\d\d-\d\d \d\d:\d\d, then goes on by itself/,
+  )
+  expect(stdout).toContain("finished")
+  expect(code).toBe(0)
+  expect(ranIn(agentz)).toBe("ran\n")
 })
 
-test("a turn without end is ended when its minutes are over, and resuming gives it as many again", async () => {
-  await using agentz = await Installation.open({ AGENTZ_LIMIT_MINUTES: "0.03" })
-  const sessionId = await agentz.spawn("[[hang]]")
-  await endedBy(agentz, sessionId, "time_budget")
-  // It keeps what it was started with, whoever starts it next.
-  const { stdout } = await agentz.run(["limit", sessionId, "--json"], { env: { AGENTZ_LIMIT_MINUTES: "" } })
-  expect(JSON.parse(stdout)).toEqual({ sessionId, limits: { minutes: 0.03 } })
-  expect((await agentz.run(["resume", sessionId], { env: { AGENTZ_LIMIT_MINUTES: "" } })).code).toBe(0)
-  await agentz.until(sessionId, "ended again", ({ turns, status }) => turns === 2 && status === "failed")
+test("every process is killed while it waits: it goes on by itself once there is an API again, exactly once", async () => {
+  await using agentz = await Installation.open({ AGENTZ_ON_LIMIT: "wait" })
+  const first = await agentz.up()
+  const sessionId = await agentz.spawn(limited(8))
+  await agentz.until(sessionId, "limited", ({ limit, status }) => limit !== null && status === "failed")
+  const daemon = agentz.daemon(sessionId)
+  first.process.kill("SIGKILL")
+  await killPid(daemon)
+  await killPid(agentz.endpoint())
+  // Two at once: both find that it is time, one is granted the epoch.
+  const [second] = await Promise.all([agentz.up(), agentz.run(["ls"])])
+  const waiting = await agentz.session(sessionId)
+  expect(waiting.limit).toMatchObject({ kind: "usage", message: "The plan is used up.", resumes: true })
+  const listed = await agentz.client(second).agent.listSessions.query()
+  expect(listed.sessions[0]?.activity?.limit).toMatchObject({ kind: "usage", resumes: true })
+  const session = await agentz.until(sessionId, "completed", ({ status }) => status === "completed", 60_000)
+  expect(saidIn(session)).toContain("finished")
+  expect(session.limit).toBeNull()
+  expect(ranIn(agentz)).toBe("ran\n")
+  expect(await startsOf(agentz, sessionId)).toEqual(["user", "recovery"])
 })
 
-test("a model in circles is ended by its budget of tokens, and is not asked again until that is raised", async () => {
-  const model = createFakeModel()
-  const port = await model.listen(0)
-  try {
-    await using agentz = await Installation.open({
-      OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1`,
-      OPENAI_API_KEY: "sk-canary-1234567890",
-      OPENAI_MODEL: "fake-model",
-    })
-    const circles = Array.from({ length: 40 }, () => "[[bash cmd=true]]").join(" ")
-    const sessionId = await agentz.spawn(circles, "--agent", "openai-compatible", "--limit", "tokens=5k")
-    await endedBy(agentz, sessionId, "cost_budget")
-    const { usage } = await agentz.session(sessionId)
-    expect(usage.inputTokens + usage.outputTokens).toBeGreaterThanOrEqual(5_000)
-    const asked = model.log.length
-    await agentz.run(["send", sessionId, "again"])
-    await agentz.until(sessionId, "refused", ({ turns, status }) => turns === 2 && status === "failed")
-    expect(model.log).toHaveLength(asked)
-    await goesOn(agentz, sessionId, "tokens=none")
-  } finally {
-    await model.close()
-  }
+test("a daemon that has left is started again when the limit is lifted", async () => {
+  await using agentz = await Installation.open({ AGENTZ_ON_LIMIT: "wait", AGENTZ_IDLE_SECONDS: "0.2" })
+  await agentz.up()
+  const sessionId = await agentz.spawn(limited(4))
+  await agentz.until(sessionId, "parked", ({ limit, daemon }) => limit !== null && daemon === null)
+  const shown = await agentz.run(["show", sessionId])
+  expect(shown.stdout).toMatch(/limit +waits until/)
+  expect((await agentz.run(["ls"])).stdout).toContain("then goes on by itself")
+  await agentz.until(sessionId, "completed", ({ status }) => status === "completed", 60_000)
+  expect(ranIn(agentz)).toBe("ran\n")
+  expect(await startsOf(agentz, sessionId)).toEqual(["user", "recovery"])
 })
 
-test("a limit that is set while the turn runs holds at once", async () => {
+test("a session that is not to wait stops at the limit; a person sends it on", async () => {
   await using agentz = await Installation.open()
-  const sessionId = await agentz.spawn("[[hang]]")
-  await agentz.until(sessionId, "running", ({ status }) => status === "running")
-  await agentz.run(["limit", sessionId, "minutes=0.001"])
-  await endedBy(agentz, sessionId, "time_budget")
+  const { code, stdout } = await agentz.run(["run", limited(1), "--mode", "bypass"])
+  expect(code).toBe(1)
+  expect(stdout).toContain("limited, until")
+  const sessionId = await agentz.onlySession()
+  expect((await agentz.session(sessionId)).limit).toMatchObject({ resumes: false })
+  await agentz.run(["resume", sessionId])
+  await agentz.until(sessionId, "completed", ({ status }) => status === "completed")
+  expect(ranIn(agentz)).toBe("ran\n")
+})
+
+test.each([
+  ["living", {}],
+  ["parked", { AGENTZ_IDLE_SECONDS: "0.2" }],
+])("cancel ends the waiting of a session whose daemon is %s, and it stays that way", async (_, env) => {
+  await using agentz = await Installation.open({ AGENTZ_ON_LIMIT: "wait", ...env })
+  await agentz.up()
+  const sessionId = await agentz.spawn(limited(6))
+  const parked = "AGENTZ_IDLE_SECONDS" in env
+  const { limit } = await agentz.until(
+    sessionId,
+    "limited",
+    (session) => session.limit !== null && (!parked || session.daemon === null),
+  )
+  await agentz.run(["cancel", sessionId])
+  expect((await agentz.session(sessionId)).limit).toMatchObject({ resumes: false })
+  // Another session that waits as long is the clock.
+  const clock = await agentz.spawn("[[error status=429 reset=5]] [[say text=over]]")
+  await agentz.until(clock, "completed", ({ status }) => status === "completed", 60_000)
+  expect(Date.parse(limit?.until ?? "")).toBeLessThan(Date.now())
+  expect(ranIn(agentz)).toBe("")
+  expect(await startsOf(agentz, sessionId)).toEqual(["user"])
+  await agentz.run(["resume", sessionId])
+  await agentz.until(sessionId, "completed", ({ status }) => status === "completed")
+  expect(ranIn(agentz)).toBe("ran\n")
 })

@@ -37,7 +37,7 @@ describe.each(sure)("isolation by %s", (wanted) => {
         hostile.clear()
       }
     }
-  })
+  }, 300_000)
 
   test("the control plane ends what a dead daemon left, knowing only session and epoch", async () => {
     await using place = await testEnclosure({ wanted })
