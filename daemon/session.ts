@@ -190,6 +190,9 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
       case "set_limits":
         if (ours) deps.setLimits(command.limits)
         return
+      case "resume_requested":
+        if (!turn && publisher.session.turns === command.turns) resume = true
+        return
       case "stop":
         if (ours) shutdown.abort()
         return

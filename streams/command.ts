@@ -41,6 +41,8 @@ export const Command = z.discriminatedUnion("type", [
   command("stop_waiting", { turnId: TurnId }),
   /** What the session may use from now on, all of it named. Void for a daemon that started later: it was told. */
   command("set_limits", { limits: Limits }),
+  /** Takes up the last turn, which failed or was cut off. Void once another one has begun: `turns` is how many there were. */
+  command("resume_requested", { turns: z.number().int().positive() }),
   /** Ends the daemon when the turn in progress has been cancelled. Void for a daemon that started later. */
   command("stop", {}),
   /**
@@ -53,6 +55,10 @@ export const Command = z.discriminatedUnion("type", [
     incarnation: z.string(),
     purpose: z.enum(["daemon", "closing"]),
     resume: z.boolean(),
+    /** The process that asked for it: while it lives, the daemon may still come. */
+    by: z
+      .object({ pid: z.number().int(), startTime: z.string(), bootId: z.string(), host: z.string() })
+      .optional(),
   }),
 ])
 export type Command = z.infer<typeof Command>

@@ -1,13 +1,17 @@
 import { version } from "../package-root.ts"
 import { closest } from "./closest.ts"
 import type { Command } from "./command.ts"
+import { agents } from "./commands/agents.ts"
 import { approve } from "./commands/approve.ts"
+import { archive, unarchive } from "./commands/archive.ts"
 import { cancel } from "./commands/cancel.ts"
 import { doctor } from "./commands/doctor.ts"
 import { down } from "./commands/down.ts"
 import { limit } from "./commands/limit.ts"
 import { ls } from "./commands/ls.ts"
 import { mode } from "./commands/mode.ts"
+import { prune } from "./commands/prune.ts"
+import { rename } from "./commands/rename.ts"
 import { resume } from "./commands/resume.ts"
 import { rules } from "./commands/rules.ts"
 import { run } from "./commands/run.ts"
@@ -33,6 +37,11 @@ const COMMANDS: readonly Command[] = [
   mode,
   resume,
   limit,
+  agents,
+  rename,
+  archive,
+  unarchive,
+  prune,
   doctor,
   down,
   streams,
