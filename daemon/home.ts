@@ -7,6 +7,8 @@ export const filesOf = (home: string, sessionId: string) => {
   return {
     dir,
     log: join(dir, "daemon.log"),
+    /** What its directories held when it began. */
+    disk: join(dir, "disk.json"),
     agentLog: join(dir, "agent.log"),
     spool: join(dir, "spool.ndjson"),
     spec: (incarnation: string) => join(dir, `spec-${incarnation}.json`),

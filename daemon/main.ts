@@ -22,9 +22,11 @@ import type { AgentSession } from "./agent-session.ts"
 import { adapterOf } from "./agents/index.ts"
 import { type Approvals, approvals as openApprovals } from "./approvals.ts"
 import { holdControlSocket } from "./control-socket.ts"
+import { diskGrowth } from "./disk-growth.ts"
 import { endpointOf } from "./endpoint.ts"
 import { repositoryOf } from "./git/repository.ts"
 import { filesOf, socketOf } from "./home.ts"
+import { limitsOf } from "./limits.ts"
 import { followRules } from "./permissions/followed-rules.ts"
 import { type Enclosure, openEnclosure } from "./process/enclosure.ts"
 import { identityOf } from "./process/identity.ts"
@@ -82,7 +84,13 @@ async function main(specPath: string | undefined): Promise<number> {
     measured: telemetry.points(),
   }))
   writeRunFile(files.run, { ...identity, sessionId, epoch, incarnation })
-  const enclosure = openEnclosure({ home, sessionId, epoch, wanted: spec.isolation })
+  const enclosure = openEnclosure({
+    home,
+    sessionId,
+    epoch,
+    limits: spec.limits ?? {},
+    wanted: spec.isolation,
+  })
   try {
     return await hold(spec, { shutdown, enclosure, telemetry, storage })
   } finally {
@@ -108,6 +116,12 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
   const repository = await repositoryOf(workingDir)
   let refused: StreamError | null = null
   let place = ""
+  let limits = spec.limits ?? {}
+  const disk = diskGrowth({
+    dirs: [workingDir, files.dir],
+    baseline: files.disk,
+    limitMb: () => limits.diskMb,
+  })
 
   using publisher = await openPublisher({
     endpoint,
@@ -127,6 +141,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
         incarnation,
         version,
         isolation: enclosure.isolation,
+        ...(spec.limits && { limits }),
         ...(repository && { git: repository }),
       },
       ...(permissionMode === "bypass" && before.permissionMode !== "bypass" ? [bypassNotice] : []),
@@ -166,6 +181,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
   const openAgent = async (signal: AbortSignal) => {
     // Loaded only now: the daemon says that it lives before it reads the protocol's large schema.
     const { openAgentSession } = await import("#daemon/agent-session")
+    await disk.ready()
     const options = {
       sessionId,
       workingDir,
@@ -210,6 +226,12 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
       onLimit: spec.onLimit,
       approvals,
       ready: () => publisher.ready(),
+      watch: limitsOf({ limits: () => limits, enclosure, disk }),
+      setLimits: (next) => {
+        limits = next
+        enclosure.limit(next)
+        publish({ type: "limits_changed", limits })
+      },
       agent: agent.get,
       dropAgent: agent.drop,
       setMode: (next) => {

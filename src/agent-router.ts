@@ -6,6 +6,7 @@ import { RequestId, RuleId, SessionId } from "#streams/ids"
 import { OnLimit } from "#streams/limit"
 import { RuleMatch, RuleScope } from "#streams/rule"
 import { STATUSES } from "#streams/session"
+import { LimitChange } from "#streams/session-limits"
 import type { ControlPlane } from "./plane.ts"
 import { checkedPrompt } from "./prompt.ts"
 import { procedure, router, translated } from "./trpc.ts"
@@ -27,6 +28,7 @@ export const agentRouter = router({
         title: Line.optional(),
         permissionMode: PermissionMode.optional(),
         onLimit: OnLimit.optional(),
+        limits: LimitChange.optional(),
         idempotencyKey: Key.optional(),
       }),
     )
@@ -59,6 +61,9 @@ export const agentRouter = router({
     )
     .mutation(({ ctx, input }) => ctx.plane.approve(input)),
 
+  setLimits: procedure
+    .input(z.strictObject({ sessionId: SessionId, limits: LimitChange }))
+    .mutation(({ ctx, input }) => ctx.plane.setLimits(input)),
   rules: procedure.query(({ ctx }) => ctx.plane.rules()),
 
   revokeRule: procedure

@@ -55,6 +55,7 @@ export async function openPlane(
     patience,
     idleSeconds: config.idleSeconds,
     onLimit: config.onLimit,
+    limits: config.limits,
     isolation: config.isolation ?? undefined,
     watching: watch,
   }

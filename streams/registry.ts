@@ -9,6 +9,7 @@ import { PermissionMode } from "./event.ts"
 import { SessionId } from "./ids.ts"
 import { OnLimit } from "./limit.ts"
 import { type Session, STATUSES, type Status } from "./session.ts"
+import { Limits } from "./session-limits.ts"
 
 /** Identity and launch profile: all that is needed to start the daemon again. */
 export const SessionRow = z.object({
@@ -23,6 +24,7 @@ export const SessionRow = z.object({
   /** Names of the MCP servers it was given. What they are started with may be secret and is not here. */
   mcpServers: z.array(z.string()).optional(),
   onLimit: OnLimit.optional(),
+  limits: Limits.optional(),
   createdAt: z.string(),
 })
 export type SessionRow = z.infer<typeof SessionRow>

@@ -7,6 +7,7 @@ import { archive, unarchive } from "./commands/archive.ts"
 import { cancel } from "./commands/cancel.ts"
 import { doctor } from "./commands/doctor.ts"
 import { down } from "./commands/down.ts"
+import { limit } from "./commands/limit.ts"
 import { ls } from "./commands/ls.ts"
 import { mode } from "./commands/mode.ts"
 import { prune } from "./commands/prune.ts"
@@ -36,6 +37,7 @@ const COMMANDS: readonly Command[] = [
   rules,
   mode,
   resume,
+  limit,
   agents,
   rename,
   archive,
