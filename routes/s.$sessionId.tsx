@@ -4,7 +4,6 @@ import type { SessionId } from "#streams/ids"
 import { useLiveSession, useSessionList } from "./-app/live.ts"
 import { seqOfHash } from "./-app/message-link.ts"
 import { usePageTitle } from "./-app/page-title.ts"
-import { archivedAtOf } from "./-app/session-order.ts"
 import { NotHere } from "./-components/not-here.tsx"
 import { SessionPage } from "./-components/session-page.tsx"
 import { PANELS, type Panel } from "./-components/session-panels.ts"
@@ -81,7 +80,7 @@ function OpenSession({ sessionId }: { readonly sessionId: SessionId }) {
       {...live}
       header={header}
       sessionId={sessionId}
-      archived={entry ? archivedAtOf(entry) !== null : false}
+      archived={entry?.archivedAt !== undefined}
       place={place}
     />
   )

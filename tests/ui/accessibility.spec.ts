@@ -30,7 +30,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     await check("past", `${agentz.url}/s/${agentz.told.done}?at=9`, "#9 of")
     for (const panel of ["changes", "usage", "events"]) {
       await page.goto(`${agentz.url}/s/${agentz.told.done}?panel=${panel}`)
-      await page.getByRole("tabpanel").getByRole("region").waitFor()
+      await page.getByRole("tabpanel").getByRole("region").first().waitFor()
       expect(await violations(page), `${panel}, ${colorScheme}`).toEqual([])
     }
     await check("unknown", `${agentz.url}/s/ses_nothere`, "not on this machine")
