@@ -12,11 +12,12 @@ import {
   type SessionUpdate,
   type StopReason,
 } from "@agentclientprotocol/sdk"
-import { Failure, type PermissionMode, type Unstamped } from "#streams/event"
+import { type Attachment, Failure, type PermissionMode, type Unstamped } from "#streams/event"
 import type { QueuedMessage } from "#streams/session"
 import { agentChoices } from "./acp/agent-choices.ts"
 import type { Offered } from "./acp/choices.ts"
 import { mcpServersFor } from "./acp/mcp-servers.ts"
+import { promptParts } from "./acp/prompt-parts.ts"
 import { canSteer, steer } from "./acp/steering.ts"
 import { AgentFailed } from "./agent-failed.ts"
 import { type AgentOptions, META, type OpenAdapter } from "./agents/adapter.ts"
@@ -34,6 +35,7 @@ export interface AgentSession extends AsyncDisposable {
   /** Resolves with why the turn stopped. Aborting `signal` cancels the turn, not the agent. Throws {@link AgentFailed}. */
   prompt(turn: {
     readonly text: string
+    readonly attachments?: readonly Attachment[] | undefined
     readonly resume: boolean
     readonly signal: AbortSignal
     readonly listener: TurnListener
@@ -53,12 +55,14 @@ export interface AgentSessionOptions {
   readonly model: string | undefined
   /** Of the agent's options, by id. */
   readonly chosen: ReadonlyMap<string, string>
+  /** The content of an attachment. */
+  readonly read: (blob: string) => Promise<Uint8Array>
 }
 
 export async function openAgentSession(
   open: OpenAdapter,
   options: AgentOptions,
-  { resumeAgentSession, publish, mode, model, chosen }: AgentSessionOptions,
+  { resumeAgentSession, publish, mode, model, chosen, read }: AgentSessionOptions,
 ): Promise<AgentSession> {
   let listener: TurnListener | null = null
   const choices = agentChoices(publish)
@@ -86,8 +90,11 @@ export async function openAgentSession(
       setMode: choices.setMode,
       setOption: choices.setOption,
       steer: (message, signal) =>
-        started.steers ? steer(context, sessionId, message, signal) : Promise.resolve("unable"),
-      async prompt({ text, resume, signal, listener: turn }) {
+        started.steers
+          ? steer(context, { sessionId, message, signal, parts: { can: started.can, read } })
+          : Promise.resolve("unable"),
+      async prompt({ text, attachments, resume, signal, listener: turn }) {
+        const parts = await promptParts({ text, attachments }, { can: started.can, read })
         listener = turn
         const cancel = () =>
           void context.notify(methods.agent.session.cancel, { sessionId: started.sessionId })
@@ -95,7 +102,7 @@ export async function openAgentSession(
         try {
           const prompted = context.request(methods.agent.session.prompt, {
             sessionId: started.sessionId,
-            prompt: [{ type: "text", text }],
+            prompt: parts,
             ...(resume && { _meta: { [META.resume]: true } }),
           })
           if (signal.aborted) cancel()
@@ -151,6 +158,7 @@ async function start(
     name: agentInfo?.title ?? agentInfo?.name ?? "agent",
     version: agentInfo?.version,
     steers: canSteer(initialized),
+    can: agentCapabilities?.promptCapabilities,
   }
   const servers = mcpServersFor(mcpServers, agentCapabilities?.mcpCapabilities)
   if (resumeAgentSession !== null && agentCapabilities?.sessionCapabilities?.resume) {

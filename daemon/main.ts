@@ -20,10 +20,12 @@ import { dialectOf } from "./acp/dialects.ts"
 import type { AgentSession } from "./agent-session.ts"
 import { adapters } from "./agents/index.ts"
 import { type Approvals, approvals as openApprovals } from "./approvals.ts"
+import { attachedFiles } from "./attached-files.ts"
 import { holdControlSocket } from "./control-socket.ts"
 import { endpointOf } from "./endpoint.ts"
 import { repositoryOf } from "./git/repository.ts"
 import { filesOf, socketOf } from "./home.ts"
+import { secretsOfServers } from "./mcp-server.ts"
 import { followRules } from "./permissions/followed-rules.ts"
 import { type Enclosure, openEnclosure } from "./process/enclosure.ts"
 import { identityOf } from "./process/identity.ts"
@@ -61,6 +63,7 @@ async function main(specPath: string | undefined): Promise<number> {
   epoch = spec.epoch
   redactor = redactorOf({
     ...secretsIn(spec.agentEnv),
+    ...secretsOfServers(spec.mcpServers),
     ...(spec.streams.token !== null && { AGENTZ_STREAMS_TOKEN: spec.streams.token }),
   })
   const files = filesOf(home, sessionId)
@@ -158,6 +161,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
     rules,
   })
 
+  const attached = attachedFiles(endpoint, { signal: shutdown.signal })
   const openAgent = async () => {
     // Loaded only now: the daemon says that it lives before it reads the protocol's large schema.
     const { openAgentSession } = await import("#daemon/agent-session")
@@ -172,7 +176,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
       toolEnv: toolEnv(),
       enclosure,
       mcpServers: spec.mcpServers ?? [],
-      transcript: () => publisher.session.items,
+      transcript: () => attached.inTranscript(publisher.session.items),
     }
     return openAgentSession(open, options, {
       resumeAgentSession: publisher.session.agentSessionId,
@@ -180,6 +184,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
       mode,
       model,
       chosen,
+      read: attached.read,
     })
   }
   /** Tells an agent that is open already; one that is opened later is told then. What it refuses is shown. */
@@ -207,13 +212,14 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
       onLimit: spec.onLimit,
       approvals,
       ready: () => publisher.ready(),
-      agent: () => {
+      agent: async () => {
+        await attached.load(publisher.session.items)
         agent ??= openAgent()
         // One that failed to open is opened anew for the next turn.
         agent.catch(() => {
           agent = null
         })
-        return agent
+        return await agent
       },
       dropAgent,
       setMode: (next) => {

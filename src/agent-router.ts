@@ -1,8 +1,9 @@
 import { tracked } from "@trpc/server"
 import { z } from "zod"
+import { McpServers } from "#daemon/mcp-server"
 import { SendMode } from "#streams/command"
 import { Decision, PermissionMode } from "#streams/event"
-import { RequestId, RuleId, SessionId } from "#streams/ids"
+import { MessageId, RequestId, RuleId, SessionId, UploadId } from "#streams/ids"
 import { OnLimit } from "#streams/limit"
 import { RuleMatch, RuleScope } from "#streams/rule"
 import { STATUSES } from "#streams/session"
@@ -14,6 +15,7 @@ const Prompt = z.string().transform(checkedPrompt)
 const Key = z.string().min(1).max(200)
 const Offset = z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/, "must be an offset that agentz gave out")
 const Line = z.string().min(1).max(200)
+const Attachments = z.array(z.strictObject({ uploadId: UploadId, name: Line })).max(16)
 const OneSession = z.strictObject({ sessionId: SessionId })
 
 export const agentRouter = router({
@@ -26,6 +28,9 @@ export const agentRouter = router({
         model: Line.optional(),
         title: Line.optional(),
         permissionMode: PermissionMode.optional(),
+        config: z.record(Line, Line).optional(),
+        mcpServers: McpServers.optional(),
+        attachments: Attachments.optional(),
         onLimit: OnLimit.optional(),
         idempotencyKey: Key.optional(),
       }),
@@ -38,10 +43,19 @@ export const agentRouter = router({
         sessionId: SessionId,
         text: Prompt,
         mode: SendMode.optional(),
+        attachments: Attachments.optional(),
         idempotencyKey: Key.optional(),
       }),
     )
     .mutation(({ ctx, input }) => ctx.plane.sendMessage(input)),
+
+  withdraw: procedure
+    .input(z.strictObject({ sessionId: SessionId, messageId: MessageId }))
+    .mutation(({ ctx, input }) => ctx.plane.withdraw(input)),
+
+  attach: procedure
+    .input(z.strictObject({ data: z.base64().min(1), uploadId: UploadId.optional() }))
+    .mutation(({ ctx, input }) => ctx.plane.attach(input)),
 
   cancel: procedure.input(OneSession).mutation(({ ctx, input }) => ctx.plane.cancel(input.sessionId)),
 

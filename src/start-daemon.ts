@@ -6,6 +6,7 @@ import { catalogue } from "#daemon/agents/catalogue"
 import { filesOf } from "#daemon/home"
 import type { DaemonSpec } from "#daemon/spec"
 import { agentEnvironment } from "./config.ts"
+import { launchProfileOf } from "./launch-profile.ts"
 import { packageRoot } from "./package-root.ts"
 
 /** What a program needs to run at all. Keys are not among it: an agent's go into the spec, for that agent alone. */
@@ -17,7 +18,7 @@ export interface StartedDaemon {
   readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>
 }
 
-export function startDaemon(spec: Omit<DaemonSpec, "agentEnv">): StartedDaemon {
+export function startDaemon(spec: Omit<DaemonSpec, "agentEnv" | "mcpServers">): StartedDaemon {
   const files = filesOf(spec.home, spec.sessionId)
   mkdirSync(files.dir, { recursive: true, mode: 0o700 })
   const environment = agentEnvironment()
@@ -25,11 +26,16 @@ export function startDaemon(spec: Omit<DaemonSpec, "agentEnv">): StartedDaemon {
     Object.fromEntries(
       names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
     )
+  const { mcpServers = [] } = launchProfileOf(spec.home, spec.sessionId) ?? {}
   const specFile = files.spec(spec.incarnation)
-  writeFileSync(specFile, JSON.stringify({ ...spec, agentEnv: pick(catalogue[spec.agentType]?.env ?? []) }), {
-    mode: 0o600,
-    flag: "wx",
-  })
+  writeFileSync(
+    specFile,
+    JSON.stringify({ ...spec, mcpServers, agentEnv: pick(catalogue[spec.agentType]?.env ?? []) }),
+    {
+      mode: 0o600,
+      flag: "wx",
+    },
+  )
   const log = openSync(files.log, "a", 0o600)
   try {
     const child = spawn(process.execPath, [join(packageRoot, "dist/daemon/main.js"), specFile], {

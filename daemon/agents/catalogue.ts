@@ -18,6 +18,8 @@ export interface AgentProfile {
   /** Environment variables that are handed to this agent, and to nobody else. */
   readonly env: readonly string[]
   readonly defaultModel: string | null
+  /** `false`: it has tools of its own and no others. */
+  readonly takesMcpServers?: boolean
   /** Whether it can run with this environment. Never throws. */
   preflight(env: Readonly<Record<string, string | undefined>>): Promise<Preflight>
 }
@@ -28,6 +30,7 @@ const demo: AgentProfile = {
   description: "Shows what a session is, with real files and no model. Needs no key.",
   env: ["AGENTZ_DEMO_SPEED"],
   defaultModel: null,
+  takesMcpServers: false,
   preflight: async () => ({ found: true, version: null, needs: [] }),
 }
 
@@ -37,6 +40,7 @@ const profileOf = (provider: Provider): AgentProfile => ({
   description: provider.description,
   env: Object.values(provider.variables),
   defaultModel: provider.defaultModel,
+  takesMcpServers: false,
   preflight: async (env) => ({
     found: true,
     version: null,

@@ -11,10 +11,12 @@ import { resume } from "./commands/resume.ts"
 import { rules } from "./commands/rules.ts"
 import { run } from "./commands/run.ts"
 import { send } from "./commands/send.ts"
+import { set } from "./commands/set.ts"
 import { show } from "./commands/show.ts"
 import { streams } from "./commands/streams.ts"
 import { tail } from "./commands/tail.ts"
 import { up } from "./commands/up.ts"
+import { withdraw } from "./commands/withdraw.ts"
 import type { Deps } from "./deps.ts"
 import type { Io } from "./io.ts"
 import { report, usage } from "./refusal.ts"
@@ -26,10 +28,12 @@ const COMMANDS: readonly Command[] = [
   show,
   tail,
   send,
+  withdraw,
   cancel,
   approve,
   rules,
   mode,
+  set,
   resume,
   doctor,
   down,
