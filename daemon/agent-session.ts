@@ -85,7 +85,9 @@ export async function openAgentSession(
       ...(started.version !== undefined && { version: started.version }),
     })
     const { sessionId } = started
-    await choices.open(context, { sessionId, offered: started.offered, mode: mode(), model, chosen })
+    const lenient = resumeAgentSession !== null
+    const { offered } = started
+    await choices.open(context, { sessionId, offered, mode: mode(), model, chosen, lenient })
     return {
       setMode: choices.setMode,
       setOption: choices.setOption,
