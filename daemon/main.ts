@@ -17,8 +17,9 @@ import type { Session } from "#streams/session"
 import { tailOf } from "#streams/stream"
 import { addressOf, authorization, StreamError } from "#streams/transport"
 import { dialectOf } from "./acp/dialects.ts"
+import { agentHolder } from "./agent-holder.ts"
 import type { AgentSession } from "./agent-session.ts"
-import { adapters } from "./agents/index.ts"
+import { adapterOf } from "./agents/index.ts"
 import { type Approvals, approvals as openApprovals } from "./approvals.ts"
 import { attachedFiles } from "./attached-files.ts"
 import { holdControlSocket } from "./control-socket.ts"
@@ -34,6 +35,7 @@ import { removeRunFile, writeRunFile } from "./run-file.ts"
 import { type Ending, runSession } from "./session.ts"
 import { DaemonSpec } from "./spec.ts"
 import { openSpoolFile } from "./spool-file.ts"
+import { type Storage, storageOf } from "./storage.ts"
 import { type DaemonTelemetry, daemonTelemetry } from "./telemetry/daemon-telemetry.ts"
 import { version } from "./version.ts"
 
@@ -73,17 +75,19 @@ async function main(specPath: string | undefined): Promise<number> {
   const shutdown = new AbortController()
   for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(name, () => shutdown.abort())
 
+  using storage = storageOf(spec, log)
   const telemetry = daemonTelemetry()
   await using _socket = await holdControlSocket(socketOf(home, sessionId, epoch), () => ({
     sessionId,
     epoch,
     pid: process.pid,
+    storage: storage.answer(),
     measured: telemetry.points(),
   }))
   writeRunFile(files.run, { ...identity, sessionId, epoch, incarnation })
   const enclosure = openEnclosure({ home, sessionId, epoch, wanted: spec.isolation })
   try {
-    return await hold(spec, { shutdown, enclosure, telemetry })
+    return await hold(spec, { shutdown, enclosure, telemetry, storage })
   } finally {
     await enclosure.end(KILL_GRACE_MS)
     removeRunFile(files.run, process.pid)
@@ -94,9 +98,10 @@ interface Held {
   readonly shutdown: AbortController
   readonly enclosure: Enclosure
   readonly telemetry: DaemonTelemetry
+  readonly storage: Storage
 }
 
-async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held): Promise<number> {
+async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage }: Held): Promise<number> {
   const { sessionId, incarnation, home, agentType, workingDir, model, permissionMode } = spec
   const files = filesOf(home, sessionId)
   mkdirSync(dirname(files.spool), { recursive: true, mode: 0o700 })
@@ -106,7 +111,6 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
   const repository = await repositoryOf(workingDir)
   let refused: StreamError | null = null
   let place = ""
-  let agent: Promise<AgentSession> | null = null
 
   using publisher = await openPublisher({
     endpoint,
@@ -134,8 +138,9 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
       refused = error
       shutdown.abort(error)
     },
-    onBehind: (behind, reason) => log(behind ? "storage_behind" : "storage_caught_up", reason),
+    onBehind: (behind, reason) => storage.behind(behind, reason),
   })
+  storage.backlog = () => publisher.backlog
   telemetry.backlog = () => publisher.backlog
   const publish: Publisher["publish"] = (event) => {
     const published = publisher.publish(redactor.value(event))
@@ -162,11 +167,9 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
   })
 
   const attached = attachedFiles(endpoint, { signal: shutdown.signal })
-  const openAgent = async () => {
+  const openAgent = async (signal: AbortSignal) => {
     // Loaded only now: the daemon says that it lives before it reads the protocol's large schema.
     const { openAgentSession } = await import("#daemon/agent-session")
-    const open = adapters[agentType]
-    if (!open) throw new Error(`There is no agent "${agentType}".`)
     const options = {
       sessionId,
       workingDir,
@@ -176,28 +179,28 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
       toolEnv: toolEnv(),
       enclosure,
       mcpServers: spec.mcpServers ?? [],
+      home,
       transcript: () => attached.inTranscript(publisher.session.items),
     }
-    return openAgentSession(open, options, {
+    return await openAgentSession(adapterOf(agentType, home), options, {
       resumeAgentSession: publisher.session.agentSessionId,
       publish,
       mode,
-      model,
       chosen,
       read: attached.read,
+      signal,
     })
   }
+  const agent = agentHolder({
+    open: openAgent,
+    killTools: () => enclosure.endTurn(KILL_GRACE_MS),
+  })
   /** Tells an agent that is open already; one that is opened later is told then. What it refuses is shown. */
   const whileOpen = (tell: (session: AgentSession) => Promise<void>) => {
-    agent?.then(tell).catch((error: unknown) => {
+    agent.held?.then(tell).catch((error: unknown) => {
       const title = error instanceof Error ? error.message : String(error)
       publish({ type: "notice", severity: "warning", category: "agent_option", title })
     })
-  }
-  const dropAgent = async () => {
-    const dropped = agent
-    agent = null
-    await (await dropped?.catch(() => null))?.[Symbol.asyncDispose]()
   }
 
   let ending: Ending
@@ -214,14 +217,9 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
       ready: () => publisher.ready(),
       agent: async () => {
         await attached.load(publisher.session.items)
-        agent ??= openAgent()
-        // One that failed to open is opened anew for the next turn.
-        agent.catch(() => {
-          agent = null
-        })
-        return await agent
+        return await agent.get()
       },
-      dropAgent,
+      dropAgent: agent.drop,
       setMode: (next) => {
         publish({ type: "mode_changed", mode: next })
         if (next === "bypass") publish(bypassNotice)
@@ -232,7 +230,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
         chosen.set(optionId, value)
         whileOpen((session) => session.setOption(optionId, value))
       },
-      killTools: () => enclosure.endTurn(KILL_GRACE_MS),
+      killTools: agent.endTools,
       epoch,
       resume: spec.resume,
       idleMs: spec.idleSeconds * 1000,
@@ -253,7 +251,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
     refused ??= error
     ending = "fenced"
   }
-  await Promise.race([dropAgent(), elapsed(LAST_WORDS_MS)])
+  await Promise.race([agent.drop(), elapsed(LAST_WORDS_MS)])
   if (refused !== null || ending === "fenced") {
     const { code, message } =
       refused ?? new StreamError("stale_epoch", "A newer daemon was granted the session.")

@@ -185,6 +185,9 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
       case "stop_waiting":
         for (const event of stopsWaiting(publisher.session, command)) publish(event)
         return
+      case "resume_requested":
+        if (!turn && publisher.session.turns === command.turns) resume = true
+        return
       case "stop":
         if (ours) shutdown.abort()
         return

@@ -15,7 +15,10 @@ const Prompt = z.string().transform(checkedPrompt)
 const Key = z.string().min(1).max(200)
 const Offset = z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/, "must be an offset that agentz gave out")
 const Line = z.string().min(1).max(200)
-const Attachments = z.array(z.strictObject({ uploadId: UploadId, name: Line })).max(16)
+const Attachments = z
+  .array(z.strictObject({ uploadId: UploadId, name: Line }))
+  .max(16)
+  .readonly()
 const OneSession = z.strictObject({ sessionId: SessionId })
 
 export const agentRouter = router({
@@ -120,6 +123,32 @@ export const agentRouter = router({
     .subscription(({ ctx, input: { sessionId, offset, lastEventId }, signal }) =>
       trackedEvents(ctx.plane, { sessionId, offset: lastEventId ?? offset, signal }),
     ),
+
+  rename: procedure
+    .input(z.strictObject({ sessionId: SessionId, title: Line }))
+    .mutation(({ ctx, input }) => ctx.plane.rename(input)),
+
+  archive: procedure.input(OneSession).mutation(({ ctx, input }) => ctx.plane.archive(input.sessionId)),
+
+  unarchive: procedure.input(OneSession).mutation(({ ctx, input }) => ctx.plane.unarchive(input.sessionId)),
+
+  sizes: procedure
+    .input(z.strictObject({ sessionIds: z.array(SessionId).max(1000) }))
+    .query(({ ctx, input }) => ctx.plane.sizes(input.sessionIds)),
+
+  prune: procedure
+    .input(
+      z.strictObject({
+        olderThanDays: z.number().nonnegative().max(36_500).default(30),
+        sessionIds: z.array(SessionId).max(1000).optional(),
+        dryRun: z.boolean().default(false),
+      }),
+    )
+    .mutation(({ ctx, input: { olderThanDays, ...rest } }) =>
+      ctx.plane.prune({ olderThanMs: olderThanDays * 86_400_000, ...rest }),
+    ),
+
+  storage: procedure.query(({ ctx }) => ctx.plane.storage()),
 
   agentTypes: procedure.query(({ ctx }) => ctx.plane.agentTypes()),
 })

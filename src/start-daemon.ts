@@ -2,10 +2,11 @@
 import { spawn } from "node:child_process"
 import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { catalogue } from "#daemon/agents/catalogue"
+import { cataloguedAgents } from "#daemon/agents/catalogue"
 import { filesOf } from "#daemon/home"
 import type { DaemonSpec } from "#daemon/spec"
 import { agentEnvironment } from "./config.ts"
+import { DAEMON_OF, INCARNATION } from "./daemons/launch.ts"
 import { launchProfileOf } from "./launch-profile.ts"
 import { packageRoot } from "./package-root.ts"
 
@@ -28,21 +29,18 @@ export function startDaemon(spec: Omit<DaemonSpec, "agentEnv" | "mcpServers">): 
     )
   const { mcpServers = [] } = launchProfileOf(spec.home, spec.sessionId) ?? {}
   const specFile = files.spec(spec.incarnation)
-  writeFileSync(
-    specFile,
-    JSON.stringify({ ...spec, mcpServers, agentEnv: pick(catalogue[spec.agentType]?.env ?? []) }),
-    {
-      mode: 0o600,
-      flag: "wx",
-    },
-  )
+  const profile = cataloguedAgents(spec.home).profiles[spec.agentType]
+  writeFileSync(specFile, JSON.stringify({ ...spec, mcpServers, agentEnv: pick(profile?.env ?? []) }), {
+    mode: 0o600,
+    flag: "wx",
+  })
   const log = openSync(files.log, "a", 0o600)
   try {
     const child = spawn(process.execPath, [join(packageRoot, "dist/daemon/main.js"), specFile], {
       cwd: "/",
       detached: true,
       stdio: ["ignore", log, log],
-      env: pick(PLAIN),
+      env: { ...pick(PLAIN), [INCARNATION]: spec.incarnation, [DAEMON_OF]: spec.home },
     })
     child.unref()
     const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
