@@ -21,12 +21,14 @@ import { agentHolder } from "./agent-holder.ts"
 import type { AgentSession } from "./agent-session.ts"
 import { adapterOf } from "./agents/index.ts"
 import { type Approvals, approvals as openApprovals } from "./approvals.ts"
+import { attachedFiles } from "./attached-files.ts"
 import { holdControlSocket } from "./control-socket.ts"
 import { diskGrowth } from "./disk-growth.ts"
 import { endpointOf } from "./endpoint.ts"
 import { repositoryOf } from "./git/repository.ts"
 import { filesOf, socketOf } from "./home.ts"
 import { limitsOf } from "./limits.ts"
+import { secretsOfServers } from "./mcp-server.ts"
 import { followRules } from "./permissions/followed-rules.ts"
 import { type Enclosure, openEnclosure } from "./process/enclosure.ts"
 import { identityOf } from "./process/identity.ts"
@@ -65,6 +67,7 @@ async function main(specPath: string | undefined): Promise<number> {
   epoch = spec.epoch
   redactor = redactorOf({
     ...secretsIn(spec.agentEnv),
+    ...secretsOfServers(spec.mcpServers),
     ...(spec.streams.token !== null && { AGENTZ_STREAMS_TOKEN: spec.streams.token }),
   })
   const files = filesOf(home, sessionId)
@@ -178,6 +181,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
     rules,
   })
 
+  const attached = attachedFiles(endpoint, { signal: shutdown.signal })
   const openAgent = async (signal: AbortSignal) => {
     // Loaded only now: the daemon says that it lives before it reads the protocol's large schema.
     const { openAgentSession } = await import("#daemon/agent-session")
@@ -192,13 +196,14 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
       enclosure,
       mcpServers: spec.mcpServers ?? [],
       home,
-      transcript: () => publisher.session.items,
+      transcript: () => attached.inTranscript(publisher.session.items),
     }
     return await openAgentSession(adapterOf(agentType, home), options, {
       resumeAgentSession: publisher.session.agentSessionId,
       publish,
       mode,
       chosen,
+      read: attached.read,
       signal,
     })
   }
@@ -232,7 +237,10 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
         enclosure.limit(next)
         publish({ type: "limits_changed", limits })
       },
-      agent: agent.get,
+      agent: async () => {
+        await attached.load(publisher.session.items)
+        return await agent.get()
+      },
       dropAgent: agent.drop,
       setMode: (next) => {
         publish({ type: "mode_changed", mode: next })

@@ -7,6 +7,7 @@ import { filesOf } from "#daemon/home"
 import type { DaemonSpec } from "#daemon/spec"
 import { agentEnvironment } from "./config.ts"
 import { DAEMON_OF, INCARNATION } from "./daemons/launch.ts"
+import { launchProfileOf } from "./launch-profile.ts"
 import { packageRoot } from "./package-root.ts"
 
 /** What a program needs to run at all. Keys are not among it: an agent's go into the spec, for that agent alone. */
@@ -18,7 +19,7 @@ export interface StartedDaemon {
   readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>
 }
 
-export function startDaemon(spec: Omit<DaemonSpec, "agentEnv">): StartedDaemon {
+export function startDaemon(spec: Omit<DaemonSpec, "agentEnv" | "mcpServers">): StartedDaemon {
   const files = filesOf(spec.home, spec.sessionId)
   mkdirSync(files.dir, { recursive: true, mode: 0o700 })
   const environment = agentEnvironment()
@@ -26,9 +27,10 @@ export function startDaemon(spec: Omit<DaemonSpec, "agentEnv">): StartedDaemon {
     Object.fromEntries(
       names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
     )
+  const { mcpServers = [] } = launchProfileOf(spec.home, spec.sessionId) ?? {}
   const specFile = files.spec(spec.incarnation)
   const profile = cataloguedAgents(spec.home).profiles[spec.agentType]
-  writeFileSync(specFile, JSON.stringify({ ...spec, agentEnv: pick(profile?.env ?? []) }), {
+  writeFileSync(specFile, JSON.stringify({ ...spec, mcpServers, agentEnv: pick(profile?.env ?? []) }), {
     mode: 0o600,
     flag: "wx",
   })
