@@ -25,6 +25,7 @@ import { endpointOf } from "./endpoint.ts"
 import { repositoryOf } from "./git/repository.ts"
 import { filesOf, socketOf } from "./home.ts"
 import { type Enclosure, openEnclosure } from "./process/enclosure.ts"
+import { whyHomeIsSeen } from "./process/hidden-home.ts"
 import { identityOf } from "./process/identity.ts"
 import { nothingToRedact, redactor as redactorOf, secretsIn } from "./redact.ts"
 import { removeRunFile, writeRunFile } from "./run-file.ts"
@@ -77,7 +78,13 @@ async function main(specPath: string | undefined): Promise<number> {
     measured: telemetry.points(),
   }))
   writeRunFile(files.run, { ...identity, sessionId, epoch, incarnation })
-  const enclosure = openEnclosure({ home, sessionId, epoch, wanted: spec.isolation })
+  const enclosure = openEnclosure({
+    home,
+    sessionId,
+    epoch,
+    wanted: spec.isolation,
+    hidesHome: spec.showsHome !== true && whyHomeIsSeen(home) === null,
+  })
   try {
     return await hold(spec, { shutdown, enclosure, telemetry })
   } finally {

@@ -25,6 +25,8 @@ export const DaemonSpec = z.object({
   home: z.string(),
   /** No better isolation than this; left out, the best there is. */
   isolation: z.enum(ISOLATIONS).optional(),
+  /** Whether programs of the session may see agentz's home also where it could be hidden. */
+  showsHome: z.boolean().optional(),
   /** Where the stream server was when this was written; its run file in `home` knows better when it moved. */
   streams: z.object({ url: z.string(), token: z.string().nullable(), fixed: z.boolean() }),
   /** The agent's own variables, for the agent alone. */

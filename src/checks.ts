@@ -1,5 +1,6 @@
 /** What an installation needs, looked at without changing or starting anything. */
 import { join } from "node:path"
+import { checkHiding } from "./checks/hiding.ts"
 import { checkHome, checkToken } from "./checks/home.ts"
 import { checkDisk, checkIsolation, checkNode, checkUi } from "./checks/machine.ts"
 import { checkApiPort, checkStreams } from "./checks/ports.ts"
@@ -30,6 +31,7 @@ export async function checkUp(config: Config, { uiDir, agents }: Surroundings): 
     checkStreams(config),
     checkUi(join(uiDir, "index.html")),
     checkIsolation(config.isolation),
+    checkHiding(config),
     checkAgents(agents),
   ])
   return checks.flat()

@@ -26,6 +26,8 @@ export interface Config {
   readonly onLimit: OnLimit
   /** No better isolation than this. `null`: the best there is. */
   readonly isolation: IsolationKind | null
+  /** Keep the home from what agents start, where the system can. */
+  readonly hideHome: boolean
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -80,6 +82,7 @@ const Env = z.object({
   AGENTZ_ON_LIMIT: OnLimit.default("stop"),
   AGENTZ_ISOLATION: z.enum(["auto", ...ISOLATIONS]).default("auto"),
   AGENTZ_ALLOW_NETWORK: z.enum(["0", "1"]).default("0"),
+  AGENTZ_HIDE_HOME: z.enum(["0", "1"]).default("1"),
 })
 type Variable = keyof z.infer<typeof Env>
 
@@ -96,6 +99,7 @@ const REMEDIES: Record<Variable, string> = {
   AGENTZ_IDLE_SECONDS: "set it to a number of seconds such as 600, or unset it",
   AGENTZ_ON_LIMIT: "set it to wait or stop, or unset it for stop",
   AGENTZ_ISOLATION: `set it to auto, ${ISOLATIONS.join(", ")}, or unset it for the best there is`,
+  AGENTZ_HIDE_HOME: "set it to 0 to let agents' commands see agentz's home, or unset it",
   AGENTZ_ALLOW_NETWORK: "set it to 1 to allow an address that other machines can reach, or unset it",
 }
 const SECRETS: ReadonlySet<string> = new Set<Variable>(["AGENTZ_TOKEN", "AGENTZ_STREAMS_TOKEN"])
@@ -129,6 +133,7 @@ export function parseConfig(environment: Environment = process.env): Config {
     token: env.AGENTZ_TOKEN ?? null,
     idleSeconds: env.AGENTZ_IDLE_SECONDS,
     onLimit: env.AGENTZ_ON_LIMIT,
+    hideHome: env.AGENTZ_HIDE_HOME === "1",
     isolation: env.AGENTZ_ISOLATION === "auto" ? null : env.AGENTZ_ISOLATION,
   })
 }

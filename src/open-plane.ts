@@ -60,6 +60,7 @@ export async function openPlane(
     idleSeconds: config.idleSeconds,
     onLimit: config.onLimit,
     isolation: config.isolation ?? undefined,
+    hideHome: config.hideHome,
     watching: watch,
   }
   const daemons = daemonsOf(context)

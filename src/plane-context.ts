@@ -20,6 +20,7 @@ export interface PlaneContext {
   readonly onLimit: OnLimit
   /** No better isolation than this; left out, the best there is. */
   readonly isolation: IsolationKind | undefined
+  readonly hideHome: boolean
   /** Whether this control plane looks after all sessions all the time, so that no single question need do so. */
   readonly watching: boolean
 }
