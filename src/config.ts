@@ -12,6 +12,8 @@ export interface Config {
   /** Where everything of this installation lives: token, streams, logs, run files. */
   readonly home: string
   readonly host: string
+  /** Where a proxy in front makes the API reachable, as an origin: `https://agentz.example.com`. */
+  readonly publicUrl: string | null
   /** 0: any free port. */
   readonly port: number
   /** 0: any free port. */
@@ -69,6 +71,7 @@ const Env = z.object({
     .string()
     .regex(/^[A-Za-z0-9_.:-]{1,253}$/)
     .default("127.0.0.1"),
+  AGENTZ_PUBLIC_URL: z.string().refine(isOrigin).optional(),
   AGENTZ_PORT: port(4200),
   AGENTZ_STREAMS_PORT: port(4201),
   AGENTZ_STREAMS_URL: z.string().refine(isPlainHttpUrl).optional(),
@@ -89,6 +92,8 @@ type Variable = keyof z.infer<typeof Env>
 const REMEDIES: Record<Variable, string> = {
   AGENTZ_HOME: "set it to an absolute path, or unset it for ~/.agentz",
   AGENTZ_HOST: "set it to an address of this machine such as 127.0.0.1, or unset it",
+  AGENTZ_PUBLIC_URL:
+    "set it to the address that browsers use, such as https://agentz.example.com, without a path, or unset it",
   AGENTZ_PORT: "set it to a whole number from 0 to 65535 (0 takes any free port), or unset it for 4200",
   AGENTZ_STREAMS_PORT:
     "set it to a whole number from 0 to 65535 (0 takes any free port), or unset it for 4201",
@@ -116,6 +121,10 @@ function isPlainHttpUrl(text: string): boolean {
   )
 }
 
+function isOrigin(text: string): boolean {
+  return isPlainHttpUrl(text) && new URL(text).pathname === "/" && !text.endsWith("?") && !text.endsWith("#")
+}
+
 /** Reads the configuration. An empty variable counts as unset. Throws {@link ConfigError}. */
 export function parseConfig(environment: Environment = process.env): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""))
@@ -126,6 +135,7 @@ export function parseConfig(environment: Environment = process.env): Config {
   return Object.freeze({
     home: env.AGENTZ_HOME ?? join(homedir(), ".agentz"),
     host: env.AGENTZ_HOST.toLowerCase(),
+    publicUrl: env.AGENTZ_PUBLIC_URL === undefined ? null : new URL(env.AGENTZ_PUBLIC_URL).origin,
     port: env.AGENTZ_PORT,
     streamsPort: env.AGENTZ_STREAMS_PORT,
     streamsUrl: env.AGENTZ_STREAMS_URL?.replace(/\/+$/, "") ?? null,

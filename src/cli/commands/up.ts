@@ -1,7 +1,7 @@
 import { streamsRunFileOf } from "#daemon/home"
 import { readRunFile, ServerRun } from "#daemon/run-file"
 import { Meter } from "#daemon/telemetry/meter"
-import type { Config } from "../../config.ts"
+import { type Config, isLoopback } from "../../config.ts"
 import { countedLog } from "../../health/counted-log.ts"
 import { metricsOf } from "../../health/metrics.ts"
 import { readinessOf } from "../../health/readiness.ts"
@@ -50,13 +50,17 @@ export const up = defineCommand({
       log,
       health: { meter, ready: readinessOf(home, () => plane.streams()), metrics: () => metrics.text() },
     })
+    if (!isLoopback(config.host) && config.publicUrl?.startsWith("https:") !== true) {
+      log({ level: "warn", event: "no_tls", host: config.host })
+      io.stderr.write(NO_TLS)
+    }
     // Until here a signal just ends the process: there is nothing to take back yet.
     using life = ending(io)
     const { url: streamsUrl, pid: streamsPid } = plane.streams()
     await using _run = await writeApiRun(home.apiRunFile, { url: api.url, streamsUrl, streamsPid })
 
     const ready: Ready = {
-      url: linkOf(api.url, api.newCode()),
+      url: linkOf(config.publicUrl ?? api.url, api.newCode()),
       api: api.url,
       token,
       pid: process.pid,
@@ -74,6 +78,10 @@ export const up = defineCommand({
     return 0
   },
 })
+
+const NO_TLS =
+  "Other machines can reach agentz, and without TLS whoever is on the way reads the token: put a TLS proxy in front " +
+  "and set AGENTZ_PUBLIC_URL to its https address (docs/security.md).\n"
 
 interface Ready {
   /** The UI, with a sign-in code. */
@@ -101,7 +109,7 @@ async function alreadyUp(config: Config, home: Home, token: string): Promise<Rea
   const name = callable(host)
   const api = `http://${name.includes(":") ? `[${name}]` : name}:${port}`
   return {
-    url: linkOf(api, code),
+    url: linkOf(config.publicUrl ?? api, code),
     api,
     token,
     pid: holder.pid,
