@@ -7,6 +7,7 @@ export const filesOf = (home: string, sessionId: string) => {
   return {
     dir,
     log: join(dir, "daemon.log"),
+    agentLog: join(dir, "agent.log"),
     spool: join(dir, "spool.ndjson"),
     spec: (incarnation: string) => join(dir, `spec-${incarnation}.json`),
     run: join(home, "run", `${sessionId}.json`),

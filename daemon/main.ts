@@ -24,6 +24,7 @@ import { holdControlSocket } from "./control-socket.ts"
 import { endpointOf } from "./endpoint.ts"
 import { repositoryOf } from "./git/repository.ts"
 import { filesOf, socketOf } from "./home.ts"
+import { keepCapped } from "./log-cap.ts"
 import { type Enclosure, openEnclosure } from "./process/enclosure.ts"
 import { whyHomeIsSeen } from "./process/hidden-home.ts"
 import { identityOf } from "./process/identity.ts"
@@ -64,6 +65,7 @@ async function main(specPath: string | undefined): Promise<number> {
     ...(spec.streams.token !== null && { AGENTZ_STREAMS_TOKEN: spec.streams.token }),
   })
   const files = filesOf(home, sessionId)
+  keepCapped(files.log)
   const identity = identityOf(process.pid)
   if (!identity) throw new Error("The system does not tell when this process started.")
 

@@ -5,6 +5,7 @@ import { approve } from "./commands/approve.ts"
 import { cancel } from "./commands/cancel.ts"
 import { doctor } from "./commands/doctor.ts"
 import { down } from "./commands/down.ts"
+import { logs } from "./commands/logs.ts"
 import { ls } from "./commands/ls.ts"
 import { resume } from "./commands/resume.ts"
 import { run } from "./commands/run.ts"
@@ -27,6 +28,7 @@ const COMMANDS: readonly Command[] = [
   cancel,
   approve,
   resume,
+  logs,
   doctor,
   down,
   streams,

@@ -1,4 +1,5 @@
 import { streamsRunFileOf } from "#daemon/home"
+import { keepCapped } from "#daemon/log-cap"
 import { readRunFile, ServerRun } from "#daemon/run-file"
 import { Meter } from "#daemon/telemetry/meter"
 import { type Config, isLoopback } from "../../config.ts"
@@ -8,7 +9,7 @@ import { readinessOf } from "../../health/readiness.ts"
 import type { Home } from "../../home.ts"
 import { freshCode } from "../../http/fresh-code.ts"
 import { type ApiServer, PortTakenError } from "../../http/server.ts"
-import { jsonLog, logFile } from "../../log.ts"
+import { both, jsonLog, logFile } from "../../log.ts"
 import { version } from "../../package-root.ts"
 import { callable, portHolder, takenSentence } from "../../port-holder.ts"
 import { readApiRun, writeApiRun } from "../../run-file.ts"
@@ -35,10 +36,11 @@ export const up = defineCommand({
       return 0
     }
 
-    // A person at a terminal is not shown our log; a service's belongs to its stderr.
-    using own = io.stderr.isTTY ? logFile(home.apiLog) : null
+    // A person at a terminal is not shown our log; a service's belongs to its stderr as well.
+    using own = logFile(home.apiLog)
+    using _capped = keepCapped(home.apiLog)
     const meter = new Meter()
-    const log = countedLog(own?.log ?? jsonLog(io.stderr), meter)
+    const log = countedLog(io.stderr.isTTY ? own.log : both(own.log, jsonLog(io.stderr)), meter)
     await using plane = await deps.openPlane(config, { watch: true, log })
     using metrics = metricsOf({ meter, home, plane })
     await using api = await deps.serveApi({
