@@ -19,12 +19,13 @@ import { addressOf, authorization, StreamError } from "#streams/transport"
 import { dialectOf } from "./acp/dialects.ts"
 import type { AgentSession } from "./agent-session.ts"
 import { adapters } from "./agents/index.ts"
-import { approvals as openApprovals } from "./approvals.ts"
+import { type Approvals, approvals as openApprovals } from "./approvals.ts"
 import { holdControlSocket } from "./control-socket.ts"
 import { endpointOf } from "./endpoint.ts"
 import { repositoryOf } from "./git/repository.ts"
 import { filesOf, socketOf } from "./home.ts"
 import { keepCapped } from "./log-cap.ts"
+import { followRules } from "./permissions/followed-rules.ts"
 import { type Enclosure, openEnclosure } from "./process/enclosure.ts"
 import { whyHomeIsSeen } from "./process/hidden-home.ts"
 import { identityOf } from "./process/identity.ts"
@@ -119,7 +120,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
     epoch,
     spool: openSpoolFile(files.spool),
     fetch: telemetry.fetch,
-    first: () => [
+    first: (before) => [
       {
         type: "session_started",
         agentType,
@@ -133,6 +134,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
         isolation: enclosure.isolation,
         ...(repository && { git: repository }),
       },
+      ...(permissionMode === "bypass" && before.permissionMode !== "bypass" ? [bypassNotice] : []),
     ],
     onFatal: (error) => {
       refused = error
@@ -148,7 +150,22 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
     return published
   }
   crashesInto(publisher, publish)
-  const approvals = openApprovals({ session: () => publisher.session, publish, permissionMode })
+  /** Of the agent's options, by id: as the session was launched, and as it was set since. */
+  const chosen = new Map(Object.entries(spec.config ?? {}))
+  const mode = () => publisher.session.permissionMode ?? permissionMode
+  const rules = followRules(endpoint, {
+    signal: gone.signal,
+    onChange: () => approvals.reconsider(),
+    onRefused: (reason) => log("rules_refused", `${reason} Every call is asked about.`),
+  })
+  const approvals: Approvals = openApprovals({
+    session: () => publisher.session,
+    publish,
+    agentType,
+    workingDir,
+    mode,
+    rules,
+  })
 
   const openAgent = async () => {
     // Loaded only now: the daemon says that it lives before it reads the protocol's large schema.
@@ -163,9 +180,23 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
       env: spec.agentEnv,
       toolEnv: toolEnv(),
       enclosure,
+      mcpServers: spec.mcpServers ?? [],
       transcript: () => publisher.session.items,
     }
-    return openAgentSession(open, options, { resumeAgentSession: publisher.session.agentSessionId, publish })
+    return openAgentSession(open, options, {
+      resumeAgentSession: publisher.session.agentSessionId,
+      publish,
+      mode,
+      model,
+      chosen,
+    })
+  }
+  /** Tells an agent that is open already; one that is opened later is told then. What it refuses is shown. */
+  const whileOpen = (tell: (session: AgentSession) => Promise<void>) => {
+    agent?.then(tell).catch((error: unknown) => {
+      const title = error instanceof Error ? error.message : String(error)
+      publish({ type: "notice", severity: "warning", category: "agent_option", title })
+    })
   }
   const dropAgent = async () => {
     const dropped = agent
@@ -194,6 +225,16 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
         return agent
       },
       dropAgent,
+      setMode: (next) => {
+        publish({ type: "mode_changed", mode: next })
+        if (next === "bypass") publish(bypassNotice)
+        approvals.reconsider()
+        whileOpen((session) => session.setMode(next))
+      },
+      setOption: (optionId, value) => {
+        chosen.set(optionId, value)
+        whileOpen((session) => session.setOption(optionId, value))
+      },
       killTools: () => enclosure.endTurn(KILL_GRACE_MS),
       epoch,
       resume: spec.resume,
@@ -228,6 +269,13 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
   if (inTime !== true) log("spool_kept", "The stream server is away; the next daemon sends what it lacks.")
   return inTime === true ? 0 : 69
 }
+
+const bypassNotice = {
+  type: "notice",
+  severity: "warning",
+  category: "permission_mode",
+  title: "Bypass: commands and changes are run without asking. Only rules that refuse still hold.",
+} as const
 
 const identityOfSelf = (): Pick<NonNullable<ReturnType<typeof identityOf>>, "pid" | "startTime" | "bootId"> =>
   identityOf(process.pid) ?? { pid: process.pid, startTime: "", bootId: "" }

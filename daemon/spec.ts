@@ -6,6 +6,7 @@ import { z } from "zod"
 import { PermissionMode } from "#streams/event"
 import { SessionId } from "#streams/ids"
 import { OnLimit } from "#streams/limit"
+import { McpServer } from "./mcp-server.ts"
 import { ISOLATIONS } from "./process/isolation.ts"
 
 export const DaemonSpec = z.object({
@@ -17,6 +18,10 @@ export const DaemonSpec = z.object({
   workingDir: z.string(),
   model: z.string().optional(),
   permissionMode: PermissionMode,
+  /** What was chosen of the agent's own options, by their ids. */
+  config: z.record(z.string(), z.string()).optional(),
+  /** With their secrets: this file is private, and gone once it was read. */
+  mcpServers: z.array(McpServer).optional(),
   /** Take up the interrupted turn rather than wait for a message. */
   resume: z.boolean(),
   idleSeconds: z.number().nonnegative(),

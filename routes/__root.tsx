@@ -1,18 +1,33 @@
-import { createRootRoute, Link, Outlet, useMatchRoute } from "@tanstack/react-router"
+import { createRootRoute, Link, Outlet, useMatchRoute, useNavigate } from "@tanstack/react-router"
 import clsx from "clsx"
-import { Plus } from "lucide-react"
-import { useEffect } from "react"
+import { Command as CommandIcon, Plus } from "lucide-react"
+import { lazy, type ReactNode, Suspense, useEffect, useState } from "react"
+import { useCommands, useKeys } from "./-app/commands.ts"
 import { useSessionList } from "./-app/live.ts"
+import { useNotices } from "./-app/notices.ts"
+import { applySettings, changeSettings, useSettings } from "./-app/settings.ts"
+import { useTabMarks } from "./-app/tab-marks.ts"
+import { useTheme } from "./-app/theme.ts"
+import { useToast } from "./-app/toast.ts"
 import { ConnectionNote } from "./-components/connection-note.tsx"
+import { KeyCaps } from "./-components/key-caps.tsx"
 import { SignedOut } from "./-components/signed-out.tsx"
 import { ThemeSwitch } from "./-components/theme-switch.tsx"
 
 export const Route = createRootRoute({ component: Frame })
 
+const Palette = lazy(() => import("./-components/palette.tsx"))
+const KeySheet = lazy(() => import("./-components/key-sheet.tsx"))
+
 function Frame() {
   const { connection, entries } = useSessionList()
   const needsYou = [...entries.values()].filter(({ status }) => status === "waiting").length
-  useTitleCount(needsYou)
+  const [open, setOpen] = useState<"palette" | "keys" | null>(null)
+  useTabMarks(entries)
+  useNotices(entries)
+  useKeys()
+  useAppCommands(setOpen)
+  useEffect(applySettings, [])
   // A session page says how its own stream is doing; two of these would say the same thing twice.
   const onSession = useMatchRoute()({ to: "/s/$sessionId" }) !== false
   return (
@@ -21,65 +36,144 @@ function Frame() {
         Skip to content
       </a>
       <header className="flex min-h-11 shrink-0 flex-wrap items-center gap-x-1 border-b border-line px-3 touch:min-h-13">
-        <Link to="/" className="rounded-md px-1.5 py-1 font-semibold tracking-tight touch:py-3">
+        <Link
+          to="/"
+          className="rounded-md px-1.5 py-1 font-semibold tracking-tight max-sm:sr-only touch:py-3"
+        >
           agentz
         </Link>
-        <nav aria-label="Main" className="ml-2 flex items-center gap-1 text-row">
-          <Link
-            to="/"
-            activeOptions={{ exact: true, includeSearch: false }}
-            className="rounded-md px-2 py-1 text-quiet hover:text-ink data-[status=active]:text-ink touch:py-3"
-          >
+        <nav aria-label="Main" className="flex items-center gap-0.5 text-row sm:ml-2 sm:gap-1">
+          <MainLink to="/" exact>
             Sessions
+          </MainLink>
+          <MainLink to="/inbox">
+            Inbox
             {needsYou > 0 && (
               <span className="ml-1.5 font-semibold text-needs figures" title={`${needsYou} need you`}>
                 {needsYou}
               </span>
             )}
-          </Link>
-          <Link
-            to="/new"
-            className="inline-flex items-center gap-1 rounded-md px-2 py-1 text-quiet hover:text-ink data-[status=active]:text-ink touch:py-3"
-          >
-            <Plus size={14} aria-hidden />
+          </MainLink>
+          <MainLink to="/usage">
+            <span className="max-[24rem]:hidden">Usage</span>
+          </MainLink>
+          <MainLink to="/new">
+            <Plus size={14} aria-hidden className="mr-1 inline max-sm:hidden" />
             New
-          </Link>
+          </MainLink>
         </nav>
         <div className="flex-1" />
         {!onSession && (
           <div
             className={clsx(
               "mr-2",
-              connection.state !== "live" &&
-                "max-sm:order-last max-sm:mr-0 max-sm:basis-full max-sm:px-1.5 max-sm:pb-2",
+              connection.state === "live"
+                ? "max-sm:hidden"
+                : "max-sm:order-last max-sm:mr-0 max-sm:basis-full max-sm:px-1.5 max-sm:pb-2",
             )}
           >
             <ConnectionNote connection={connection} />
           </div>
         )}
-        <ThemeSwitch />
+        <button
+          type="button"
+          className="flex h-8 items-center gap-2 rounded-md px-2 text-quiet hover:bg-sunken hover:text-ink touch:size-11 touch:justify-center touch:px-0"
+          aria-label="Commands"
+          onClick={() => setOpen("palette")}
+        >
+          <CommandIcon size={16} aria-hidden />
+          <KeyCaps keys="Mod+k" />
+        </button>
+        <span className="max-sm:hidden">
+          <ThemeSwitch />
+        </span>
       </header>
       <main id="main" tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none">
         {connection.state === "signed-out" ? <SignedOut /> : <Outlet />}
       </main>
+      <Toast />
+      <Suspense>
+        {open === "palette" && <Palette onClose={() => setOpen(null)} />}
+        {open === "keys" && <KeySheet onClose={() => setOpen(null)} />}
+      </Suspense>
     </div>
   )
 }
 
-/** `(2) agentz`: seen in the tab strip when something waits for an answer. */
-function useTitleCount(needsYou: number): void {
-  useEffect(() => {
-    const count = needsYou > 0 ? `(${needsYou}) ` : ""
-    const apply = () => {
-      const bare = document.title.replace(/^\(\d+\) /, "")
-      if (document.title !== count + bare) document.title = count + bare
-    }
-    apply()
-    const title = document.querySelector("title")
-    if (!title) return
-    // Pages set their own titles; the count is put back in front.
-    const observer = new MutationObserver(apply)
-    observer.observe(title, { childList: true })
-    return () => observer.disconnect()
-  }, [needsYou])
+function MainLink(props: {
+  readonly to: "/" | "/inbox" | "/usage" | "/new"
+  readonly exact?: boolean
+  readonly children: ReactNode
+}) {
+  return (
+    <Link
+      to={props.to}
+      activeOptions={{ exact: props.exact ?? false, includeSearch: false }}
+      className="rounded-md px-2 py-1 whitespace-nowrap text-quiet hover:text-ink data-[status=active]:text-ink touch:py-3"
+    >
+      {props.children}
+    </Link>
+  )
+}
+
+/** What can be done from everywhere. */
+function useAppCommands(open: (what: "palette" | "keys") => void): void {
+  const navigate = useNavigate()
+  const { density } = useSettings()
+  const [theme, toggleTheme] = useTheme()
+  const other = density === "compact" ? "comfortable" : "compact"
+  useCommands("app", [
+    { id: "sessions", group: "Go to", title: "Sessions", keys: "g s", run: () => void navigate({ to: "/" }) },
+    { id: "inbox", group: "Go to", title: "Inbox", keys: "g i", run: () => void navigate({ to: "/inbox" }) },
+    { id: "new", group: "Go to", title: "New session", keys: "c", run: () => void navigate({ to: "/new" }) },
+    {
+      id: "usage",
+      group: "Go to",
+      title: "Usage",
+      keys: "g u",
+      run: () => void navigate({ to: "/usage" }),
+    },
+    {
+      id: "settings",
+      group: "Go to",
+      title: "Settings",
+      keys: "g ,",
+      run: () => void navigate({ to: "/settings" }),
+    },
+    {
+      id: "palette",
+      group: "View",
+      title: "All commands",
+      keys: "Mod+k",
+      whileTyping: true,
+      run: () => open("palette"),
+    },
+    { id: "keys", group: "View", title: "Keys", keys: "?", run: () => open("keys") },
+    {
+      id: "theme",
+      group: "View",
+      title: theme === "dark" ? "Light colours" : "Dark colours",
+      run: toggleTheme,
+    },
+    {
+      id: "density",
+      group: "View",
+      title: other === "compact" ? "Compact rows" : "Comfortable rows",
+      run: () => changeSettings({ density: other }),
+    },
+  ])
+}
+
+function Toast() {
+  const words = useToast()
+  return (
+    <div
+      role="status"
+      className="pointer-events-none fixed inset-x-0 bottom-20 z-40 flex justify-center px-4"
+    >
+      {words && (
+        <span className="rounded-md bg-accent px-3 py-1.5 text-row text-accent-ink shadow-md">{words}</span>
+      )}
+    </div>
+  )
 }

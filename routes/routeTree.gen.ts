@@ -10,7 +10,10 @@
 
 import { Route as rootRouteImport } from "./__root.tsx"
 import { Route as IndexRouteImport } from "./index.tsx"
+import { Route as InboxRouteImport } from "./inbox.tsx"
 import { Route as NewRouteImport } from "./new.tsx"
+import { Route as SettingsRouteImport } from "./settings.tsx"
+import { Route as UsageRouteImport } from "./usage.tsx"
 import { Route as SSessionIdRouteImport } from "./s.$sessionId.tsx"
 
 const IndexRoute = IndexRouteImport.update({
@@ -18,9 +21,24 @@ const IndexRoute = IndexRouteImport.update({
   path: "/",
   getParentRoute: () => rootRouteImport,
 } as any)
+const InboxRoute = InboxRouteImport.update({
+  id: "/inbox",
+  path: "/inbox",
+  getParentRoute: () => rootRouteImport,
+} as any)
 const NewRoute = NewRouteImport.update({
   id: "/new",
   path: "/new",
+  getParentRoute: () => rootRouteImport,
+} as any)
+const SettingsRoute = SettingsRouteImport.update({
+  id: "/settings",
+  path: "/settings",
+  getParentRoute: () => rootRouteImport,
+} as any)
+const UsageRoute = UsageRouteImport.update({
+  id: "/usage",
+  path: "/usage",
   getParentRoute: () => rootRouteImport,
 } as any)
 const SSessionIdRoute = SSessionIdRouteImport.update({
@@ -31,31 +49,50 @@ const SSessionIdRoute = SSessionIdRouteImport.update({
 
 export interface FileRoutesByFullPath {
   "/": typeof IndexRoute
+  "/inbox": typeof InboxRoute
   "/new": typeof NewRoute
+  "/settings": typeof SettingsRoute
+  "/usage": typeof UsageRoute
   "/s/$sessionId": typeof SSessionIdRoute
 }
 export interface FileRoutesByTo {
   "/": typeof IndexRoute
+  "/inbox": typeof InboxRoute
   "/new": typeof NewRoute
+  "/settings": typeof SettingsRoute
+  "/usage": typeof UsageRoute
   "/s/$sessionId": typeof SSessionIdRoute
 }
 export interface FileRoutesById {
   __root__: typeof rootRouteImport
   "/": typeof IndexRoute
+  "/inbox": typeof InboxRoute
   "/new": typeof NewRoute
+  "/settings": typeof SettingsRoute
+  "/usage": typeof UsageRoute
   "/s/$sessionId": typeof SSessionIdRoute
 }
 export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath
-  fullPaths: "/" | "/new" | "/s/$sessionId"
+  fullPaths: "/" | "/inbox" | "/new" | "/settings" | "/usage" | "/s/$sessionId"
   fileRoutesByTo: FileRoutesByTo
-  to: "/" | "/new" | "/s/$sessionId"
-  id: "__root__" | "/" | "/new" | "/s/$sessionId"
+  to: "/" | "/inbox" | "/new" | "/settings" | "/usage" | "/s/$sessionId"
+  id:
+    | "__root__"
+    | "/"
+    | "/inbox"
+    | "/new"
+    | "/settings"
+    | "/usage"
+    | "/s/$sessionId"
   fileRoutesById: FileRoutesById
 }
 export interface RootRouteChildren {
   IndexRoute: typeof IndexRoute
+  InboxRoute: typeof InboxRoute
   NewRoute: typeof NewRoute
+  SettingsRoute: typeof SettingsRoute
+  UsageRoute: typeof UsageRoute
   SSessionIdRoute: typeof SSessionIdRoute
 }
 
@@ -68,11 +105,32 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof IndexRouteImport
       parentRoute: typeof rootRouteImport
     }
+    "/inbox": {
+      id: "/inbox"
+      path: "/inbox"
+      fullPath: "/inbox"
+      preLoaderRoute: typeof InboxRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     "/new": {
       id: "/new"
       path: "/new"
       fullPath: "/new"
       preLoaderRoute: typeof NewRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    "/settings": {
+      id: "/settings"
+      path: "/settings"
+      fullPath: "/settings"
+      preLoaderRoute: typeof SettingsRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    "/usage": {
+      id: "/usage"
+      path: "/usage"
+      fullPath: "/usage"
+      preLoaderRoute: typeof UsageRouteImport
       parentRoute: typeof rootRouteImport
     }
     "/s/$sessionId": {
@@ -87,7 +145,10 @@ declare module "@tanstack/react-router" {
 
 const rootRouteChildren: RootRouteChildren = {
   IndexRoute: IndexRoute,
+  InboxRoute: InboxRoute,
   NewRoute: NewRoute,
+  SettingsRoute: SettingsRoute,
+  UsageRoute: UsageRoute,
   SSessionIdRoute: SSessionIdRoute,
 }
 export const routeTree = rootRouteImport

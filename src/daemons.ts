@@ -75,7 +75,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
   }
 
   async function start(entry: RegistryEntry, inbox: Inbox, resume: boolean): Promise<number> {
-    const { sessionId, agentType, workingDir, model, permissionMode } = entry
+    const { sessionId, agentType, workingDir, model, permissionMode, config } = entry
     using _slot = await starts.take()
     // Whatever a former daemon's tools left running must not work beside the new one's.
     await endLeftovers({ home: home.path, sessionId, epoch: inbox.epoch }, LEFTOVER_GRACE_MS)
@@ -88,6 +88,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
       workingDir,
       ...(model !== undefined && { model }),
       permissionMode,
+      ...(config !== undefined && { config }),
       resume,
       idleSeconds: context.idleSeconds,
       onLimit: entry.onLimit ?? context.onLimit,
@@ -283,10 +284,12 @@ export function daemonsOf(context: PlaneContext): Daemons {
 /** Messages that wait in the inbox and no daemon has taken. */
 function untaken(session: Session, inbox: Inbox): Unstamped[] {
   const seen = new Set(session.taken)
+  for (const command of inbox.commands) if (command.type === "withdraw") seen.add(command.messageId)
   return inbox.commands.flatMap((command) => {
     if (command.type !== "user_message" || seen.has(command.messageId)) return []
     seen.add(command.messageId)
-    return [{ type: "user_message" as const, messageId: command.messageId, text: command.text }]
+    const { messageId, text, attachments } = command
+    return [{ type: "user_message" as const, messageId, text, ...(attachments && { attachments }) }]
   })
 }
 

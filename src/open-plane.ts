@@ -49,6 +49,7 @@ export async function openPlane(
       void server.ensure().catch((error) => log({ event: "streams_away", ...errorFields(error) })),
   }
   await createStream(server.endpoint, paths.registry, patience)
+  await createStream(server.endpoint, paths.rules, patience)
   const folds = foldsOf(server.endpoint, patience)
   const context = {
     endpoint: server.endpoint,

@@ -18,6 +18,10 @@ export const SessionRow = z.object({
   model: z.string().optional(),
   title: z.string(),
   permissionMode: PermissionMode,
+  /** What was chosen of the agent's own options, by their ids. */
+  config: z.record(z.string(), z.string()).optional(),
+  /** Names of the MCP servers it was given. What they are started with may be secret and is not here. */
+  mcpServers: z.array(z.string()).optional(),
   onLimit: OnLimit.optional(),
   createdAt: z.string(),
 })

@@ -5,6 +5,7 @@
  */
 import type { AgentApp, ClientApp, ClientConnection } from "@agentclientprotocol/sdk"
 import type { Item } from "#streams/session"
+import type { McpServer } from "../mcp-server.ts"
 import type { Enclosure } from "../process/enclosure.ts"
 
 export interface AgentOptions {
@@ -18,6 +19,8 @@ export interface AgentOptions {
   readonly env: Readonly<Record<string, string>>
   /** The environment for every process that a tool starts: no keys in it. */
   readonly toolEnv: Readonly<Record<string, string>>
+  /** Servers of tools that the user gave to this session. */
+  readonly mcpServers?: readonly McpServer[]
   /** Everything that is started for the session is started here: an agent's own process as well as its tools' commands. */
   readonly enclosure: Enclosure
   /**

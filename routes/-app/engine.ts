@@ -31,6 +31,8 @@ const FLUSH_MS = 50
 // Going back to a session that was just left costs nothing.
 const KEEP_MS = 30_000
 const PAGE = 200
+// Somebody follows a link into the past and waits for it.
+const REACH_PAGE = 2_000
 
 export function openEngine(origin: string): Engine {
   const tabs = new Set<Tab>()
@@ -84,6 +86,7 @@ export function openEngine(origin: string): Engine {
     readonly tail: Tail
     greet(tab: Tab): void
     older(): void
+    reach(seq: number): void
     leave(tab: Tab): void
   }
 
@@ -151,11 +154,12 @@ export function openEngine(origin: string): Engine {
       onConnection: say,
     })
 
-    const older = async () => {
-      if (!session || !hasMore || paging) return
+    /** Whether older items came. */
+    const older = async (count = PAGE): Promise<boolean> => {
+      if (!session || !hasMore || paging) return false
       paging = true
       try {
-        const page = await api.getSession({ sessionId, tail: PAGE, before: firstSeqOf(session.items) })
+        const page = await api.getSession({ sessionId, tail: count, before: firstSeqOf(session.items) })
         const known = new Set(session.items.map(({ key }) => key))
         const before = page.items.filter(({ key }) => !known.has(key))
         flush.now()
@@ -163,11 +167,16 @@ export function openEngine(origin: string): Engine {
         sentItems = session.items
         hasMore = page.hasMore && before.length > 0
         post(message(session, { ...noPatch, before }, false))
+        return before.length > 0
       } catch {
         // The tab asks again when it is scrolled; the tail says when the server is away.
+        return false
       } finally {
         paging = false
       }
+    }
+    const reach = async (seq: number) => {
+      while (session && firstSeqOf(session.items) > seq && (await older(REACH_PAGE)));
     }
 
     return {
@@ -183,6 +192,7 @@ export function openEngine(origin: string): Engine {
         tab.post({ type: "session-connection", sessionId, connection })
       },
       older: () => void older(),
+      reach: (seq) => void reach(seq),
       leave: (tab) => {
         watchers.delete(tab)
         if (watchers.size > 0) return
@@ -234,6 +244,9 @@ export function openEngine(origin: string): Engine {
           return
         case "older":
           sessions.get(message.sessionId)?.older()
+          return
+        case "reach":
+          sessions.get(message.sessionId)?.reach(message.seq)
           return
         case "retry":
           retryAll()

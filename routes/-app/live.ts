@@ -14,7 +14,7 @@ interface SessionList {
   readonly connection: Connection
 }
 
-interface LiveSession {
+export interface LiveSession {
   readonly header: SessionHeader | null
   readonly items: readonly Item[]
   readonly hasMore: boolean
@@ -89,4 +89,6 @@ export const onLive = subscribe
 export const liveSession = (sessionId: SessionId): LiveSession => sessions.get(sessionId) ?? nothing
 
 export const askOlder = (sessionId: SessionId): void => engine().send({ type: "older", sessionId })
+export const askFor = (sessionId: SessionId, seq: number): void =>
+  engine().send({ type: "reach", sessionId, seq })
 export const retryNow = (): void => engine().send({ type: "retry" })

@@ -3,6 +3,7 @@
  * storage until the server has taken it, so it is sent once, however often it is tried, from whichever tab.
  */
 import { useSyncExternalStore } from "react"
+import type { SendMode } from "#streams/command"
 import type { MessageId, SessionId } from "#streams/ids"
 import { type AgentApi, openApi } from "./api.ts"
 import { liveSession, onLive } from "./live.ts"
@@ -12,6 +13,7 @@ import { readStored, writeStored } from "./stored.ts"
 export interface Outgoing {
   readonly key: string
   readonly text: string
+  readonly mode: SendMode
   /** `sent`: the server has it and the session has not shown it yet. `refused`: it will not be sent. */
   readonly state: "sending" | "waiting" | "sent" | "refused"
   readonly messageId: MessageId | null
@@ -41,19 +43,28 @@ function box(sessionId: SessionId): readonly Outgoing[] {
 /** What was stored, or nothing where it cannot be read. */
 function parseBox(stored: string | null): Outgoing[] {
   try {
-    const entries = JSON.parse(stored ?? "[]") as { key: string; text: string }[]
-    return entries.map(({ key, text }) => ({ key, text, state: "sending", messageId: null, problem: null }))
+    const entries = JSON.parse(stored ?? "[]") as { key: string; text: string; mode?: SendMode }[]
+    return entries.map(({ key, text, mode = "queue" }) => fresh(key, text, mode))
   } catch {
     return []
   }
 }
+
+const fresh = (key: string, text: string, mode: SendMode): Outgoing => ({
+  key,
+  text,
+  mode,
+  state: "sending",
+  messageId: null,
+  problem: null,
+})
 
 function put(sessionId: SessionId, entries: readonly Outgoing[]): void {
   boxes.set(sessionId, entries)
   const unsent = entries.filter(({ state }) => state === "sending" || state === "waiting")
   writeStored(
     keyOf(sessionId),
-    unsent.length === 0 ? "" : JSON.stringify(unsent.map(({ key, text }) => ({ key, text }))),
+    unsent.length === 0 ? "" : JSON.stringify(unsent.map(({ key, text, mode }) => ({ key, text, mode }))),
   )
   for (const listener of listeners) listener()
 }
@@ -64,9 +75,9 @@ const change = (sessionId: SessionId, key: string, fields: Partial<Outgoing>): v
     box(sessionId).map((entry) => (entry.key === key ? { ...entry, ...fields } : entry)),
   )
 
-export function sendMessage(sessionId: SessionId, text: string): void {
+export function sendMessage(sessionId: SessionId, text: string, mode: SendMode): void {
   const key = crypto.getRandomValues(new Uint32Array(4)).join("-")
-  put(sessionId, [...box(sessionId), { key, text, state: "sending", messageId: null, problem: null }])
+  put(sessionId, [...box(sessionId), fresh(key, text, mode)])
   void pump(sessionId)
 }
 
@@ -95,9 +106,9 @@ const unsentOf = (sessionId: SessionId): Outgoing | undefined =>
   box(sessionId).find(({ state }) => state === "sending" || state === "waiting")
 
 /** Whether the server answered, with a yes or a no. */
-async function attempt(sessionId: SessionId, { key, text }: Outgoing): Promise<boolean> {
+async function attempt(sessionId: SessionId, { key, text, mode }: Outgoing): Promise<boolean> {
   try {
-    const { messageId } = await api().sendMessage({ sessionId, text, idempotencyKey: key })
+    const { messageId } = await api().sendMessage({ sessionId, text, mode, idempotencyKey: key })
     change(sessionId, key, { state: "sent", messageId, problem: null })
     settle(sessionId)
     return true

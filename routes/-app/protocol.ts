@@ -26,6 +26,8 @@ export type ToEngine =
   | { readonly type: "unwatch"; readonly sessionId: SessionId }
   /** Asks for the items before the first one that was sent. */
   | { readonly type: "older"; readonly sessionId: SessionId }
+  /** Asks for older items until the one with that event is among them. */
+  | { readonly type: "reach"; readonly sessionId: SessionId; readonly seq: number }
   /** Whoever waits before a new attempt stops waiting. */
   | { readonly type: "retry" }
   | { readonly type: "bye" }

@@ -1,7 +1,8 @@
 /** Light or dark: the system's choice until the user makes one. `/theme.js` applies it before the first paint. */
-import { useSyncExternalStore } from "react"
-import { writeStored } from "./stored.ts"
+import { useState, useSyncExternalStore } from "react"
+import { readStored, writeStored } from "./stored.ts"
 
+const KEY = "agentz.theme"
 type Theme = "light" | "dark"
 
 const current = (): Theme => (document.documentElement.dataset.theme === "dark" ? "dark" : "light")
@@ -15,9 +16,25 @@ export function useTheme(): readonly [Theme, () => void] {
   return [theme, () => choose(theme === "dark" ? "light" : "dark")]
 }
 
+/** The choice itself, of which following the system is one. */
+export function useThemeChoice(): readonly [Theme | "system", (choice: Theme | "system") => void] {
+  const [choice, setChoice] = useState<Theme | "system">(stored)
+  const choosing = (next: Theme | "system") => {
+    writeStored(KEY, next === "system" ? "" : next)
+    dispatchEvent(new Event("agentz:theme"))
+    setChoice(next)
+  }
+  return [choice, choosing]
+}
+
+const stored = (): Theme | "system" => {
+  const chosen = readStored(KEY)
+  return chosen === "light" || chosen === "dark" ? chosen : "system"
+}
+
 /** Choosing what the system has means following the system again. */
 function choose(theme: Theme): void {
   const system: Theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"
-  writeStored("agentz.theme", theme === system ? "" : theme)
+  writeStored(KEY, theme === system ? "" : theme)
   document.documentElement.dataset.theme = theme
 }

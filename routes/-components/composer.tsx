@@ -1,22 +1,44 @@
-import { type FormEvent, useEffect, useRef } from "react"
+import clsx from "clsx"
+import { type FormEvent, type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from "react"
+import type { SendMode } from "#streams/command"
 import type { SessionId } from "#streams/ids"
+import { useCommands } from "../-app/commands.ts"
+import { completionAt } from "../-app/completion.ts"
 import { useDraft } from "../-app/draft.ts"
+import { plainText } from "../-app/hidden-characters.ts"
+import type { SlashCommand } from "../-app/session-extras.ts"
+import { useSettings } from "../-app/settings.ts"
 
 const phone = () => matchMedia("(pointer: coarse)").matches
 
-/** Where a message is typed. Enter sends; on a phone Enter is a new line and the button sends. */
+/**
+ * Where a message is typed. Enter sends or queues, Ctrl+Enter steers, Ctrl+Shift+Enter interrupts. On a phone Enter
+ * is a new line and the buttons send.
+ */
 export function Composer(props: {
   readonly sessionId: SessionId
   readonly running: boolean
   readonly away: boolean
   readonly stopping: boolean
   readonly focusAtFirst: boolean
-  readonly onSend: (text: string) => void
+  readonly slashCommands: readonly SlashCommand[]
+  readonly files: () => readonly string[]
+  readonly onSend: (text: string, mode: SendMode) => void
   readonly onStop: () => void
+  readonly children?: ReactNode
 }) {
   const { sessionId, running, away, stopping, focusAtFirst, onSend, onStop } = props
+  const id = useId()
+  const { enter } = useSettings()
   const [text, setText] = useDraft(sessionId)
+  const [caret, setCaret] = useState(0)
+  const [open, setOpen] = useState(false)
+  const [at, setAt] = useState(0)
   const box = useRef<HTMLTextAreaElement>(null)
+  const completion =
+    open && completionAt(text, caret, { commands: props.slashCommands, files: props.files() })
+  const suggestions = completion ? completion.suggestions : []
+  const current = Math.min(at, suggestions.length - 1)
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text
   useEffect(() => {
@@ -31,44 +53,163 @@ export function Composer(props: {
     if (focusAtFirst && !phone()) box.current?.focus({ preventScroll: true })
   }, [sessionId])
 
-  const send = (event?: FormEvent) => {
-    event?.preventDefault()
+  const send = (mode: SendMode) => {
     if (text.trim() === "") return
-    onSend(text)
+    onSend(text, mode)
     setText("")
+    setOpen(false)
+  }
+  useCommands("part", [
+    {
+      id: "compose",
+      group: "Answer",
+      title: "Write a message",
+      keys: "i",
+      run: () => box.current?.focus(),
+    },
+    {
+      id: "steer",
+      group: "Answer",
+      title: running ? "Steer: into the running turn" : "Send",
+      keys: "Mod+Enter",
+      whileTyping: true,
+      run: () => send(running ? "steer" : "queue"),
+    },
+    {
+      id: "interrupt",
+      group: "Answer",
+      title: "Interrupt: stop the turn and send",
+      keys: "Mod+Shift+Enter",
+      whileTyping: true,
+      run: () => send(running ? "interrupt" : "queue"),
+    },
+  ])
+
+  const complete = (index: number) => {
+    const suggestion = suggestions[index]
+    if (!completion || !suggestion) return
+    const next = text.slice(0, completion.from) + suggestion.text + text.slice(completion.to)
+    const place = completion.from + suggestion.text.length
+    setText(next)
+    setOpen(false)
+    requestAnimationFrame(() => {
+      box.current?.focus()
+      box.current?.setSelectionRange(place, place)
+    })
+  }
+  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    const { key, shiftKey, ctrlKey, metaKey } = event
+    if (event.nativeEvent.isComposing) return
+    if (suggestions.length > 0) {
+      const step = key === "ArrowDown" ? 1 : key === "ArrowUp" ? -1 : 0
+      if (step !== 0) setAt((current + step + suggestions.length) % suggestions.length)
+      else if (key === "Tab" || (key === "Enter" && !shiftKey)) complete(current)
+      else if (key === "Escape") setOpen(false)
+      else return
+      event.preventDefault()
+      return
+    }
+    if (key === "Escape") {
+      const dock = document.getElementById("approval-dock")
+      if (dock) dock.focus()
+      else event.currentTarget.blur()
+    }
+    if (key !== "Enter" || ctrlKey || metaKey || phone()) return
+    if (shiftKey === (enter === "send")) return
+    event.preventDefault()
+    send("queue")
   }
 
   return (
-    <form onSubmit={send} className="shrink-0 border-t border-line bg-paper pb-[env(safe-area-inset-bottom)]">
-      <div className="mx-auto flex max-w-[76ch] items-end gap-2 px-3 py-2 sm:px-4">
+    <form
+      onSubmit={(event: FormEvent) => {
+        event.preventDefault()
+        send("queue")
+      }}
+      className="relative shrink-0 border-t border-line bg-paper pb-[env(safe-area-inset-bottom)]"
+    >
+      {suggestions.length > 0 && (
+        <div
+          id={`${id}-list`}
+          role="listbox"
+          aria-label="Suggestions"
+          className="absolute bottom-full left-1/2 z-10 mb-1 max-h-64 w-[min(40rem,calc(100%-1rem))] -translate-x-1/2 overflow-y-auto rounded-md border border-line-strong bg-paper p-1 shadow-md"
+        >
+          {suggestions.map((suggestion, index) => (
+            // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the box's
+            // biome-ignore lint/a11y/useFocusableInteractive: the box keeps the focus and names the option
+            <div
+              key={suggestion.text}
+              id={`${id}-${index}`}
+              role="option"
+              aria-selected={index === current}
+              className={clsx(
+                "flex cursor-pointer items-center gap-3 rounded px-2 py-1 text-row touch:min-h-11",
+                index === current && "bg-sunken",
+              )}
+              onPointerDown={(event) => event.preventDefault()}
+              onClick={() => complete(index)}
+            >
+              <span className="min-w-0 truncate font-mono text-note">{plainText(suggestion.text)}</span>
+              <span className="min-w-0 flex-1 truncate text-quiet">{plainText(suggestion.detail)}</span>
+            </div>
+          ))}
+        </div>
+      )}
+      <div className="mx-auto flex max-w-[80ch] flex-wrap items-end gap-2 px-3 py-2 sm:px-4">
         <textarea
           ref={box}
           rows={1}
-          className="field max-h-[40dvh] min-h-9 resize-none leading-5 touch:min-h-11"
+          className="field max-h-[40dvh] min-h-9 min-w-40 flex-1 resize-none leading-5 touch:min-h-11"
           aria-label="Message"
+          {...(suggestions.length > 0 && {
+            "aria-controls": `${id}-list`,
+            "aria-activedescendant": `${id}-${current}`,
+          })}
           enterKeyHint={phone() ? "enter" : "send"}
           placeholder={away ? "Sent once the server is back" : running ? "Queue a message" : "Message"}
           value={text}
-          onChange={({ target: { value } }) => setText(value)}
-          onKeyDown={(event) => {
-            if (event.key === "Escape") {
-              const dock = document.getElementById("approval-dock")
-              if (dock) dock.focus()
-              else event.currentTarget.blur()
-            }
-            if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing || phone()) return
-            event.preventDefault()
-            send()
+          onChange={({ target }) => {
+            setText(target.value)
+            setCaret(target.selectionStart)
+            setOpen(true)
+            setAt(0)
           }}
+          onSelect={({ currentTarget }) => setCaret(currentTarget.selectionStart)}
+          onBlur={() => setOpen(false)}
+          onKeyDown={onKeyDown}
         />
-        {running && (
-          <button type="button" className="control h-9" disabled={stopping || away} onClick={onStop}>
-            {stopping ? "Stopping…" : "Stop"}
+        <div className="flex gap-2 max-sm:ml-auto">
+          {running && (
+            <button type="button" className="control h-9" disabled={stopping || away} onClick={onStop}>
+              {stopping ? "Stopping…" : "Stop"}
+            </button>
+          )}
+          {running && text.trim() !== "" && (
+            <>
+              <button
+                type="button"
+                className="control h-9"
+                title="Stops the turn and sends this instead (Ctrl Shift Enter)"
+                onClick={() => send("interrupt")}
+              >
+                Interrupt
+              </button>
+              <button
+                type="button"
+                className="control h-9"
+                title="Tells the agent at once, where it can listen amid a turn (Ctrl Enter)"
+                onClick={() => send("steer")}
+              >
+                Steer
+              </button>
+            </>
+          )}
+          <button type="submit" className="control control-accent h-9" disabled={text.trim() === ""}>
+            {running ? "Queue" : "Send"}
           </button>
-        )}
-        <button type="submit" className="control control-accent h-9" disabled={text.trim() === ""}>
-          {running ? "Queue" : "Send"}
-        </button>
+        </div>
+        {props.children && <div className="flex basis-full flex-wrap gap-x-4 gap-y-1">{props.children}</div>}
       </div>
     </form>
   )

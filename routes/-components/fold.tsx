@@ -1,9 +1,15 @@
 import clsx from "clsx"
 import { ChevronRight } from "lucide-react"
-import { createContext, type ReactNode, useContext, useId, useState } from "react"
+import { createContext, type ReactNode, useContext, useId, useReducer } from "react"
 
 /** Which folds a person opened or closed. Rows of a virtual list come and go; this stays with the page. */
-export const Folds = createContext<Map<string, boolean>>(new Map())
+export interface FoldState {
+  readonly chosen: Map<string, boolean>
+  /** All that were not chosen one by one; `null`: as each is at first. */
+  readonly all: boolean | null
+}
+export const foldState = (all: boolean | null = null): FoldState => ({ chosen: new Map(), all })
+export const Folds = createContext<FoldState>(foldState())
 
 /** A line that opens. */
 export function Fold(props: {
@@ -16,11 +22,11 @@ export function Fold(props: {
   const { foldKey, summary, children, openAtFirst = false, className } = props
   const folds = useContext(Folds)
   const id = useId()
-  const [chosen, setChosen] = useState(folds.get(foldKey))
-  const open = chosen ?? openAtFirst
+  const [, redraw] = useReducer((count: number) => count + 1, 0)
+  const open = folds.chosen.get(foldKey) ?? folds.all ?? openAtFirst
   const toggle = () => {
-    folds.set(foldKey, !open)
-    setChosen(!open)
+    folds.chosen.set(foldKey, !open)
+    redraw()
   }
   return (
     <div className={className}>

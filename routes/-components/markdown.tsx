@@ -1,6 +1,7 @@
 import { Check, Copy } from "lucide-react"
-import { type ComponentProps, useRef, useState } from "react"
-import { type Components, defaultRehypePlugins, Streamdown } from "streamdown"
+import { type ComponentProps, isValidElement, type ReactNode, useState } from "react"
+import { type Components, defaultRehypePlugins, Streamdown, useIsCodeFenceIncomplete } from "streamdown"
+import { useColoured } from "../-app/highlight.ts"
 import { allowedHref } from "../-app/link-policy.ts"
 
 /**
@@ -46,24 +47,24 @@ function NamedImage({ alt, src }: ComponentProps<"img">) {
   )
 }
 
-/** A fenced block: the text as it is, and a way to take it along. */
+/** A fenced block: the text as it is, coloured once its fence is closed, and a way to take it along. */
 function Fence({ children }: ComponentProps<"pre">) {
-  const box = useRef<HTMLPreElement>(null)
+  const { code, language } = fenceOf(children)
+  const coloured = useColoured(code, language, !useIsCodeFenceIncomplete())
   const [copied, setCopied] = useState(false)
   const copy = async () => {
-    await navigator.clipboard?.writeText(box.current?.textContent ?? "")
+    await navigator.clipboard?.writeText(code)
     setCopied(true)
     setTimeout(() => setCopied(false), 1_500)
   }
   return (
     <div className="group/fence relative">
       <pre
-        ref={box}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable without a mouse
         tabIndex={0}
         className="max-h-120 overflow-auto rounded-md bg-sunken px-3 py-2.5 font-mono text-note leading-4.5"
       >
-        {children}
+        <code>{coloured ? <Lines coloured={coloured} /> : code}</code>
       </pre>
       <button
         type="button"
@@ -75,6 +76,32 @@ function Fence({ children }: ComponentProps<"pre">) {
       </button>
     </div>
   )
+}
+
+/** What stands in a fence, and the language that its first line names. */
+function fenceOf(children: ReactNode): { readonly code: string; readonly language: string } {
+  if (!isValidElement<ComponentProps<"code">>(children)) return { code: String(children ?? ""), language: "" }
+  const { className = "", children: code } = children.props
+  const language = /language-([\w+#.-]+)/.exec(className)?.[1]?.toLowerCase() ?? ""
+  return { code: String(code ?? "").replace(/\n$/, ""), language }
+}
+
+function Lines({ coloured }: { readonly coloured: NonNullable<ReturnType<typeof useColoured>> }) {
+  return coloured.map((runs, line) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: a line has no identity but its place
+    <span key={line}>
+      {runs.map(([text, kind], index) => (
+        <span
+          // biome-ignore lint/suspicious/noArrayIndexKey: nor has a run
+          key={index}
+          className={kind === "" ? undefined : `code-${kind}`}
+        >
+          {text}
+        </span>
+      ))}
+      {line < coloured.length - 1 && "\n"}
+    </span>
+  ))
 }
 
 const Code = ({ children }: ComponentProps<"code">) => <code className="font-mono">{children}</code>

@@ -103,6 +103,42 @@ export function ToolRow({ item }: { readonly item: ItemOf<"tool"> }) {
   )
 }
 
+const LOOKED: Partial<Record<ToolKind, string>> = { read: "Read", search: "Searched", fetch: "Fetched" }
+
+/** Many calls that only looked, as one line that opens to all of them. */
+export function ToolCalls(props: {
+  readonly foldKey: string
+  readonly kind: ToolKind
+  readonly items: readonly ItemOf<"tool">[]
+}) {
+  const Icon = ICONS[props.kind]
+  return (
+    <Fold
+      foldKey={props.foldKey}
+      summary={
+        <>
+          <Icon size={14} aria-hidden className="shrink-0 text-quiet" />
+          <span className="shrink-0 figures">
+            {LOOKED[props.kind] ?? "Called"} × {props.items.length}
+          </span>
+          <span className="min-w-0 truncate font-mono text-note text-quiet">
+            {plainText(
+              props.items
+                .map(({ title }) => title)
+                .join(", ")
+                .slice(0, 300),
+            )}
+          </span>
+        </>
+      }
+    >
+      {props.items.map((item) => (
+        <ToolRow key={item.key} item={item} />
+      ))}
+    </Fold>
+  )
+}
+
 function ToolState({ item }: { readonly item: ItemOf<"tool"> }) {
   if (item.status === "completed") return <span className="sr-only">done</span>
   const [word, colour] = item.interrupted

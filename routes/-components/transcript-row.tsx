@@ -1,22 +1,48 @@
 import clsx from "clsx"
+import { Copy, Link2 } from "lucide-react"
 import { memo } from "react"
 import type { StopReason } from "#streams/event"
 import type { Item, ItemOf } from "#streams/session"
+import { copyText } from "../-app/clipboard.ts"
 import { clockTime } from "../-app/figures.ts"
 import { plainText } from "../-app/hidden-characters.ts"
+import { linkTo } from "../-app/message-link.ts"
+import { transcriptParts } from "../-app/transcript-rows.ts"
 import { AgentText } from "./agent-text.tsx"
 import { Fold } from "./fold.tsx"
-import { ToolRow } from "./tool-row.tsx"
+import { ToolCalls, ToolRow } from "./tool-row.tsx"
+import type { Row } from "./transcript.tsx"
+
+/** Items as the rows of a transcript. */
+export const rowsOf = (items: readonly Item[]): Row[] =>
+  transcriptParts(items).map((part) =>
+    part.type === "item"
+      ? {
+          key: part.key,
+          seq: part.item.seq,
+          beginsTurn: part.item.type === "user",
+          element: <TranscriptRow item={part.item} />,
+        }
+      : {
+          key: part.key,
+          seq: part.items[0]?.seq ?? null,
+          beginsTurn: false,
+          element: <ToolCalls foldKey={part.key} kind={part.kind} items={part.items} />,
+        },
+  )
 
 /** One item of a transcript. Drawn anew only when its item changed. */
-export const TranscriptRow = memo(function TranscriptRow({ item }: { readonly item: Item }) {
+const TranscriptRow = memo(function TranscriptRow({ item }: { readonly item: Item }) {
   switch (item.type) {
     case "user":
-      return <UserText text={item.text} at={item.at} />
+      return <UserText text={item.text} at={item.at} seq={item.seq} />
     case "message":
       return (
-        <div className="py-1.5">
+        <div className="relative py-1.5">
           <AgentText text={item.text} done={item.done} />
+          {item.done && (
+            <RowTools text={item.text} seq={item.seq} className="absolute top-0 right-0 bg-paper" />
+          )}
         </div>
       )
     case "thought":
@@ -51,9 +77,10 @@ export const TranscriptRow = memo(function TranscriptRow({ item }: { readonly it
 export function UserText(props: {
   readonly text: string
   readonly at?: string
+  readonly seq?: number
   readonly note?: React.ReactNode
 }) {
-  const { text, at, note } = props
+  const { text, at, seq, note } = props
   return (
     <div className="mt-4 mb-1.5 rounded-lg bg-sunken px-3.5 py-2.5">
       <p className="mb-0.5 flex gap-2 text-note text-quiet">
@@ -64,9 +91,40 @@ export function UserText(props: {
           </time>
         )}
         {note}
+        {seq !== undefined && <RowTools text={text} seq={seq} className="-my-1 ml-auto" />}
       </p>
       <p className="whitespace-pre-wrap [overflow-wrap:anywhere]">{text}</p>
     </div>
+  )
+}
+
+/** Takes a message along, or the way to it. Seen when the row is pointed at or has the focus. */
+function RowTools(props: { readonly text: string; readonly seq: number; readonly className: string }) {
+  const look = "grid size-6 place-items-center rounded text-quiet hover:bg-sunken hover:text-ink"
+  return (
+    <span
+      className={clsx(
+        "flex opacity-0 group-focus-within/row:opacity-100 group-hover/row:opacity-100 touch:hidden",
+        props.className,
+      )}
+    >
+      <button
+        type="button"
+        className={look}
+        aria-label="Copy message"
+        onClick={() => void copyText(props.text, "Message")}
+      >
+        <Copy size={13} aria-hidden />
+      </button>
+      <button
+        type="button"
+        className={look}
+        aria-label="Copy link to message"
+        onClick={() => void copyText(linkTo(props.seq), "Link")}
+      >
+        <Link2 size={13} aria-hidden />
+      </button>
+    </span>
   )
 }
 

@@ -1,10 +1,33 @@
+import clsx from "clsx"
 import { ArrowDown } from "lucide-react"
-import { type ReactElement, useEffect, useLayoutEffect, useRef, useState } from "react"
+import {
+  type ReactElement,
+  type Ref,
+  useEffect,
+  useImperativeHandle,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react"
 import { VList, type VListHandle } from "virtua"
 
 export interface Row {
   readonly key: string
+  /** Of the first event in it; `null` for what has not been said yet. */
+  readonly seq: number | null
+  /** Whether a person's message begins here. */
+  readonly beginsTurn: boolean
   readonly element: ReactElement
+}
+
+export interface TranscriptHandle {
+  /** Brings the row with that event into view, marks it, and gives it the focus. */
+  toSeq(seq: number): void
+  /** To the turn before or after the one in view. */
+  toTurn(step: 1 | -1): void
+  toEnd(): void
+  /** Of the first row in view. */
+  seqInView(): number | null
 }
 
 // A phone's fractional pixels and a rubber band still count as the end.
@@ -21,14 +44,16 @@ export function Transcript(props: {
   readonly hasMore: boolean
   readonly onOlder: () => void
   readonly busy: boolean
+  readonly ref?: Ref<TranscriptHandle>
 }) {
-  const { rows, hasMore, onOlder, busy } = props
+  const { rows, hasMore, onOlder, busy, ref } = props
   const box = useRef<HTMLDivElement>(null)
   const list = useRef<VListHandle>(null)
   const following = useRef(true)
   const last = useRef({ offset: 0, viewportSize: 0, scrollSize: 0 })
   const [seen, setSeen] = useState<number | null>(null)
   const [focused, setFocused] = useState<number | null>(null)
+  const [marked, setMarked] = useState<string | null>(null)
 
   // Older rows came in front: the list keeps its place from the end instead of from the start.
   const first = useRef<string | undefined>(undefined)
@@ -42,6 +67,50 @@ export function Transcript(props: {
   useLayoutEffect(() => {
     if (following.current) toEnd()
   }, [rows])
+
+  /** Nothing but the reader moves the transcript from here on. */
+  const toRow = (index: number, mark: boolean) => {
+    const row = rows[index]
+    if (!row) return
+    following.current = false
+    setSeen((before) => before ?? rows.length)
+    list.current?.scrollToIndex(index, { align: "start" })
+    if (!mark) return
+    setMarked(row.key)
+    // The list draws the row only after it has scrolled there.
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => {
+        box.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus({ preventScroll: true })
+      }),
+    )
+  }
+  const inView = () => list.current?.findItemIndex(list.current.scrollOffset + 8) ?? 0
+  useImperativeHandle(ref, () => ({
+    toSeq: (seq) =>
+      toRow(
+        Math.max(
+          0,
+          rows.findLastIndex((row) => row.seq !== null && row.seq <= seq),
+        ),
+        true,
+      ),
+    toTurn: (step) => {
+      const from = inView()
+      const index =
+        step > 0
+          ? rows.findIndex((row, at) => at > from && row.beginsTurn)
+          : rows.findLastIndex((row, at) => at < from && row.beginsTurn)
+      if (index >= 0) toRow(index, true)
+      else if (step > 0) goToEnd()
+    },
+    toEnd: goToEnd,
+    seqInView: () => rows[inView()]?.seq ?? null,
+  }))
+  const goToEnd = () => {
+    following.current = true
+    setSeen(null)
+    toEnd()
+  }
 
   const onScroll = (offset: number) => {
     // The list learns of a new size only after the scroll that came of it, so the element is asked.
@@ -94,7 +163,12 @@ export function Transcript(props: {
           <article
             key={row.key}
             data-index={index}
-            className="mx-auto w-full max-w-[76ch] px-3 sm:px-4"
+            data-seq={row.seq ?? undefined}
+            tabIndex={-1}
+            className={clsx(
+              "group/row mx-auto w-full max-w-[80ch] px-3 outline-none sm:px-4",
+              marked === row.key && "row-marked",
+            )}
             aria-setsize={hasMore ? -1 : rows.length}
             aria-posinset={index + 1}
           >
@@ -106,11 +180,7 @@ export function Transcript(props: {
         <button
           type="button"
           className="control absolute bottom-3 left-1/2 -translate-x-1/2 rounded-full! shadow-md"
-          onClick={() => {
-            following.current = true
-            setSeen(null)
-            toEnd()
-          }}
+          onClick={goToEnd}
         >
           <ArrowDown size={14} aria-hidden />
           {unseen > 0 ? `${unseen} new` : "Jump to latest"}

@@ -41,6 +41,7 @@ export async function followTurn(
   using _ = io.onSignal(onSignal(plane, sessionId, { io, json, leave, say }))
   const questions = mayAsk ? asker(plane, sessionId, io) : null
   if (!json) say(`${paint("dim", `${sessionId}`)}\n`)
+  let waits = false
   try {
     for await (const { event } of freshEvents(plane.follow({ sessionId, signal: leave.signal }))) {
       io.stdout.write(json ? `${JSON.stringify({ sessionId, ...event })}\n` : story.tell(event))
@@ -50,7 +51,9 @@ export async function followTurn(
         else
           say(`Answer it: agentz approve ${sessionId} ${event.requestId} --allow   (or --deny, --always)\n`)
       }
-      const outcome = outcomeOf(event)
+      const outcome = outcomeOf(event, waits)
+      if (event.type === "turn_started") waits = false
+      if (event.type === "limit_reached") waits = event.resumes
       if (outcome === null) continue
       if (outcome === "interrupted") say(`It can go on: agentz resume ${sessionId}\n`)
       return EXIT_CODES[outcome]
@@ -65,8 +68,9 @@ export async function followTurn(
   return EXIT_CODES_LEFT[(leave.signal.reason as Signal) ?? "SIGINT"]
 }
 
-/** How the turn ended, if this event ends it. */
-function outcomeOf(event: SessionEvent): Outcome | null {
+/** How the turn ended, if this event ends it. A session that `waits` for a limit to be lifted goes on by itself. */
+function outcomeOf(event: SessionEvent, waits: boolean): Outcome | null {
+  if (waits) return event.type === "limit_reached" && !event.resumes ? "cancelled" : null
   switch (event.type) {
     case "turn_ended":
       if (event.stopReason === "cancelled") return "cancelled"

@@ -7,7 +7,9 @@ import { doctor } from "./commands/doctor.ts"
 import { down } from "./commands/down.ts"
 import { logs } from "./commands/logs.ts"
 import { ls } from "./commands/ls.ts"
+import { mode } from "./commands/mode.ts"
 import { resume } from "./commands/resume.ts"
+import { rules } from "./commands/rules.ts"
 import { run } from "./commands/run.ts"
 import { send } from "./commands/send.ts"
 import { show } from "./commands/show.ts"
@@ -27,6 +29,8 @@ const COMMANDS: readonly Command[] = [
   send,
   cancel,
   approve,
+  rules,
+  mode,
   resume,
   logs,
   doctor,

@@ -1,6 +1,7 @@
 /** A session as a page to read: who it is, what was said and done, what it cost. */
 import type { Item } from "#streams/session"
 import type { SessionView } from "../plane.ts"
+import { limitWords } from "./clock.ts"
 import { failureOf, toolLine } from "./narrator.ts"
 import type { RepositoryNow } from "./repository-now.ts"
 import { clean, oneLine, type Paint } from "./terminal.ts"
@@ -11,11 +12,11 @@ export function transcript(
 ): string {
   const parts = [
     header(session, repository, paint),
-    ...items.map((item) => part(item, paint)).filter((text) => text !== ""),
+    ...items.map((item) => part(item, paint, session.sessionId)).filter((text) => text !== ""),
   ]
   const open = session.approvals.map(
-    ({ requestId, title }) =>
-      `${paint("yellow", "?")} waits for an answer: ${oneLine(title)}\n  agentz approve ${session.sessionId} ${requestId} --allow   (or --deny, --always)`,
+    ({ requestId, title, denyEndsTurn }) =>
+      `${paint("yellow", "?")} waits for an answer: ${oneLine(title)}${denyEndsTurn ? "  (to deny it ends the turn)" : ""}\n  agentz approve ${session.sessionId} ${requestId} --allow   (or --deny, --always)`,
   )
   return `${[...parts, ...open, footer(session, paint)].join("\n\n")}\n`
 }
@@ -27,6 +28,7 @@ function header(session: SessionView["session"], repository: RepositoryNow | nul
     ["directory", session.workingDir],
     ["repository", repositoryLine(session.git, repository)],
     ["permissions", session.permissionMode],
+    ["limit", session.limit && limitWords(session.limit)],
     ["started", session.startedAt],
     ["daemon", session.daemon === null ? null : `pid ${session.daemon.pid} on ${session.daemon.host}`],
   ]
@@ -46,7 +48,7 @@ function repositoryLine(then: SessionView["session"]["git"], now: RepositoryNow 
     .join(" · ")
 }
 
-function part(item: Item, paint: Paint): string {
+function part(item: Item, paint: Paint, sessionId: string): string {
   switch (item.type) {
     case "user":
       return `${paint("bold", "›")} ${paint("bold", clean(item.text))}`
@@ -55,16 +57,16 @@ function part(item: Item, paint: Paint): string {
     case "thought":
       return paint("dim", clean(item.text).trim())
     case "tool":
-      return toolPart(item, paint)
+      return toolPart(item, paint, sessionId)
     case "permission":
       return item.decision === null
         ? ""
         : paint(
             "dim",
-            `  ${oneLine(item.request.title)}: ${item.decision.replace("_", " ")} (by ${item.by ?? "daemon"})`,
+            `  ${oneLine(item.request.title)}: ${item.decision.replace("_", " ")} (by ${item.by ?? "daemon"})${item.note === undefined ? "" : `: ${oneLine(item.note)}`}`,
           )
     case "notice":
-      return paint("dim", `· ${oneLine(item.title)}`)
+      return paint("dim", `· ${oneLine(item.title)}${item.hint ? `\n  ${oneLine(item.hint)}` : ""}`)
     case "turn_end":
       if (item.error !== null) return failureOf(paint, item.error)
       return item.stopReason === "end_turn" ? "" : paint("dim", `— ${item.stopReason.replaceAll("_", " ")}`)
@@ -72,21 +74,45 @@ function part(item: Item, paint: Paint): string {
 }
 
 /** The call, its outcome, and the last lines of what it printed. */
-function toolPart(item: Extract<Item, { type: "tool" }>, paint: Paint): string {
+function toolPart(item: Extract<Item, { type: "tool" }>, paint: Paint, sessionId: string): string {
   const open = item.status === "pending" || item.status === "in_progress"
   const head = open
     ? `${paint("cyan", "…")} ${oneLine(item.title)}`
     : `${toolLine(paint, item)}${item.interrupted ? paint("dim", "  (cut off)") : ""}`
   const lines = clean(item.output).trimEnd().split("\n").slice(-6)
   const output = item.output.trim() === "" ? [] : lines.map((line) => paint("dim", `    ${line}`))
-  return [head, ...output].join("\n")
+  const ruling = item.ruling?.by === "rule" ? [paint("dim", `  ${oneLine(item.ruling.reason)}`)] : []
+  const { outputBlob, toolCallId } = item
+  const whole = outputBlob
+    ? [
+        paint(
+          "dim",
+          `    all ${size(outputBlob.bytes)}: agentz show ${sessionId} --output ${oneLine(toolCallId)}`,
+        ),
+      ]
+    : []
+  return [head, ...ruling, ...output, ...whole].join("\n")
 }
 
-function footer({ usage, turns, sessionId, status, error }: SessionView["session"], paint: Paint): string {
+const size = (bytes: number): string =>
+  bytes < 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 1024 / 1024).toFixed(1)} MiB`
+
+function footer(session: SessionView["session"], paint: Paint): string {
+  const { usage, turns, sessionId, status, error, context, limit } = session
   const cost = usage.costUsd === null ? "" : ` · $${usage.costUsd.toFixed(4)}`
-  const facts = `${turns} ${turns === 1 ? "turn" : "turns"} · ${usage.inputTokens} tokens in · ${usage.outputTokens} out${cost}`
+  const facts = `${turns} ${turns === 1 ? "turn" : "turns"} · ${usage.inputTokens} tokens in · ${usage.outputTokens} out${cost}${contextWords(context)}`
   const lines = [paint("dim", facts)]
   if (status === "interrupted") lines.push(`It was interrupted: agentz resume ${sessionId} goes on.`)
   if (status === "failed" && error !== null) lines.push(failureOf(paint, error))
+  if (limit?.resumes)
+    lines.push(
+      `It ${limitWords(limit)}. Earlier: agentz resume ${sessionId}   Not at all: agentz cancel ${sessionId}`,
+    )
   return lines.join("\n")
+}
+
+function contextWords(context: SessionView["session"]["context"]): string {
+  if (!context) return ""
+  const share = context.size ? ` (${Math.round((100 * context.used) / context.size)}%)` : ""
+  return ` · ${context.used} in context${share}`
 }

@@ -110,17 +110,19 @@ function writtenPages(before: Image, after: Image): number[] {
   return pages
 }
 
+const flipped = (base: Image, at: number, bit: number): Trial => ({
+  base,
+  patches: [[at, Buffer.from([(base.bytes[at] ?? 0) ^ (1 << bit)])]],
+  mayHold: [base],
+})
+
 /** All of 0 to `count`, or so many of them. */
 function offsets(count: number, next: () => number): number[] {
   const all = Array.from({ length: count }, (_, offset) => offset)
   return OFFSETS >= count ? all : Array.from({ length: OFFSETS }, () => Math.floor(next() * count))
 }
 
-/**
- * Lets a process of its own open each damaged store, and counts what it said. The list of free pages is the
- * one thing the check before opening does not read: the native library may die of damage there, before it
- * serves or takes anything.
- */
+/** Lets a process of its own open each damaged store, and counts what it said. */
 async function judge(name: string, trials: readonly Trial[]): Promise<Record<Outcome["verdict"], number>> {
   const counts = { same: 0, refused: 0, reported: 0, wrong: 0, threw: 0, died: 0 }
   const judgeDir = join(dir.path, name)
@@ -130,12 +132,8 @@ async function judge(name: string, trials: readonly Trial[]): Promise<Record<Out
     child ??= new Judge(judgeDir)
     const outcome = await child.ask(trial)
     counts[outcome.verdict]++
-    if (outcome.verdict === "died") {
-      child = null
-      const pages = trial.patches.map(([at]) => Math.floor(at / PAGE))
-      expect(pages).toEqual([freeListPage(trial.base.bytes)])
-    }
-    if (outcome.verdict === "wrong" || outcome.verdict === "threw") {
+    if (outcome.verdict === "died") child = null
+    if (["wrong", "threw", "died"].includes(outcome.verdict)) {
       const where = trial.patches.map(([at, bytes]) => `${at}+${bytes.length}`).join(" ")
       console.log(`${outcome.verdict}: ${outcome.finding} (damage at ${where}, cut ${trial.cut})`)
     }
@@ -232,8 +230,8 @@ test(
         trials.push({ base: third, patches: [], cut, mayHold: [third] })
       }
     }
-    const { wrong, threw, refused, reported } = await judge("acknowledged", trials)
-    expect({ wrong, threw }).toEqual({ wrong: 0, threw: 0 })
+    const { wrong, threw, died, refused, reported } = await judge("acknowledged", trials)
+    expect({ wrong, threw, died }).toEqual({ wrong: 0, threw: 0, died: 0 })
     expect(refused + reported).toBeGreaterThan(trials.length / 4)
   },
   LIMIT_MS,
@@ -247,11 +245,35 @@ test(
     if (!third) throw new Error("an image is missing")
     const trials = Array.from({ length: FLIPS }, (): Trial => {
       const at = Math.floor(next() * third.bytes.length)
-      const flipped = Buffer.from([(third.bytes[at] ?? 0) ^ (1 << Math.floor(next() * 8))])
-      return { base: third, patches: [[at, flipped]], mayHold: [third] }
+      return flipped(third, at, Math.floor(next() * 8))
     })
-    const { wrong, threw } = await judge("flips", trials)
-    expect({ wrong, threw }).toEqual({ wrong: 0, threw: 0 })
+    const { wrong, threw, died } = await judge("flips", trials)
+    expect({ wrong, threw, died }).toEqual({ wrong: 0, threw: 0, died: 0 })
+  },
+  LIMIT_MS,
+)
+
+test(
+  "a flipped bit in the list of free pages, or in a header page, never ends the process",
+  async () => {
+    const { next } = seeded("flipped bits in the free list and the headers")
+    const third = images[2]
+    if (!third) throw new Error("an image is missing")
+    const ranges = [
+      [freeListPage(third.bytes) * PAGE, PAGE],
+      [0, HEADER_BYTES],
+      [PAGE, HEADER_BYTES],
+    ] as const
+    const trials = ranges.flatMap(([start, length]) =>
+      offsets(length, next).flatMap((offset) =>
+        LONG
+          ? Array.from({ length: 8 }, (_, bit) => flipped(third, start + offset, bit))
+          : [flipped(third, start + offset, Math.floor(next() * 8))],
+      ),
+    )
+    const { wrong, threw, died, refused } = await judge("free list and headers", trials)
+    expect({ wrong, threw, died }).toEqual({ wrong: 0, threw: 0, died: 0 })
+    expect(refused).toBeGreaterThan(0)
   },
   LIMIT_MS,
 )

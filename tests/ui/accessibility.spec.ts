@@ -32,7 +32,8 @@ for (const colorScheme of ["light", "dark"] as const) {
   })
 }
 
-test("the theme can be chosen and stays", async ({ page, agentz }) => {
+test("the theme can be chosen and stays", async ({ page, agentz, isMobile }) => {
+  test.skip(isMobile, "a phone chooses in the settings")
   await page.emulateMedia({ colorScheme: "light" })
   await page.goto(agentz.url)
   await page.getByRole("button", { name: "Use dark colours" }).click()

@@ -10,6 +10,8 @@ export interface Progress {
   texts(step: number): readonly string[]
   /** The newest attempt of each call of a step, by its place in the step. */
   calls(step: number): ReadonlyMap<number, LeftCall>
+  /** When the turn failed first, in milliseconds; `Infinity`: it did not. */
+  readonly failedAt: number
 }
 
 export interface LeftCall {
@@ -39,6 +41,9 @@ export function progressOf(items: readonly Item[]): Progress {
     }
   }
   return {
+    failedAt: Math.min(
+      ...items.flatMap((item) => (item.type === "turn_end" && item.error ? [Date.parse(item.at)] : [])),
+    ),
     last: Math.max(-1, ...texts.keys(), ...calls.keys()),
     texts: (step) => texts.get(step) ?? [],
     calls: (step) => calls.get(step) ?? new Map(),

@@ -5,8 +5,8 @@ import { type CallSpec, planOf, type Seen, type Step, wordsOf } from "./step.ts"
 
 type Args = Readonly<Record<string, string>>
 
-/** `null` when the prompt holds no directive that the demo agent knows. */
-export function scriptOf(prompt: string): readonly Step[] | null {
+/** `null` when the prompt holds no directive that the demo agent knows. `first`: the number of its first step. */
+export function scriptOf(prompt: string, first = 0): readonly Step[] | null {
   const steps: Step[] = []
   let group: CallSpec[] | null = null
   for (const directive of parseDirectives(prompt)) {
@@ -27,9 +27,13 @@ export function scriptOf(prompt: string): readonly Step[] | null {
   }
   if (steps.length === 0) return null
   const last = steps.length - 1
-  if (steps[last]?.kind === "calls") steps.push(say((seen) => wordsOf(closing(seen, last)), 10))
+  if (steps[last]?.kind === "calls") steps.push(say((seen) => wordsOf(closing(seen, first + last)), 10))
   return steps
 }
+
+/** What a message that came into the turn adds to it. */
+export const stepsHeard = (text: string, first: number): readonly Step[] =>
+  scriptOf(text, first) ?? [say(() => wordsOf(`I heard you: “${text.trim().slice(0, 200)}”.\n`), 10)]
 
 function closing(seen: Seen, step: number): string {
   const said = seen.results(step).at(-1)?.output ?? ""
@@ -87,10 +91,11 @@ const STEPS: Readonly<Record<string, (args: Args) => Step>> = {
       numberOf(done, 0),
     ),
   delay: ({ ms }) => ({ kind: "wait", ms: numberOf(ms, 1000) }),
-  error: ({ message, status, times, after }) => ({
+  error: ({ message, status, times, after, reset }) => ({
     kind: "fail",
-    failure: failureOf(status ? Number(status) : undefined, message),
+    failure: failureOf(status ? Number(status) : undefined, message, reset),
     ...(times && { retries: Number(times) }),
+    ...(reset && { liftedAfterMs: numberOf(reset, 0) * 1000 }),
     afterMs: numberOf(after, 0) * 1000,
   }),
   hang: () => ({ kind: "hang" }),

@@ -43,6 +43,8 @@ export type Step =
       /** How often it is tried again before it works; never, where absent. */
       readonly retries?: number
       readonly afterMs: number
+      /** A limit: a turn that is taken up so long after it failed gets past it. */
+      readonly liftedAfterMs?: number
     }
   | { readonly kind: "hang" }
 

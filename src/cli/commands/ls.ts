@@ -1,5 +1,6 @@
 import type { RegistryEntry } from "#streams/registry"
 import { STATUSES, type Status } from "#streams/session"
+import { limitWords } from "../clock.ts"
 import { closest } from "../closest.ts"
 import { defineCommand } from "../command.ts"
 import { usage } from "../refusal.ts"
@@ -78,7 +79,7 @@ function sheet(
     entry.agentType,
     cropped(oneLine(entry.title), titleWidth),
     ageOf(entry.createdAt, now),
-    oneLine(entry.activity?.lastLine ?? ""),
+    entry.activity?.limit ? limitWords(entry.activity.limit) : oneLine(entry.activity?.lastLine ?? ""),
   ])
   const [head = "", ...lines] = table(
     [["ID", "STATUS", "AGENT", "TITLE", "AGE", "LAST LINE"], ...rows],

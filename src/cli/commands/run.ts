@@ -1,5 +1,6 @@
 import { resolve } from "node:path"
 import { PermissionMode } from "#streams/event"
+import { OnLimit } from "#streams/limit"
 import { checkedPrompt } from "../../prompt.ts"
 import { defineCommand } from "../command.ts"
 import { followTurn } from "../follow-turn.ts"
@@ -17,6 +18,7 @@ export const run = defineCommand({
     model: { type: "string", value: "M", help: "which model, where the agent has a choice" },
     title: { type: "string", value: "T", help: "how lists show it" },
     mode: { type: "string", value: "P", help: `permissions: ${PermissionMode.options.join(", ")}` },
+    "on-limit": { type: "string", value: "L", help: "at a limit of the service: wait and go on, or stop" },
     detach: { type: "boolean", short: "d", help: "do not follow it: print its id" },
   },
   json: "print its events, one per line, each with sessionId; with --detach {sessionId}",
@@ -28,17 +30,22 @@ Exit codes: 0 completed, 1 failed or interrupted, 130 cancelled.`,
     const mode = PermissionMode.optional().safeParse(values.mode)
     if (!mode.success)
       throw usage(`--mode is “${values.mode}”: it is one of ${PermissionMode.options.join(", ")}.`)
+    const onLimit = OnLimit.optional().safeParse(values["on-limit"])
+    if (!onLimit.success)
+      throw usage(`--on-limit is “${values["on-limit"]}”: it is one of ${OnLimit.options.join(", ")}.`)
     const words = await promptWords(positionals, io, 'agentz run "prompt"')
     const prompt = checkedPrompt(words.text)
     return await withPlane(deps, async (plane) => {
-      const { sessionId } = await plane.spawn({
+      const { sessionId, warning } = await plane.spawn({
         agentType: values.agent ?? "demo",
         prompt,
         workingDir: resolve(io.cwd, values.cwd ?? "."),
         model: values.model,
         title: values.title,
         permissionMode: mode.data,
+        onLimit: onLimit.data,
       })
+      if (warning !== undefined && !json) io.stderr.write(`Careful: ${warning}\n`)
       if (values.detach === true) {
         io.stdout.write(json ? `${JSON.stringify({ sessionId })}\n` : `${sessionId}\n`)
         return 0

@@ -1,9 +1,10 @@
 import type { SessionId } from "#streams/ids"
 import type { Item } from "#streams/session"
 import type { ControlPlane, SessionView } from "../../plane.ts"
+import { callOutput } from "../call-output.ts"
 import { defineCommand } from "../command.ts"
 import { repositoryNow } from "../repository-now.ts"
-import { painter } from "../terminal.ts"
+import { clean, painter } from "../terminal.ts"
 import { transcript } from "../transcript.ts"
 import { whichSession } from "../which-session.ts"
 import { withPlane } from "../with-plane.ts"
@@ -12,11 +13,22 @@ export const show = defineCommand({
   name: "show",
   summary: "tells what a session did",
   positionals: ["ID"],
-  flags: {},
-  json: "print {session, items, offset, hasMore, repository?} as JSON",
-  async run({ positionals: [id = ""], json, io, deps }) {
+  flags: {
+    output: { type: "string", value: "CALL", help: "print all that this call gave, and nothing else" },
+  },
+  json: "print {session, items, offset, hasMore, repository?} as JSON; with --output {output}",
+  async run({ values, positionals: [id = ""], json, io, deps }) {
     return await withPlane(deps, async (plane) => {
       const view = await wholeView(plane, await whichSession(plane, id))
+      if (values.output !== undefined) {
+        let all = ""
+        for await (const text of callOutput(plane, view.items, values.output)) {
+          if (json) all += text
+          else io.stdout.write(io.stdout.isTTY ? clean(text) : text)
+        }
+        if (json) io.stdout.write(`${JSON.stringify({ output: all })}\n`)
+        return 0
+      }
       const repository = await repositoryNow(view.session)
       const paint = painter(io.stdout, io)
       io.stdout.write(

@@ -1,5 +1,6 @@
 import type { SessionEvent } from "#streams/event"
 import type { SessionId } from "#streams/ids"
+import { resumesAt } from "#streams/limit"
 import { needsDaemon } from "#streams/session"
 import type { ControlPlane } from "../../plane.ts"
 import { defineCommand } from "../command.ts"
@@ -54,13 +55,15 @@ const ENDINGS: ReadonlySet<SessionEvent["type"]> = new Set([
   "session_ended",
   "session_failed",
   "session_interrupted",
+  "limit_reached",
 ])
 
 /** Knows when a session has nothing more to say: its fold is at rest and its newest event was seen. */
 async function restOf(plane: ControlPlane, sessionId: SessionId) {
   const look = async () => {
     const { session, offset } = await plane.getSession({ sessionId, tail: 1 })
-    return { at: needsDaemon(session.status) || session.queue.length > 0 ? null : session.seq, offset }
+    const stirs = needsDaemon(session.status) || session.queue.length > 0 || resumesAt(session) !== null
+    return { at: stirs ? null : session.seq, offset }
   }
   let rest = await look()
   return {

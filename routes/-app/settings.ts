@@ -1,0 +1,66 @@
+/** What a person chose for this browser. Every tab of it knows at once. */
+import { useSyncExternalStore } from "react"
+import { readStored, writeStored } from "./stored.ts"
+
+export interface Settings {
+  /** `compact`: a third more rows on a screen. */
+  readonly density: "comfortable" | "compact"
+  /** Whether single keys act. Keys with Ctrl or Cmd always do. */
+  readonly singleKeys: boolean
+  /** What Enter does in a message; the other one is Shift+Enter. */
+  readonly enter: "send" | "newline"
+  /** Whether the system is asked to show notices. The browser has a say of its own. */
+  readonly notices: boolean
+}
+
+const KEY = "agentz.settings"
+const standard: Settings = { density: "comfortable", singleKeys: true, enter: "send", notices: false }
+
+/** Reads what was stored, field by field: what is not understood is as if it was never chosen. */
+export function parseSettings(stored: string | null): Settings {
+  let given: Record<string, unknown> = {}
+  try {
+    given = Object(JSON.parse(stored ?? "{}"))
+  } catch {
+    // Nothing of it can be read, so nothing was chosen.
+  }
+  return {
+    density: given.density === "compact" ? "compact" : "comfortable",
+    singleKeys: given.singleKeys !== false,
+    enter: given.enter === "newline" ? "newline" : "send",
+    notices: given.notices === true,
+  }
+}
+
+let settings = typeof localStorage === "undefined" ? standard : parseSettings(readStored(KEY))
+const listeners = new Set<() => void>()
+
+const tell = () => {
+  document.documentElement.dataset.density = settings.density
+  for (const listener of listeners) listener()
+}
+
+export function changeSettings(change: Partial<Settings>): void {
+  settings = { ...settings, ...change }
+  writeStored(KEY, JSON.stringify(settings))
+  tell()
+}
+
+export const currentSettings = (): Settings => settings
+
+export const useSettings = (): Settings => useSyncExternalStore(subscribe, currentSettings)
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+/** Applies what was chosen, and what another tab chooses. */
+export function applySettings(): void {
+  tell()
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key !== KEY) return
+    settings = parseSettings(newValue)
+    tell()
+  })
+}

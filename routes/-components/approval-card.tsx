@@ -1,0 +1,150 @@
+import { type KeyboardEvent, type ReactNode, type Ref, useEffect, useRef, useState } from "react"
+import type { Decision } from "#streams/event"
+import type { PermissionRequest } from "#streams/session"
+import { plainText } from "../-app/hidden-characters.ts"
+import { shownInput } from "../-app/tool-input.ts"
+import { FileDiff } from "./file-diff.tsx"
+import { Scrolling, Terminal } from "./terminal.tsx"
+
+// A key that was meant for what was there a moment ago must not answer this.
+const SETTLE_MS = 300
+
+const LABEL: Record<Decision, string> = { allow: "Allow", allow_always: "Always", deny: "Deny" }
+const KEY: Record<Decision, string> = { allow: "y", allow_always: "Shift Y", deny: "n" }
+const ORDER: readonly Decision[] = ["allow", "allow_always", "deny"]
+
+/** Gives the answer to the server; what comes back is why it was not taken. */
+export type Decide = (
+  request: PermissionRequest,
+  decision: Decision,
+  scope: "session" | "directory",
+) => Promise<string | null>
+
+/** One question of an agent, exactly, and the answers to it. Its keys count only while it has the focus. */
+export function ApprovalCard(props: {
+  readonly request: PermissionRequest
+  readonly running: boolean
+  readonly onDecide: Decide
+  /** Whether "always" may hold for the directory, too. */
+  readonly directoryRules: boolean
+  readonly ref?: Ref<HTMLElement>
+  readonly id?: string
+  readonly label: string
+  readonly heading: ReactNode
+  readonly className: string
+}) {
+  const { request, running, onDecide, directoryRules, ref, id, label, heading, className } = props
+  const [answer, setAnswer] = useState<Decision | null>(null)
+  const [problem, setProblem] = useState<string | null>(null)
+  const shownAt = useRef(0)
+
+  useEffect(() => {
+    shownAt.current = performance.now()
+  }, [])
+
+  const decide = async (decision: Decision, scope: "session" | "directory" = "session") => {
+    if (answer !== null || !request.decisions.includes(decision)) return
+    setAnswer(decision)
+    setProblem(null)
+    const refused = await onDecide(request, decision, scope)
+    if (refused === null) return
+    setProblem(refused)
+    setAnswer(null)
+  }
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return
+    if (performance.now() - shownAt.current < SETTLE_MS) return
+    const decision: Decision | null =
+      event.key === "Y" ? "allow_always" : event.key === "y" ? "allow" : event.key === "n" ? "deny" : null
+    if (decision === null) return
+    event.preventDefault()
+    void decide(decision)
+  }
+
+  const input = shownInput(request.input)
+  const diffs = request.content.filter((content) => content.type === "diff")
+  return (
+    <section
+      ref={ref}
+      id={id}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: the keys need a focus that is not a button's
+      tabIndex={0}
+      aria-label={label}
+      onKeyDown={onKeyDown}
+      className={`group ${className}`}
+    >
+      {heading}
+      {input && (diffs.length === 0 || input.kind === "command") && (
+        <Scrolling label="What it asks for">
+          {input.kind === "command" && <span className="text-quiet select-none">$ </span>}
+          {input.text}
+        </Scrolling>
+      )}
+      {request.content.map((content, index) =>
+        content.type === "diff" ? (
+          <FileDiff
+            key={content.path}
+            change={content}
+            foldKey={`${request.requestId} ${content.path}`}
+            open
+          />
+        ) : (
+          // biome-ignore lint/suspicious/noArrayIndexKey: parts have no identity but their place
+          <Terminal key={index} text={content.text} label="Details" />
+        ),
+      )}
+      {problem && (
+        <p role="alert" className="text-row text-fail">
+          {problem}
+        </p>
+      )}
+      <div className="flex flex-wrap items-center gap-2">
+        {ORDER.filter((decision) => request.decisions.includes(decision)).map((decision) => (
+          <button
+            key={decision}
+            type="button"
+            className={decision === "allow" ? "control control-accent" : "control"}
+            disabled={answer !== null}
+            aria-keyshortcuts={decision === "allow_always" ? "Shift+Y" : KEY[decision]}
+            title={
+              decision === "allow_always"
+                ? `Also allows later calls like this one (${request.kind}) in this session`
+                : undefined
+            }
+            onClick={() => void decide(decision)}
+          >
+            {LABEL[decision]}
+            <kbd className="hidden font-sans text-note opacity-80 group-focus-within:inline touch:hidden!">
+              {KEY[decision]}
+            </kbd>
+          </button>
+        ))}
+        {directoryRules && request.decisions.includes("allow_always") && (
+          <button
+            type="button"
+            className="control"
+            disabled={answer !== null}
+            title="Allows calls like this one in every session that works in this directory. The settings list such rules."
+            onClick={() => void decide("allow_always", "directory")}
+          >
+            Always in this directory
+          </button>
+        )}
+        <span className="text-note text-quiet" role="status">
+          {answer !== null &&
+            (running
+              ? `${LABEL[answer]}: sent`
+              : `${LABEL[answer]}: recorded; it counts when the session resumes`)}
+        </span>
+      </div>
+    </section>
+  )
+}
+
+/** What is asked, in one line. */
+export function Asked({ request }: { readonly request: PermissionRequest }) {
+  return (
+    <span className="min-w-0 flex-1 font-medium [overflow-wrap:anywhere]">{plainText(request.title)}</span>
+  )
+}

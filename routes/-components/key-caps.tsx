@@ -1,0 +1,11 @@
+import { isMac } from "../-app/commands.ts"
+import { readableKeys } from "../-app/keys.ts"
+
+/** Keys as they are pressed. Not shown where there is no keyboard. */
+export function KeyCaps({ keys }: { readonly keys: string }) {
+  return (
+    <kbd className="shrink-0 rounded border border-line bg-raised px-1.5 font-sans text-note text-quiet touch:hidden">
+      {readableKeys(keys, isMac())}
+    </kbd>
+  )
+}

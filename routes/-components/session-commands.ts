@@ -1,0 +1,118 @@
+import { useNavigate } from "@tanstack/react-router"
+import { type RefObject, useRef } from "react"
+import type { SessionId } from "#streams/ids"
+import { copyText, saveText } from "../-app/clipboard.ts"
+import { type Command, useCommands } from "../-app/commands.ts"
+import { linkTo } from "../-app/message-link.ts"
+import { newerApi } from "../-app/newer-api.ts"
+import type { SessionHeader } from "../-app/protocol.ts"
+import { refusalOf } from "../-app/refusal.ts"
+import type { ReplayLine } from "../-app/replay-client.ts"
+import { toast } from "../-app/toast.ts"
+import type { Place } from "./session-page.tsx"
+import type { Panel } from "./session-panels.ts"
+import type { TranscriptHandle } from "./transcript.tsx"
+
+// A second press within this is meant.
+const TWICE_MS = 2_000
+
+/** What can be done with the session that is open. */
+export function useSessionCommands(given: {
+  readonly sessionId: SessionId
+  readonly header: SessionHeader
+  readonly running: boolean
+  readonly thoughts: boolean
+  readonly transcript: RefObject<TranscriptHandle | null>
+  readonly replay: ReplayLine
+  readonly place: Place
+  readonly onThoughts: () => void
+  readonly onFold: (open: boolean) => void
+  readonly onFind: () => void
+  readonly onRename: () => void
+  readonly onResume: () => void
+  readonly onStop: () => void
+}): void {
+  const { sessionId, header, running, thoughts, transcript, replay, place } = given
+  const navigate = useNavigate()
+  const pressed = useRef(0)
+  const stopAtSecondPress = () => {
+    const now = performance.now()
+    if (now - pressed.current < TWICE_MS) given.onStop()
+    else toast("Press . again to stop the turn")
+    pressed.current = now
+  }
+  const panel = (each: Panel) => () => place.onPanel(place.panel === each ? null : each)
+  const exported = async (use: (text: string) => void, method: "markdown" | "json") => {
+    try {
+      const ask = replay.ask(method, method === "markdown" ? { title: header.title } : null, header.seq)
+      use(String(await ask))
+    } catch (error) {
+      toast(refusalOf(error).message)
+    }
+  }
+  const archive = async () => {
+    const answer = await newerApi.archive(sessionId, true).catch(refusalOf)
+    if (answer === null) toast("This server cannot archive sessions")
+    else if (answer instanceof Error) toast(answer.message)
+    else {
+      toast("Archived")
+      void navigate({ to: "/" })
+    }
+  }
+
+  const session = (id: string, title: string, run: () => void, keys?: string): Command => ({
+    id,
+    group: "Session",
+    title,
+    run,
+    keys,
+  })
+  const view = (id: string, title: string, run: () => void, keys?: string): Command => ({
+    id,
+    group: "View",
+    title,
+    run,
+    keys,
+  })
+  const canResume = header.status === "interrupted" || header.status === "failed"
+  useCommands("page", [
+    ...(running ? [session("stop", "Stop the turn", stopAtSecondPress, ".")] : []),
+    ...(canResume ? [session("resume", "Resume", given.onResume, "r")] : []),
+    session("find", "Search in this session", given.onFind, "/"),
+    session("changes", "Changed files", panel("changes"), "d"),
+    session("usage", "Usage by turn", panel("usage"), "u"),
+    session("events", "Raw events", panel("events"), "o"),
+    place.at === null
+      ? session("past", "Go back in time", () => place.onAt(Math.max(0, header.seq)), ",")
+      : session("now", "Back to now", () => place.onAt(null), "G"),
+    session(
+      "link",
+      "Copy link to this place",
+      () => void copyText(linkTo(transcript.current?.seqInView() ?? Math.max(0, header.seq)), "Link"),
+      "l",
+    ),
+    session(
+      "copy",
+      "Copy transcript as Markdown",
+      () => void exported((text) => void copyText(text, "Transcript"), "markdown"),
+    ),
+    session(
+      "export-markdown",
+      "Export as Markdown",
+      () => void exported((text) => saveText(text, `${sessionId}.md`, "text/markdown"), "markdown"),
+    ),
+    session(
+      "export-json",
+      "Export events as JSON",
+      () => void exported((text) => saveText(text, `${sessionId}.json`, "application/json"), "json"),
+    ),
+    session("rename", "Rename…", given.onRename),
+    session("archive", "Archive", () => void archive()),
+    view("turn-before", "Previous turn", () => transcript.current?.toTurn(-1), "["),
+    view("turn-after", "Next turn", () => transcript.current?.toTurn(1), "]"),
+    ...(place.at === null ? [view("end", "Jump to the latest", () => transcript.current?.toEnd(), "G")] : []),
+    view("thoughts", thoughts ? "Hide thoughts" : "Show thoughts", given.onThoughts, "t"),
+    view("expand", "Open all calls", () => given.onFold(true), "e"),
+    view("collapse", "Close all calls", () => given.onFold(false), "w"),
+  ])
+}
