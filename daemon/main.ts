@@ -35,6 +35,7 @@ import { type Ending, runSession } from "./session.ts"
 import { DaemonSpec } from "./spec.ts"
 import { openSpoolFile } from "./spool-file.ts"
 import { type DaemonTelemetry, daemonTelemetry } from "./telemetry/daemon-telemetry.ts"
+import { exporterFor } from "./telemetry/exporter-for.ts"
 import { version } from "./version.ts"
 
 /** What is ended may end by itself for so long. */
@@ -73,7 +74,17 @@ async function main(specPath: string | undefined): Promise<number> {
   const shutdown = new AbortController()
   for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(name, () => shutdown.abort())
 
-  const telemetry = daemonTelemetry()
+  const telemetry = daemonTelemetry(sessionId)
+  const exporting = exporterFor(spec.otel, {
+    version,
+    // The API tells the numbers of all daemons.
+    signals: ["traces"],
+    points: () => [],
+    onTrouble: (trouble) => log("telemetry", trouble ?? "The collector takes again."),
+  }).then((exporter) => {
+    telemetry.exporter = exporter
+    return exporter
+  })
   await using _socket = await holdControlSocket(socketOf(home, sessionId, epoch), () => ({
     sessionId,
     epoch,
@@ -93,6 +104,7 @@ async function main(specPath: string | undefined): Promise<number> {
   } finally {
     await enclosure.end(KILL_GRACE_MS)
     removeRunFile(files.run, process.pid)
+    await (await exporting)?.[Symbol.asyncDispose]()
   }
 }
 

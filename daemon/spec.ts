@@ -34,6 +34,8 @@ export const DaemonSpec = z.object({
   showsHome: z.boolean().optional(),
   /** Where the stream server was when this was written; its run file in `home` knows better when it moved. */
   streams: z.object({ url: z.string(), token: z.string().nullable(), fixed: z.boolean() }),
+  /** Where to tell what happens: the variables of OpenTelemetry, whose headers may hold a key. */
+  otel: z.record(z.string(), z.string()).optional(),
   /** The agent's own variables, for the agent alone. */
   agentEnv: z.record(z.string(), z.string()),
 })

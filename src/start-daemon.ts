@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { catalogue } from "#daemon/agents/catalogue"
 import { filesOf } from "#daemon/home"
 import type { DaemonSpec } from "#daemon/spec"
+import { otelVariables } from "#daemon/telemetry/otlp-settings"
 import { agentEnvironment } from "./config.ts"
 import { packageRoot } from "./package-root.ts"
 
@@ -17,7 +18,7 @@ export interface StartedDaemon {
   readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>
 }
 
-export function startDaemon(spec: Omit<DaemonSpec, "agentEnv">): StartedDaemon {
+export function startDaemon(spec: Omit<DaemonSpec, "agentEnv" | "otel">): StartedDaemon {
   const files = filesOf(spec.home, spec.sessionId)
   mkdirSync(files.dir, { recursive: true, mode: 0o700 })
   const environment = agentEnvironment()
@@ -26,7 +27,8 @@ export function startDaemon(spec: Omit<DaemonSpec, "agentEnv">): StartedDaemon {
       names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
     )
   const specFile = files.spec(spec.incarnation)
-  writeFileSync(specFile, JSON.stringify({ ...spec, agentEnv: pick(catalogue[spec.agentType]?.env ?? []) }), {
+  const agentEnv = pick(catalogue[spec.agentType]?.env ?? [])
+  writeFileSync(specFile, JSON.stringify({ ...spec, agentEnv, otel: otelVariables(environment) }), {
     mode: 0o600,
     flag: "wx",
   })

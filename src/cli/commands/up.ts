@@ -1,8 +1,10 @@
 import { streamsRunFileOf } from "#daemon/home"
 import { keepCapped } from "#daemon/log-cap"
 import { readRunFile, ServerRun } from "#daemon/run-file"
+import type { Exporter } from "#daemon/telemetry/exporter"
+import { exporterFor } from "#daemon/telemetry/exporter-for"
 import { Meter } from "#daemon/telemetry/meter"
-import { type Config, isLoopback } from "../../config.ts"
+import { agentEnvironment, type Config, isLoopback } from "../../config.ts"
 import { countedLog } from "../../health/counted-log.ts"
 import { metricsOf } from "../../health/metrics.ts"
 import { readinessOf } from "../../health/readiness.ts"
@@ -40,9 +42,19 @@ export const up = defineCommand({
     using own = logFile(home.apiLog)
     using _capped = keepCapped(home.apiLog)
     const meter = new Meter()
-    const log = countedLog(io.stderr.isTTY ? own.log : both(own.log, jsonLog(io.stderr)), meter)
+    const said = io.stderr.isTTY ? own.log : both(own.log, jsonLog(io.stderr))
+    let exporter: Exporter | null = null
+    const log = countedLog(said, meter, () => exporter)
     await using plane = await deps.openPlane(config, { watch: true, log })
     using metrics = metricsOf({ meter, home, plane })
+    await using exporting = await exporterFor(agentEnvironment(), {
+      version,
+      signals: ["traces", "metrics"],
+      points: () => metrics.points(),
+      onTrouble: (trouble) =>
+        said({ level: "warn", event: "telemetry", message: trouble ?? "It is taken again." }),
+    })
+    exporter = exporting
     await using api = await deps.serveApi({
       config,
       plane,
