@@ -28,9 +28,11 @@ import { endpointOf } from "./endpoint.ts"
 import { repositoryOf } from "./git/repository.ts"
 import { filesOf, socketOf } from "./home.ts"
 import { limitsOf } from "./limits.ts"
+import { keepCapped } from "./log-cap.ts"
 import { secretsOfServers } from "./mcp-server.ts"
 import { followRules } from "./permissions/followed-rules.ts"
 import { type Enclosure, openEnclosure } from "./process/enclosure.ts"
+import { whyHomeIsSeen } from "./process/hidden-home.ts"
 import { identityOf } from "./process/identity.ts"
 import { nothingToRedact, redactor as redactorOf, secretsIn } from "./redact.ts"
 import { removeRunFile, writeRunFile } from "./run-file.ts"
@@ -39,6 +41,7 @@ import { DaemonSpec } from "./spec.ts"
 import { openSpoolFile } from "./spool-file.ts"
 import { type Storage, storageOf } from "./storage.ts"
 import { type DaemonTelemetry, daemonTelemetry } from "./telemetry/daemon-telemetry.ts"
+import { exporterFor } from "./telemetry/exporter-for.ts"
 import { version } from "./version.ts"
 
 /** What is ended may end by itself for so long. */
@@ -71,6 +74,7 @@ async function main(specPath: string | undefined): Promise<number> {
     ...(spec.streams.token !== null && { AGENTZ_STREAMS_TOKEN: spec.streams.token }),
   })
   const files = filesOf(home, sessionId)
+  keepCapped(files.log)
   const identity = identityOf(process.pid)
   if (!identity) throw new Error("The system does not tell when this process started.")
 
@@ -78,7 +82,17 @@ async function main(specPath: string | undefined): Promise<number> {
   for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(name, () => shutdown.abort())
 
   using storage = storageOf(spec, log)
-  const telemetry = daemonTelemetry()
+  const telemetry = daemonTelemetry(sessionId)
+  const exporting = exporterFor(spec.otel, {
+    version,
+    // The API tells the numbers of all daemons.
+    signals: ["traces"],
+    points: () => [],
+    onTrouble: (trouble) => log("telemetry", trouble ?? "The collector takes again."),
+  }).then((exporter) => {
+    telemetry.exporter = exporter
+    return exporter
+  })
   await using _socket = await holdControlSocket(socketOf(home, sessionId, epoch), () => ({
     sessionId,
     epoch,
@@ -93,12 +107,14 @@ async function main(specPath: string | undefined): Promise<number> {
     epoch,
     limits: spec.limits ?? {},
     wanted: spec.isolation,
+    hidesHome: spec.showsHome !== true && whyHomeIsSeen(home) === null,
   })
   try {
     return await hold(spec, { shutdown, enclosure, telemetry, storage })
   } finally {
     await enclosure.end(KILL_GRACE_MS)
     removeRunFile(files.run, process.pid)
+    await (await exporting)?.[Symbol.asyncDispose]()
   }
 }
 

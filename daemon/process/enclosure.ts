@@ -23,6 +23,7 @@ import {
   refusalsOf,
   removeGroup,
 } from "./cgroup.ts"
+import { withHiddenHome } from "./hidden-home.ts"
 import { identityOfChild } from "./identity.ts"
 import { chooseIsolation, entering, type Isolation, type IsolationKind, systemProgram } from "./isolation.ts"
 import { findProgram } from "./program.ts"
@@ -83,10 +84,17 @@ export interface Enclosure {
 export interface EnclosureOptions extends Owner {
   readonly limits?: GroupLimits
   readonly wanted?: IsolationKind | undefined
+  /** Start programs where agentz's home is empty. */
+  readonly hidesHome?: boolean
 }
 
 /** Chooses how to confine, by trying, and writes down where: before anything is launched. */
-export function openEnclosure({ limits = {}, wanted, ...owner }: EnclosureOptions): Enclosure {
+export function openEnclosure({
+  limits = {},
+  wanted,
+  hidesHome = false,
+  ...owner
+}: EnclosureOptions): Enclosure {
   const { home, sessionId, epoch } = owner
   const name = groupNameOf(home, sessionId)
   const isolation = chooseIsolation(name, wanted)
@@ -116,7 +124,13 @@ export function openEnclosure({ limits = {}, wanted, ...owner }: EnclosureOption
     if (found === null)
       throw new LaunchError(`Could not start ${argv[0]} in ${cwd}: there is no such program.`)
     const into = makeGroups(group)
-    const [file, ...args] = confined([found, ...argv.slice(1)], isolation, into, limited)
+    const whole = [found, ...argv.slice(1)]
+    const [file, ...args] = confined(
+      hidesHome ? withHiddenHome(home, whole) : whole,
+      isolation,
+      into,
+      limited,
+    )
     const child = spawn(file, args, {
       cwd,
       env: { ...env, ...markerOf(owner), [PROGRAM_MARKER]: group, [NAME]: called },

@@ -8,6 +8,7 @@ import { cancel } from "./commands/cancel.ts"
 import { doctor } from "./commands/doctor.ts"
 import { down } from "./commands/down.ts"
 import { limit } from "./commands/limit.ts"
+import { logs } from "./commands/logs.ts"
 import { ls } from "./commands/ls.ts"
 import { mode } from "./commands/mode.ts"
 import { prune } from "./commands/prune.ts"
@@ -48,6 +49,7 @@ const COMMANDS: readonly Command[] = [
   unarchive,
   prune,
   service,
+  logs,
   doctor,
   down,
   streams,
