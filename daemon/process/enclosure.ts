@@ -23,7 +23,7 @@ import {
   refusalsOf,
   removeGroup,
 } from "./cgroup.ts"
-import { withHiddenHome } from "./hidden-home.ts"
+import { type Shown, withHiddenHome } from "./hidden-home.ts"
 import { identityOfChild } from "./identity.ts"
 import { chooseIsolation, entering, type Isolation, type IsolationKind, systemProgram } from "./isolation.ts"
 import { findProgram } from "./program.ts"
@@ -45,6 +45,8 @@ export interface Program {
   readonly stdin?: "ignore" | "pipe"
   /** It is the agent itself and outlives turns. */
   readonly kept?: boolean
+  /** What it sees of agentz's home where that is hidden. */
+  readonly shown?: Shown
 }
 
 export interface Launched {
@@ -116,7 +118,7 @@ export function openEnclosure({
   }
 
   async function launch(program: Program): Promise<Launched> {
-    const { name: called, argv, cwd, env, stdin = "ignore", kept = false } = program
+    const { name: called, argv, cwd, env, stdin = "ignore", kept = false, shown } = program
     const group = `run-${createHash("sha256").update(`${name}\n${called}`).digest("hex").slice(0, 32)}`
     const found = findProgram(argv[0], { path: env.PATH, cwd })
     if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true)
@@ -126,7 +128,7 @@ export function openEnclosure({
     const into = makeGroups(group)
     const whole = [found, ...argv.slice(1)]
     const [file, ...args] = confined(
-      hidesHome ? withHiddenHome(home, whole) : whole,
+      hidesHome ? withHiddenHome(home, whole, shown) : whole,
       isolation,
       into,
       limited,

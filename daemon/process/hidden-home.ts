@@ -15,15 +15,33 @@ import { systemProgram } from "./isolation.ts"
  * namespace forgets which signal the death of the parent sends, so it is set in here. Other users' files belong to
  * nobody in it, and ssh reads no included configuration of nobody's: it finds none.
  */
-const SCRIPT = `home=$1 mount=$2 setpriv=$3; shift 3
-"$mount" -t tmpfs -o ro,mode=500,size=4k,nosuid,nodev,noexec agentz "$home" || {
-  echo "agentz: its home could not be hidden and this command was not run" >&2; exit 126; }
+const SCRIPT = `home=$1 mount=$2 setpriv=$3 read=$4 write=$5; shift 5
+fail() { echo "agentz: its home could not be hidden and this command was not run" >&2; exit 126; }
+show() { mkdir -p "$2" && "$mount" --no-canonicalize --bind -o "$3" "/proc/self/fd/$1" "$2" || fail; }
+# Held open, so that they are found again below what hides them.
+[ -z "$read" ] || exec 8<"$read" || fail
+[ -z "$write" ] || exec 9<"$write" || fail
+"$mount" -t tmpfs -o mode=500,size=64k,nosuid,nodev,noexec agentz "$home" || fail
+[ -z "$read" ] || show 8 "$read" ro
+[ -z "$write" ] || show 9 "$write" rw
+"$mount" -o remount,ro,mode=500,size=64k,nosuid,nodev,noexec "$home" || fail
+exec 8<&- 9<&-
 includes=/etc/ssh/ssh_config.d
 [ ! -d "$includes" ] || "$mount" -t tmpfs -o ro,mode=555,size=4k,nosuid,nodev,noexec agentz "$includes"
 exec "$setpriv" --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all --pdeathsig KILL -- "$@"`
 
-/** The command that runs `argv` where `home` is empty. Whether that works here says {@link whyHomeIsSeen}. */
-export const withHiddenHome = (home: string, argv: readonly string[]): readonly [string, ...string[]] => [
+/** Directories of the home that are seen all the same: what an agent's own process is made of, and what it keeps. */
+export interface Shown {
+  readonly read?: string
+  readonly write?: string
+}
+
+/** The command that runs `argv` where `home` is empty but for `shown`. Whether that works here says {@link whyHomeIsSeen}. */
+export const withHiddenHome = (
+  home: string,
+  argv: readonly string[],
+  { read = "", write = "" }: Shown = {},
+): readonly [string, ...string[]] => [
   systemProgram("unshare") ?? "unshare",
   "--user",
   "--map-current-user",
@@ -37,6 +55,8 @@ export const withHiddenHome = (home: string, argv: readonly string[]): readonly 
   home,
   systemProgram("mount") ?? "mount",
   systemProgram("setpriv") ?? "setpriv",
+  read,
+  write,
   ...argv,
 ]
 

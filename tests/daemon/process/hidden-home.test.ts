@@ -96,6 +96,21 @@ test.skipIf(!possible)(
   },
 )
 
+test.skipIf(!possible)("an agent's process sees what it is made of, and its own directory", async () => {
+  await using at = await ground()
+  const [read, write] = [join(at.home, "adapters"), join(at.home, "sessions", "one", "agent")]
+  for (const dir of [read, write]) await run(["mkdir", "-p", "-m", "0700", dir])
+  await run(["/bin/sh", "-c", `echo 'echo runs' > ${read}/program; chmod 700 ${read}/program`])
+  const inside = (line: string) => run([...withHiddenHome(at.home, ["/bin/sh", "-c", line], { read, write })])
+  expect(await inside(`${read}/program`)).toBe("runs\n")
+  expect(await inside(`echo kept > ${write}/state; cat ${write}/state`)).toBe("kept\n")
+  expect(await run(["cat", join(write, "state")])).toBe("kept\n")
+  expect(await inside(`echo x >> ${read}/program`)).toContain("Read-only")
+  expect(await inside(`cat ${at.home}/token`)).not.toContain("secret-token")
+  expect(await inside(`ls -A ${at.home} ${at.home}/sessions/one`)).not.toContain("token")
+  expect(await inside(`echo x > ${at.home}/sessions/one/planted`)).toContain("Read-only")
+})
+
 test("whether it can be done is found out by doing it, and root is told that it cannot", async () => {
   await using at = await ground()
   expect(whyHomeIsSeen(at.home, 0)).toContain("root")
