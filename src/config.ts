@@ -13,6 +13,8 @@ export interface Config {
   /** Where everything of this installation lives: token, streams, logs, run files. */
   readonly home: string
   readonly host: string
+  /** Where a proxy in front makes the API reachable, as an origin: `https://agentz.example.com`. */
+  readonly publicUrl: string | null
   /** 0: any free port. */
   readonly port: number
   /** 0: any free port. */
@@ -29,6 +31,8 @@ export interface Config {
   readonly limits: Limits
   /** No better isolation than this. `null`: the best there is. */
   readonly isolation: IsolationKind | null
+  /** Keep the home from what agents start, where the system can. */
+  readonly hideHome: boolean
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -77,6 +81,7 @@ const Env = z.object({
     .string()
     .regex(/^[A-Za-z0-9_.:-]{1,253}$/)
     .default("127.0.0.1"),
+  AGENTZ_PUBLIC_URL: z.string().refine(isOrigin).optional(),
   AGENTZ_PORT: port(4200),
   AGENTZ_STREAMS_PORT: port(4201),
   AGENTZ_STREAMS_URL: z.string().refine(isPlainHttpUrl).optional(),
@@ -96,12 +101,15 @@ const Env = z.object({
   AGENTZ_LIMIT_TOKENS: limit("tokens"),
   AGENTZ_ISOLATION: z.enum(["auto", ...ISOLATIONS]).default("auto"),
   AGENTZ_ALLOW_NETWORK: z.enum(["0", "1"]).default("0"),
+  AGENTZ_HIDE_HOME: z.enum(["0", "1"]).default("1"),
 })
 type Variable = keyof z.infer<typeof Env>
 
 const REMEDIES: Record<Variable, string> = {
   AGENTZ_HOME: "set it to an absolute path, or unset it for ~/.agentz",
   AGENTZ_HOST: "set it to an address of this machine such as 127.0.0.1, or unset it",
+  AGENTZ_PUBLIC_URL:
+    "set it to the address that browsers use, such as https://agentz.example.com, without a path, or unset it",
   AGENTZ_PORT: "set it to a whole number from 0 to 65535 (0 takes any free port), or unset it for 4200",
   AGENTZ_STREAMS_PORT:
     "set it to a whole number from 0 to 65535 (0 takes any free port), or unset it for 4201",
@@ -118,6 +126,7 @@ const REMEDIES: Record<Variable, string> = {
   AGENTZ_LIMIT_COST: "set it to an amount of US dollars such as 5, or unset it for no limit",
   AGENTZ_LIMIT_TOKENS: "set it to a number such as 500k or 2m, or unset it for no limit",
   AGENTZ_ISOLATION: `set it to auto, ${ISOLATIONS.join(", ")}, or unset it for the best there is`,
+  AGENTZ_HIDE_HOME: "set it to 0 to let agents' commands see agentz's home, or unset it",
   AGENTZ_ALLOW_NETWORK: "set it to 1 to allow an address that other machines can reach, or unset it",
 }
 const SECRETS: ReadonlySet<string> = new Set<Variable>(["AGENTZ_TOKEN", "AGENTZ_STREAMS_TOKEN"])
@@ -134,6 +143,10 @@ function isPlainHttpUrl(text: string): boolean {
   )
 }
 
+function isOrigin(text: string): boolean {
+  return isPlainHttpUrl(text) && new URL(text).pathname === "/" && !text.endsWith("?") && !text.endsWith("#")
+}
+
 /** Reads the configuration. An empty variable counts as unset. Throws {@link ConfigError}. */
 export function parseConfig(environment: Environment = process.env): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""))
@@ -144,6 +157,7 @@ export function parseConfig(environment: Environment = process.env): Config {
   return Object.freeze({
     home: env.AGENTZ_HOME ?? join(homedir(), ".agentz"),
     host: env.AGENTZ_HOST.toLowerCase(),
+    publicUrl: env.AGENTZ_PUBLIC_URL === undefined ? null : new URL(env.AGENTZ_PUBLIC_URL).origin,
     port: env.AGENTZ_PORT,
     streamsPort: env.AGENTZ_STREAMS_PORT,
     streamsUrl: env.AGENTZ_STREAMS_URL?.replace(/\/+$/, "") ?? null,
@@ -162,6 +176,7 @@ export function parseConfig(environment: Environment = process.env): Config {
         tokens: env.AGENTZ_LIMIT_TOKENS,
       },
     ),
+    hideHome: env.AGENTZ_HIDE_HOME === "1",
     isolation: env.AGENTZ_ISOLATION === "auto" ? null : env.AGENTZ_ISOLATION,
   })
 }

@@ -93,6 +93,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
       onLimit: entry.onLimit ?? context.onLimit,
       home: home.path,
       isolation: context.isolation,
+      showsHome: !context.hideHome,
       streams: context.known(),
     })
     endedEarly.delete(sessionId)

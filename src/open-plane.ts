@@ -57,6 +57,7 @@ export async function openPlane(
     onLimit: config.onLimit,
     limits: config.limits,
     isolation: config.isolation ?? undefined,
+    hideHome: config.hideHome,
     watching: watch,
   }
   const daemons = daemonsOf(context)

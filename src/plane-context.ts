@@ -24,6 +24,7 @@ export interface PlaneContext {
   readonly limits: Limits
   /** No better isolation than this; left out, the best there is. */
   readonly isolation: IsolationKind | undefined
+  readonly hideHome: boolean
   /** Whether this control plane looks after all sessions all the time, so that no single question need do so. */
   readonly watching: boolean
 }

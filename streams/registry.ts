@@ -105,8 +105,8 @@ export function foldRegistry(registry: Registry, events: Iterable<unknown>): Reg
     next.set(value.sessionId, value)
   }
   for (const event of events) {
-    if (typeof event !== "object" || event === null || !isChangeEvent(event as StateEvent)) continue
-    const { type, value, key, headers } = event as ChangeEvent
+    if (!isRow(event)) continue
+    const { type, value, key, headers } = event
     if (type === "session" && headers.operation === "delete") {
       next ??= new Map(registry)
       next.delete(key as SessionId)
@@ -136,6 +136,11 @@ const archivedAs = (archive: ArchiveRow | undefined) => ({
   ...(archive && { archive }),
   ...(archive?.archivedAt && { archivedAt: archive.archivedAt }),
 })
+/** The library's own test takes for granted that there are headers. */
+const isRow = (event: unknown): event is ChangeEvent =>
+  isObject(event) && "headers" in event && isObject(event.headers) && isChangeEvent(event as StateEvent)
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
 
 /** The row that a session's fold amounts to. */
 export const activityOf = (session: Session, inboxOffset: string): ActivityRow => ({

@@ -23,6 +23,7 @@ import {
   refusalsOf,
   removeGroup,
 } from "./cgroup.ts"
+import { type Shown, withHiddenHome } from "./hidden-home.ts"
 import { identityOfChild } from "./identity.ts"
 import { chooseIsolation, entering, type Isolation, type IsolationKind, systemProgram } from "./isolation.ts"
 import { findProgram } from "./program.ts"
@@ -44,6 +45,8 @@ export interface Program {
   readonly stdin?: "ignore" | "pipe"
   /** It is the agent itself and outlives turns. */
   readonly kept?: boolean
+  /** What it sees of agentz's home where that is hidden. */
+  readonly shown?: Shown
 }
 
 export interface Launched {
@@ -83,10 +86,17 @@ export interface Enclosure {
 export interface EnclosureOptions extends Owner {
   readonly limits?: GroupLimits
   readonly wanted?: IsolationKind | undefined
+  /** Start programs where agentz's home is empty. */
+  readonly hidesHome?: boolean
 }
 
 /** Chooses how to confine, by trying, and writes down where: before anything is launched. */
-export function openEnclosure({ limits = {}, wanted, ...owner }: EnclosureOptions): Enclosure {
+export function openEnclosure({
+  limits = {},
+  wanted,
+  hidesHome = false,
+  ...owner
+}: EnclosureOptions): Enclosure {
   const { home, sessionId, epoch } = owner
   const name = groupNameOf(home, sessionId)
   const isolation = chooseIsolation(name, wanted)
@@ -108,7 +118,7 @@ export function openEnclosure({ limits = {}, wanted, ...owner }: EnclosureOption
   }
 
   async function launch(program: Program): Promise<Launched> {
-    const { name: called, argv, cwd, env, stdin = "ignore", kept = false } = program
+    const { name: called, argv, cwd, env, stdin = "ignore", kept = false, shown } = program
     const group = `run-${createHash("sha256").update(`${name}\n${called}`).digest("hex").slice(0, 32)}`
     const found = findProgram(argv[0], { path: env.PATH, cwd })
     if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true)
@@ -116,7 +126,13 @@ export function openEnclosure({ limits = {}, wanted, ...owner }: EnclosureOption
     if (found === null)
       throw new LaunchError(`Could not start ${argv[0]} in ${cwd}: there is no such program.`)
     const into = makeGroups(group)
-    const [file, ...args] = confined([found, ...argv.slice(1)], isolation, into, limited)
+    const whole = [found, ...argv.slice(1)]
+    const [file, ...args] = confined(
+      hidesHome ? withHiddenHome(home, whole, shown) : whole,
+      isolation,
+      into,
+      limited,
+    )
     const child = spawn(file, args, {
       cwd,
       env: { ...env, ...markerOf(owner), [PROGRAM_MARKER]: group, [NAME]: called },
