@@ -4,76 +4,119 @@
  *
  * No agent asks again for a call that a kill cut off while it waited. So the next daemon takes up the interrupted
  * turn, and when the agent asks for *exactly* the same call, the old request and its answer are used: a one-shot
- * grant. Anything else is asked anew.
+ * grant. Anything else is asked anew. A call that was already running has no open request, and so never a grant.
  */
-import { createHash } from "node:crypto"
-import type {
-  PermissionOption,
-  RequestPermissionRequest,
-  RequestPermissionResponse,
-} from "@agentclientprotocol/sdk"
-import type { Decision, PermissionMode, ToolKind, Unstamped } from "#streams/event"
-import { newRequestId, type RequestId, type TurnId } from "#streams/ids"
-import type { Session } from "#streams/session"
+import type { RequestPermissionRequest, RequestPermissionResponse } from "@agentclientprotocol/sdk"
+import type { Command } from "#streams/command"
+import type { AnsweredBy, Decision, PermissionMode, Unstamped } from "#streams/event"
+import { newRequestId, type RequestId, type RuleId, type TurnId } from "#streams/ids"
+import type { PermissionRequest, Session } from "#streams/session"
 import { fitDiff, fitInput } from "./acp/fit.ts"
+import { agentConfigHash } from "./permissions/agent-config.ts"
+import { type AskedCall, askedCall } from "./permissions/call.ts"
+import type { FollowedRules } from "./permissions/followed-rules.ts"
+import { decisionsOf, denyEndsTurn, ownOptions, responseOf, TAKES_NOTE } from "./permissions/options.ts"
+import type { LeftQuestion } from "./permissions/recovery.ts"
+import { type Ruling, rulingOn } from "./permissions/ruling.ts"
 
 export interface ApprovalDeps {
   readonly session: () => Session
   readonly publish: (event: Unstamped) => void
-  readonly permissionMode: PermissionMode
+  readonly agentType: string
+  readonly workingDir: string
+  readonly mode: () => PermissionMode
+  readonly rules: FollowedRules
 }
 
+type Response = Pick<Extract<Command, { type: "permission_response" }>, "decision" | "note" | "optionId">
+
 export interface Approvals {
-  /** Answers what an agent asks: by the mode, by an earlier "always", by an answer that waits, or by a person. */
-  ask(turnId: TurnId, request: RequestPermissionRequest): Promise<RequestPermissionResponse>
+  /** Answers what an agent asks: by rule or mode, by an answer that waits, or by a person. */
+  ask(
+    turnId: TurnId,
+    request: RequestPermissionRequest,
+    /** Says something to an agent that cannot hear the words that came with a refusal. */
+    sayLater: (requestId: RequestId, text: string) => void,
+  ): Promise<RequestPermissionResponse>
   /** A person's answer from the inbox. The first one stands. */
-  answer(requestId: RequestId, decision: Decision): void
+  answer(requestId: RequestId, response: Response): void
+  /** Rules or the mode have changed: what waits may need no person any more. */
+  reconsider(): void
   /** Requests of an earlier daemon that have an answer which no agent has heard. */
   answeredOrphans(): boolean
-  /** The turn ends: what it still asks is cancelled. */
-  cancelOpen(): void
+  /** What an earlier daemon left open, for the words to the agent. An answer that is void by now is settled. */
+  takeUp(): Promise<readonly LeftQuestion[]>
+  /** The turn ends: what it still asks is cancelled, and so is what it asks from now on. */
+  cancelOpen(turnId: TurnId): void
   /** The turn is over or a new one begins: requests that nobody waits for any more are settled. */
   settleOrphans(reason: string): void
 }
 
-export function approvals({ session, publish, permissionMode }: ApprovalDeps): Approvals {
-  const answers = new Map<RequestId, Decision>()
-  const waiting = new Map<RequestId, (decision: Decision | "cancelled") => void>()
+interface Answer {
+  readonly decision: Decision | "cancelled"
+  readonly by: AnsweredBy
+  readonly note?: string | undefined
+  readonly optionId?: string | undefined
+  readonly reason?: string | undefined
+  readonly ruleId?: RuleId | undefined
+}
 
-  const resolved = (
-    requestId: RequestId,
-    decision: Decision | "cancelled",
-    delivered: boolean,
-    reason?: string,
-  ) =>
+export function approvals(deps: ApprovalDeps): Approvals {
+  const { session, publish, rules, workingDir } = deps
+  const answers = new Map<RequestId, Response>()
+  const waiting = new Map<RequestId, { readonly call: AskedCall; settle(answer: Answer): void }>()
+  let cancelled: TurnId | null = null
+
+  const resolved = (requestId: RequestId, delivered: boolean, answer: Answer) => {
+    const { decision, by, note, reason, ruleId } = answer
     publish({
       type: "permission_resolved",
       requestId,
       decision,
       delivered,
-      by: decision === "cancelled" ? "daemon" : "user",
+      by,
       ...(reason !== undefined && { reason }),
+      ...(note !== undefined && { note }),
+      ...(ruleId !== undefined && { ruleId }),
     })
-
+  }
   const orphans = () => session().approvals.filter(({ requestId }) => !waiting.has(requestId))
+  const answerTo = (requestId: RequestId): Answer | null => {
+    const answer = answers.get(requestId)
+    return answer ? { ...answer, by: "user" } : null
+  }
+  const ruling = ({ kind, touches }: AskedCall): Ruling | null =>
+    rulingOn(
+      { kind, touches },
+      {
+        mode: deps.mode(),
+        rules: rules.all(),
+        place: { sessionId: session().sessionId, workingDir, agentType: deps.agentType },
+      },
+    )
 
   return {
-    async ask(turnId, request) {
-      const { toolCall, options } = request
-      const kind: ToolKind = toolCall.kind ?? "other"
-      const inputHash = hashOf(kind, toolCall)
-      const decisions = decisionsOf(options)
-      const ruled = ruleFor(permissionMode, kind, session())
-      if (ruled !== null) return responseOf(ruled, options)
-
+    async ask(turnId, { toolCall, options, _meta }, sayLater) {
+      await rules.caughtUp
+      const call = await askedCall(toolCall, workingDir)
+      if (cancelled === turnId) return responseOf("cancelled", options)
+      const { kind, inputHash, touches } = call
       const orphan = orphans().find((open) => open.inputHash === inputHash)
+      const title = toolCall.title ?? orphan?.title ?? "Tool call"
+      const ruled = orphan ? null : ruling(call)
+      if (ruled) {
+        publish({ type: "permission_ruled", turnId, toolCallId: toolCall.toolCallId, title, kind, ...ruled })
+        return responseOf(ruled.decision, options)
+      }
+
       const requestId = orphan?.requestId ?? newRequestId()
+      const own = ownOptions(options)
       publish({
         type: "permission_request",
         turnId,
         requestId,
         toolCallId: toolCall.toolCallId,
-        title: toolCall.title ?? orphan?.title ?? "Tool call",
+        title,
         kind,
         input: fitInput(toolCall.rawInput),
         inputHash,
@@ -82,83 +125,73 @@ export function approvals({ session, publish, permissionMode }: ApprovalDeps): A
             ? [fitDiff({ path: part.path, oldText: part.oldText ?? null, newText: part.newText })]
             : [],
         ),
-        decisions,
+        decisions: decisionsOf(options),
+        touches,
+        ...(denyEndsTurn(options) && { denyEndsTurn: true }),
+        ...(own && { options: own }),
       })
-      const decision =
-        answers.get(requestId) ??
-        (await new Promise<Decision | "cancelled">((resolve) => waiting.set(requestId, resolve)))
+      const known = answerTo(requestId)
+      const answer: Answer =
+        known ??
+        ruling(call) ??
+        (await new Promise<Answer>((settle) => waiting.set(requestId, { call, settle })))
       waiting.delete(requestId)
-      resolved(requestId, decision, true)
-      return responseOf(decision, options)
+      resolved(requestId, true, answer)
+      const { decision, note } = answer
+      // One that was given before the restart was told in words already.
+      if (note !== undefined && decision === "deny" && known === null && _meta?.[TAKES_NOTE] !== true)
+        sayLater(requestId, `About “${title}”, which I refused: ${note}`)
+      return responseOf(decision, options, answer)
     },
 
-    answer(requestId, decision) {
+    answer(requestId, { decision, note, optionId }) {
       if (answers.has(requestId)) return
-      answers.set(requestId, decision)
-      waiting.get(requestId)?.(decision)
+      const response = { decision, note, optionId }
+      answers.set(requestId, response)
+      waiting.get(requestId)?.settle({ ...response, by: "user" })
+    },
+
+    reconsider() {
+      for (const { call, settle } of [...waiting.values()]) {
+        const ruled = ruling(call)
+        if (ruled) settle(ruled)
+      }
     },
 
     answeredOrphans: () => orphans().some(({ requestId }) => answers.has(requestId)),
 
-    cancelOpen() {
-      for (const cancel of [...waiting.values()]) cancel("cancelled")
+    async takeUp() {
+      const configHash = await agentConfigHash(workingDir)
+      return orphans().map((request) => {
+        const { toolCallId, title } = request
+        const answer = answers.get(request.requestId)
+        if (isOutdated(request, configHash) && answer?.decision !== "deny") {
+          resolved(request.requestId, false, {
+            decision: "cancelled",
+            by: "daemon",
+            reason: "The agents' configuration in the project has changed since: it is asked anew.",
+          })
+          return { toolCallId, title, state: "changed" }
+        }
+        const state = answer === undefined ? "open" : answer.decision === "deny" ? "denied" : "allowed"
+        return { toolCallId, title, state, note: answer?.note }
+      })
+    },
+
+    cancelOpen(turnId) {
+      cancelled = turnId
+      for (const { settle } of [...waiting.values()]) settle({ decision: "cancelled", by: "daemon" })
     },
 
     settleOrphans(reason) {
       for (const { requestId } of orphans())
-        resolved(requestId, answers.get(requestId) ?? "cancelled", false, reason)
+        resolved(requestId, false, {
+          ...(answerTo(requestId) ?? { decision: "cancelled", by: "daemon" }),
+          reason,
+        })
     },
   }
 }
 
-/** What the mode, or an earlier "always" for this kind of call in this session, says; `null`: ask a person. */
-function ruleFor(mode: PermissionMode, kind: ToolKind, session: Session): Decision | null {
-  const changes = kind !== "read" && kind !== "search" && kind !== "think"
-  if (mode === "bypass") return "allow"
-  if (mode === "read_only") return changes ? "deny" : "allow"
-  if (mode === "accept_edits" && kind === "edit") return "allow"
-  const always = session.items.some(
-    (item) => item.type === "permission" && item.decision === "allow_always" && item.request.kind === kind,
-  )
-  return always ? "allow" : null
-}
-
-const OPTION: Record<Decision, PermissionOption["kind"]> = {
-  allow: "allow_once",
-  allow_always: "allow_always",
-  deny: "reject_once",
-}
-
-const decisionsOf = (options: readonly PermissionOption[]): Decision[] =>
-  (["allow", "allow_always", "deny"] as const).filter(
-    (decision) => decision === "deny" || options.some(({ kind }) => kind === OPTION[decision]),
-  )
-
-/** An agent that offers no refusal is told "cancelled", which every agent understands. */
-function responseOf(
-  decision: Decision | "cancelled",
-  options: readonly PermissionOption[],
-): RequestPermissionResponse {
-  const option = options.find(({ kind }) => decision !== "cancelled" && kind === OPTION[decision])
-  const once = decision === "allow_always" ? options.find(({ kind }) => kind === "allow_once") : undefined
-  const optionId = (option ?? once)?.optionId
-  return { outcome: optionId === undefined ? { outcome: "cancelled" } : { outcome: "selected", optionId } }
-}
-
-/** Names one exact call: the same kind with the same arguments, or the same title and diff where there are none. */
-function hashOf(kind: ToolKind, { rawInput, title, content }: RequestPermissionRequest["toolCall"]): string {
-  const what = rawInput === undefined || rawInput === null ? { title, content } : rawInput
-  return createHash("sha256")
-    .update(`${kind}\n${canonical(what)}`)
-    .digest("hex")
-}
-
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`
-  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null"
-  const entries = Object.entries(value).filter(([, field]) => field !== undefined)
-  return `{${entries
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, field]) => `${JSON.stringify(key)}:${canonical(field)}`)
-    .join(",")}}`
-}
+const isOutdated = ({ touches }: PermissionRequest, configHash: string): boolean =>
+  touches?.configHash !== configHash

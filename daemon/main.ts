@@ -17,13 +17,15 @@ import type { Session } from "#streams/session"
 import { tailOf } from "#streams/stream"
 import { addressOf, authorization, StreamError } from "#streams/transport"
 import { dialectOf } from "./acp/dialects.ts"
+import { agentHolder } from "./agent-holder.ts"
 import type { AgentSession } from "./agent-session.ts"
-import { adapters } from "./agents/index.ts"
-import { approvals as openApprovals } from "./approvals.ts"
+import { adapterOf } from "./agents/index.ts"
+import { type Approvals, approvals as openApprovals } from "./approvals.ts"
 import { holdControlSocket } from "./control-socket.ts"
 import { endpointOf } from "./endpoint.ts"
 import { repositoryOf } from "./git/repository.ts"
 import { filesOf, socketOf } from "./home.ts"
+import { followRules } from "./permissions/followed-rules.ts"
 import { type Enclosure, openEnclosure } from "./process/enclosure.ts"
 import { identityOf } from "./process/identity.ts"
 import { nothingToRedact, redactor as redactorOf, secretsIn } from "./redact.ts"
@@ -31,6 +33,7 @@ import { removeRunFile, writeRunFile } from "./run-file.ts"
 import { type Ending, runSession } from "./session.ts"
 import { DaemonSpec } from "./spec.ts"
 import { openSpoolFile } from "./spool-file.ts"
+import { type Storage, storageOf } from "./storage.ts"
 import { type DaemonTelemetry, daemonTelemetry } from "./telemetry/daemon-telemetry.ts"
 import { version } from "./version.ts"
 
@@ -69,17 +72,19 @@ async function main(specPath: string | undefined): Promise<number> {
   const shutdown = new AbortController()
   for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(name, () => shutdown.abort())
 
+  using storage = storageOf(spec, log)
   const telemetry = daemonTelemetry()
   await using _socket = await holdControlSocket(socketOf(home, sessionId, epoch), () => ({
     sessionId,
     epoch,
     pid: process.pid,
+    storage: storage.answer(),
     measured: telemetry.points(),
   }))
   writeRunFile(files.run, { ...identity, sessionId, epoch, incarnation })
   const enclosure = openEnclosure({ home, sessionId, epoch, wanted: spec.isolation })
   try {
-    return await hold(spec, { shutdown, enclosure, telemetry })
+    return await hold(spec, { shutdown, enclosure, telemetry, storage })
   } finally {
     await enclosure.end(KILL_GRACE_MS)
     removeRunFile(files.run, process.pid)
@@ -90,9 +95,10 @@ interface Held {
   readonly shutdown: AbortController
   readonly enclosure: Enclosure
   readonly telemetry: DaemonTelemetry
+  readonly storage: Storage
 }
 
-async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held): Promise<number> {
+async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage }: Held): Promise<number> {
   const { sessionId, incarnation, home, agentType, workingDir, model, permissionMode } = spec
   const files = filesOf(home, sessionId)
   mkdirSync(dirname(files.spool), { recursive: true, mode: 0o700 })
@@ -102,7 +108,6 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
   const repository = await repositoryOf(workingDir)
   let refused: StreamError | null = null
   let place = ""
-  let agent: Promise<AgentSession> | null = null
 
   using publisher = await openPublisher({
     endpoint,
@@ -110,7 +115,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
     epoch,
     spool: openSpoolFile(files.spool),
     fetch: telemetry.fetch,
-    first: () => [
+    first: (before) => [
       {
         type: "session_started",
         agentType,
@@ -124,13 +129,15 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
         isolation: enclosure.isolation,
         ...(repository && { git: repository }),
       },
+      ...(permissionMode === "bypass" && before.permissionMode !== "bypass" ? [bypassNotice] : []),
     ],
     onFatal: (error) => {
       refused = error
       shutdown.abort(error)
     },
-    onBehind: (behind, reason) => log(behind ? "storage_behind" : "storage_caught_up", reason),
+    onBehind: (behind, reason) => storage.behind(behind, reason),
   })
+  storage.backlog = () => publisher.backlog
   telemetry.backlog = () => publisher.backlog
   const publish: Publisher["publish"] = (event) => {
     const published = publisher.publish(redactor.value(event))
@@ -139,13 +146,26 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
     return published
   }
   crashesInto(publisher, publish)
-  const approvals = openApprovals({ session: () => publisher.session, publish, permissionMode })
+  /** Of the agent's options, by id: as the session was launched, and as it was set since. */
+  const chosen = new Map(Object.entries(spec.config ?? {}))
+  const mode = () => publisher.session.permissionMode ?? permissionMode
+  const rules = followRules(endpoint, {
+    signal: gone.signal,
+    onChange: () => approvals.reconsider(),
+    onRefused: (reason) => log("rules_refused", `${reason} Every call is asked about.`),
+  })
+  const approvals: Approvals = openApprovals({
+    session: () => publisher.session,
+    publish,
+    agentType,
+    workingDir,
+    mode,
+    rules,
+  })
 
-  const openAgent = async () => {
+  const openAgent = async (signal: AbortSignal) => {
     // Loaded only now: the daemon says that it lives before it reads the protocol's large schema.
     const { openAgentSession } = await import("#daemon/agent-session")
-    const open = adapters[agentType]
-    if (!open) throw new Error(`There is no agent "${agentType}".`)
     const options = {
       sessionId,
       workingDir,
@@ -154,14 +174,28 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
       env: spec.agentEnv,
       toolEnv: toolEnv(),
       enclosure,
+      mcpServers: spec.mcpServers ?? [],
+      home,
       transcript: () => publisher.session.items,
     }
-    return openAgentSession(open, options, { resumeAgentSession: publisher.session.agentSessionId, publish })
+    return await openAgentSession(adapterOf(agentType, home), options, {
+      resumeAgentSession: publisher.session.agentSessionId,
+      publish,
+      mode,
+      chosen,
+      signal,
+    })
   }
-  const dropAgent = async () => {
-    const dropped = agent
-    agent = null
-    await (await dropped?.catch(() => null))?.[Symbol.asyncDispose]()
+  const agent = agentHolder({
+    open: openAgent,
+    killTools: () => enclosure.endTurn(KILL_GRACE_MS),
+  })
+  /** Tells an agent that is open already; one that is opened later is told then. What it refuses is shown. */
+  const whileOpen = (tell: (session: AgentSession) => Promise<void>) => {
+    agent.held?.then(tell).catch((error: unknown) => {
+      const title = error instanceof Error ? error.message : String(error)
+      publish({ type: "notice", severity: "warning", category: "agent_option", title })
+    })
   }
 
   let ending: Ending
@@ -176,16 +210,19 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
       onLimit: spec.onLimit,
       approvals,
       ready: () => publisher.ready(),
-      agent: () => {
-        agent ??= openAgent()
-        // One that failed to open is opened anew for the next turn.
-        agent.catch(() => {
-          agent = null
-        })
-        return agent
+      agent: agent.get,
+      dropAgent: agent.drop,
+      setMode: (next) => {
+        publish({ type: "mode_changed", mode: next })
+        if (next === "bypass") publish(bypassNotice)
+        approvals.reconsider()
+        whileOpen((session) => session.setMode(next))
       },
-      dropAgent,
-      killTools: () => enclosure.endTurn(KILL_GRACE_MS),
+      setOption: (optionId, value) => {
+        chosen.set(optionId, value)
+        whileOpen((session) => session.setOption(optionId, value))
+      },
+      killTools: agent.endTools,
       epoch,
       resume: spec.resume,
       idleMs: spec.idleSeconds * 1000,
@@ -206,7 +243,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
     refused ??= error
     ending = "fenced"
   }
-  await Promise.race([dropAgent(), elapsed(LAST_WORDS_MS)])
+  await Promise.race([agent.drop(), elapsed(LAST_WORDS_MS)])
   if (refused !== null || ending === "fenced") {
     const { code, message } =
       refused ?? new StreamError("stale_epoch", "A newer daemon was granted the session.")
@@ -219,6 +256,13 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
   if (inTime !== true) log("spool_kept", "The stream server is away; the next daemon sends what it lacks.")
   return inTime === true ? 0 : 69
 }
+
+const bypassNotice = {
+  type: "notice",
+  severity: "warning",
+  category: "permission_mode",
+  title: "Bypass: commands and changes are run without asking. Only rules that refuse still hold.",
+} as const
 
 const identityOfSelf = (): Pick<NonNullable<ReturnType<typeof identityOf>>, "pid" | "startTime" | "bootId"> =>
   identityOf(process.pid) ?? { pid: process.pid, startTime: "", bootId: "" }

@@ -4,14 +4,15 @@
  * on where this one ends, however it ends.
  */
 import { type Command, parseCommand } from "#streams/command"
-import type { MessageId } from "#streams/ids"
+import type { PermissionMode } from "#streams/event"
+import { MessageId, type RequestId } from "#streams/ids"
 import { isDue, resumesAt, stopsWaiting } from "#streams/limit"
 import type { Publisher } from "#streams/publisher"
 import type { Batch } from "#streams/stream"
 import type { Approvals } from "./approvals.ts"
 import { type CancelReason, runTurn, type TurnCause, type TurnDeps } from "./turn.ts"
 
-export interface SessionDeps extends TurnDeps {
+export interface SessionDeps extends Omit<TurnDeps, "sayLater"> {
   readonly publisher: Publisher
   readonly approvals: Approvals
   readonly epoch: number
@@ -25,7 +26,14 @@ export interface SessionDeps extends TurnDeps {
   /** Aborting it stops the session: the way out for signals, for `stop`, and for a writer that was fenced. */
   readonly shutdown: AbortController
   readonly onPlace: (inboxOffset: string) => void
+  readonly setMode: (mode: PermissionMode) => void
+  readonly setOption: (optionId: string, value: string) => void
 }
+
+type UserMessage = Pick<
+  Extract<Command, { type: "user_message" }>,
+  "messageId" | "text" | "mode" | "attachments"
+>
 
 export type Ending = "idle" | "stopped" | "fenced"
 
@@ -40,6 +48,9 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
   let ours = false
   let cancelNext = false
   let nextUp: MessageId | null = null
+  const steering = new Map<MessageId, AbortController>()
+  /** As it was set last. The inbox is read from its start, so earlier ones are history until all of it was read. */
+  let mode: PermissionMode | null = null
   let idle: NodeJS.Timeout | undefined
   let limitOver: NodeJS.Timeout | undefined
 
@@ -78,7 +89,7 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
     const cancel = new AbortController()
     if (cancelNext) cancel.abort("cancelled" satisfies CancelReason)
     cancelNext = false
-    const done = runTurn(cause, cancel.signal, deps)
+    const done = runTurn(cause, cancel.signal, { ...deps, sayLater })
       .catch((error: unknown) => {
         ending = "stopped"
         shutdown.abort(error)
@@ -97,19 +108,74 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
     shutdown.abort()
   }
 
+  function takeMessage({ messageId, text, mode, attachments }: UserMessage): void {
+    if (publisher.session.taken.includes(messageId)) return
+    publish({ type: "user_message", messageId, text, ...(attachments && { attachments }) })
+    if (mode === "steer" && turn) void steer(messageId)
+    if (mode !== "interrupt") return
+    nextUp = messageId
+    turn?.cancel.abort("cancelled" satisfies CancelReason)
+  }
+
+  const queued = (messageId: MessageId) =>
+    publisher.session.queue.find((message) => message.messageId === messageId)
+
+  /** Puts a message of the queue into the running turn, where the agent can hear it; else it stays in the queue. */
+  async function steer(messageId: MessageId): Promise<void> {
+    const message = queued(messageId)
+    if (!message) return
+    const withdrawn = new AbortController()
+    steering.set(messageId, withdrawn)
+    // One that cannot be opened says so as the end of the turn.
+    const agent = await deps.agent().catch(() => null)
+    const outcome = await agent?.steer(message, withdrawn.signal)
+    steering.delete(messageId)
+    const { turnId } = publisher.session
+    if (outcome === "taken" && turnId !== null) publish({ type: "message_steered", turnId, messageId })
+    else if (withdrawn.signal.aborted) withdraw(messageId)
+    else if (outcome === "unable" && queued(messageId))
+      publish({
+        type: "notice",
+        severity: "info",
+        category: "steer",
+        title: "This agent hears nothing while it works: the message waits for the end of its turn.",
+      })
+  }
+
+  /** What the agent is being asked to hear is withdrawn only if it has not heard it. */
+  function withdraw(messageId: MessageId): void {
+    const asked = steering.get(messageId)
+    if (asked) asked.abort()
+    else if (queued(messageId)) publish({ type: "message_withdrawn", messageId })
+  }
+
+  /** The same refusal always makes the same message, so that it is said once. */
+  function sayLater(requestId: RequestId, text: string): void {
+    const messageId = MessageId.parse(requestId.replace("req_", "msg_note_"))
+    takeMessage({ messageId, text, mode: "steer" })
+  }
+
+  function applyMode(): void {
+    if (mode !== null && mode !== publisher.session.permissionMode) deps.setMode(mode)
+  }
+
   function take(command: Command): void {
     switch (command.type) {
-      case "user_message": {
-        const { messageId, text, mode } = command
-        if (publisher.session.taken.includes(messageId)) return
-        publish({ type: "user_message", messageId, text })
-        if (mode !== "interrupt") return
-        nextUp = messageId
-        turn?.cancel.abort("cancelled" satisfies CancelReason)
+      case "user_message":
+        takeMessage(command)
         return
-      }
+      case "withdraw":
+        withdraw(command.messageId)
+        return
       case "permission_response":
-        approvals.answer(command.requestId, command.decision)
+        approvals.answer(command.requestId, command)
+        return
+      case "set_mode":
+        mode = command.mode
+        if (caughtUp) applyMode()
+        return
+      case "set_config_option":
+        deps.setOption(command.optionId, command.value)
         return
       case "cancel_requested":
         if (!ours) return
@@ -118,6 +184,9 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
         return
       case "stop_waiting":
         for (const event of stopsWaiting(publisher.session, command)) publish(event)
+        return
+      case "resume_requested":
+        if (!turn && publisher.session.turns === command.turns) resume = true
         return
       case "stop":
         if (ours) shutdown.abort()
@@ -139,6 +208,7 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
     }
     place = batch.offset
     deps.onPlace(place)
+    if (batch.upToDate && !caughtUp) applyMode()
     caughtUp ||= batch.upToDate
     advance()
   }

@@ -2,9 +2,9 @@
 import type { SessionUpdate } from "@agentclientprotocol/sdk"
 import type { Blob } from "#streams/blob"
 import type { Unstamped } from "#streams/event"
-import { type MessageId, newTurnId } from "#streams/ids"
+import { newTurnId, type RequestId } from "#streams/ids"
 import type { OnLimit } from "#streams/limit"
-import type { Session } from "#streams/session"
+import type { QueuedMessage, Session } from "#streams/session"
 import type { Told } from "./acp/calls.ts"
 import { coalesce } from "./acp/coalesce.ts"
 import { narrator } from "./acp/narrate.ts"
@@ -15,6 +15,7 @@ import { AgentFailed } from "./agent-failed.ts"
 import type { AgentSession } from "./agent-session.ts"
 import type { Approvals } from "./approvals.ts"
 import { limitEvent } from "./limit.ts"
+import { recoveryPrompt } from "./permissions/recovery.ts"
 import type { Redactor } from "./redact.ts"
 
 export interface TurnDeps {
@@ -28,6 +29,8 @@ export interface TurnDeps {
   /** Resolves while the publisher keeps up. */
   readonly ready: () => Promise<void>
   readonly approvals: Approvals
+  /** Puts words that came with a refusal before an agent that could not hear them with it. */
+  readonly sayLater: (requestId: RequestId, text: string) => void
   readonly agent: () => Promise<AgentSession>
   /** Gives up on an agent that does not end its turn: it is ended itself, and opened anew for the next turn. */
   readonly dropAgent: () => Promise<void>
@@ -35,17 +38,10 @@ export interface TurnDeps {
   readonly killTools: () => Promise<void>
 }
 
-export type TurnCause =
-  | { readonly cause: "user"; readonly messageId: MessageId; readonly text: string }
-  | { readonly cause: "recovery" }
+export type TurnCause = ({ readonly cause: "user" } & QueuedMessage) | { readonly cause: "recovery" }
 
 /** How long a cancelled agent may take to end its turn by itself. */
 const CANCEL_GRACE_MS = 5_000
-
-const UNKNOWN_OUTCOME =
-  "Continue where it stopped. A tool call that was running then has an unknown outcome: look before you run it again."
-const RECOVERY_PROMPT = `The previous turn was interrupted because its process ended. ${UNKNOWN_OUTCOME}`
-const LIMIT_PROMPT = `The previous turn was ended by a limit of the service, which is lifted now. ${UNKNOWN_OUTCOME}`
 
 /** `stopped`: the whole session is being stopped, and what ends the turn is said by the caller. */
 export type CancelReason = "cancelled" | "stopped"
@@ -77,17 +73,17 @@ export async function runTurn(cause: TurnCause, signal: AbortSignal, deps: TurnD
     },
     permission: (request: Parameters<Approvals["ask"]>[1]) => {
       chunks.flush()
-      return approvals.ask(turnId, request)
+      return approvals.ask(turnId, request, deps.sayLater)
     },
   }
   let over = false
   const cancelled = onceAborted(signal, async () => {
-    approvals.cancelOpen()
+    approvals.cancelOpen(turnId)
     await deps.killTools()
   })
 
   const outcome = await Promise.race([
-    promptOf(deps, textOf(cause, limitBefore !== null), signal, listener),
+    promptOf(deps, cause, limitBefore !== null, signal, listener),
     givenUp(signal, deps),
   ])
   over = true
@@ -129,23 +125,21 @@ interface Outcome {
 }
 
 async function promptOf(
-  { agent }: TurnDeps,
-  { text, resume }: { readonly text: string; readonly resume: boolean },
+  { agent, approvals, session }: TurnDeps,
+  cause: TurnCause,
+  limited: boolean,
   signal: AbortSignal,
   listener: Parameters<AgentSession["prompt"]>[0]["listener"],
 ): Promise<Outcome> {
   try {
-    const session = await agent()
-    return await session.prompt({ text, resume, signal, listener })
+    const resume = cause.cause === "recovery"
+    const text = resume ? recoveryPrompt(await approvals.takeUp(), session().items, { limited }) : cause.text
+    const opened = await agent()
+    return await opened.prompt({ text, resume, signal, listener })
   } catch (error) {
     return { stopReason: "error", trouble: troubleOf(error) }
   }
 }
-
-const textOf = (cause: TurnCause, limited: boolean) =>
-  cause.cause === "user"
-    ? { text: cause.text, resume: false }
-    : { text: limited ? LIMIT_PROMPT : RECOVERY_PROMPT, resume: true }
 
 /** What the agent itself says of its failure counts; one of which only a message is known is read for what it means. */
 function troubleOf(error: unknown): Trouble {

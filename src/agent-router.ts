@@ -2,8 +2,9 @@ import { tracked } from "@trpc/server"
 import { z } from "zod"
 import { SendMode } from "#streams/command"
 import { Decision, PermissionMode } from "#streams/event"
-import { RequestId, SessionId } from "#streams/ids"
+import { RequestId, RuleId, SessionId } from "#streams/ids"
 import { OnLimit } from "#streams/limit"
+import { RuleMatch, RuleScope } from "#streams/rule"
 import { STATUSES } from "#streams/session"
 import type { ControlPlane } from "./plane.ts"
 import { checkedPrompt } from "./prompt.ts"
@@ -45,8 +46,32 @@ export const agentRouter = router({
   cancel: procedure.input(OneSession).mutation(({ ctx, input }) => ctx.plane.cancel(input.sessionId)),
 
   approve: procedure
-    .input(z.strictObject({ sessionId: SessionId, requestId: RequestId, decision: Decision }))
+    .input(
+      z.strictObject({
+        sessionId: SessionId,
+        requestId: RequestId,
+        decision: Decision,
+        note: z.string().trim().min(1).max(4000).optional(),
+        optionId: z.string().min(1).max(200).optional(),
+        scope: RuleScope.optional(),
+        match: RuleMatch.optional(),
+      }),
+    )
     .mutation(({ ctx, input }) => ctx.plane.approve(input)),
+
+  rules: procedure.query(({ ctx }) => ctx.plane.rules()),
+
+  revokeRule: procedure
+    .input(z.strictObject({ ruleId: RuleId }))
+    .mutation(({ ctx, input }) => ctx.plane.revokeRule(input.ruleId)),
+
+  setMode: procedure
+    .input(z.strictObject({ sessionId: SessionId, mode: PermissionMode }))
+    .mutation(({ ctx, input }) => ctx.plane.setMode(input)),
+
+  setConfigOption: procedure
+    .input(z.strictObject({ sessionId: SessionId, optionId: Line, value: Line }))
+    .mutation(({ ctx, input }) => ctx.plane.setConfigOption(input)),
 
   resume: procedure.input(OneSession).mutation(({ ctx, input }) => ctx.plane.resume(input.sessionId)),
 
@@ -81,6 +106,32 @@ export const agentRouter = router({
     .subscription(({ ctx, input: { sessionId, offset, lastEventId }, signal }) =>
       trackedEvents(ctx.plane, { sessionId, offset: lastEventId ?? offset, signal }),
     ),
+
+  rename: procedure
+    .input(z.strictObject({ sessionId: SessionId, title: Line }))
+    .mutation(({ ctx, input }) => ctx.plane.rename(input)),
+
+  archive: procedure.input(OneSession).mutation(({ ctx, input }) => ctx.plane.archive(input.sessionId)),
+
+  unarchive: procedure.input(OneSession).mutation(({ ctx, input }) => ctx.plane.unarchive(input.sessionId)),
+
+  sizes: procedure
+    .input(z.strictObject({ sessionIds: z.array(SessionId).max(1000) }))
+    .query(({ ctx, input }) => ctx.plane.sizes(input.sessionIds)),
+
+  prune: procedure
+    .input(
+      z.strictObject({
+        olderThanDays: z.number().nonnegative().max(36_500).default(30),
+        sessionIds: z.array(SessionId).max(1000).optional(),
+        dryRun: z.boolean().default(false),
+      }),
+    )
+    .mutation(({ ctx, input: { olderThanDays, ...rest } }) =>
+      ctx.plane.prune({ olderThanMs: olderThanDays * 86_400_000, ...rest }),
+    ),
+
+  storage: procedure.query(({ ctx }) => ctx.plane.storage()),
 
   agentTypes: procedure.query(({ ctx }) => ctx.plane.agentTypes()),
 })

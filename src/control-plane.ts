@@ -1,22 +1,26 @@
 /** The control plane over the streams: asks by appending, knows by replaying, keeps nothing of its own. */
-import { catalogue } from "#daemon/agents/catalogue"
-import { type Decision, parseEvent } from "#streams/event"
+import { cataloguedAgents } from "#daemon/agents/catalogue"
+import { parseEvent } from "#streams/event"
 import { follow } from "#streams/follow"
-import { messageIdOf, newMessageId, newSessionId, type SessionId, sessionIdOf } from "#streams/ids"
-import { isDue } from "#streams/limit"
+import { messageIdOf, newMessageId, newSessionId, sessionIdOf } from "#streams/ids"
 import { paths } from "#streams/paths"
-import { type RegistryEntry, sessionRowChange } from "#streams/registry"
-import { type Item, lastLineOf, needsDaemon, type Session } from "#streams/session"
+import { type RegistryEntry, SessionRow, sessionRowChange } from "#streams/registry"
+import { lastLineOf, needsDaemon, type Session } from "#streams/session"
 import { appendTo, createStream } from "#streams/stream"
-import { addressOf, authorization, StreamError, wait } from "#streams/transport"
+import { addressOf, authorization, wait } from "#streams/transport"
 import { agentTypes } from "./agent-types.ts"
 import { agentEnvironment } from "./config.ts"
-import type { Daemons, EnsureOptions } from "./daemons.ts"
-import { readInbox } from "./grant.ts"
+import { approving } from "./control/approving.ts"
+import { guarded } from "./control/guarded.ts"
+import { reachOf } from "./control/reach.ts"
+import { setting, warningOn } from "./control/setting.ts"
+import type { Daemons } from "./daemons.ts"
 import { errorFields } from "./log.ts"
 import { type ControlPlane, Problem } from "./plane.ts"
 import type { PlaneContext } from "./plane-context.ts"
 import { checkedPrompt } from "./prompt.ts"
+import { retentionOf } from "./retention.ts"
+import { storageReport } from "./storage.ts"
 import { checkedWorkingDir } from "./working-dir.ts"
 
 const TAIL = 200
@@ -32,38 +36,9 @@ export function controlPlane(
   daemons: Daemons,
 ): Omit<ControlPlane, keyof AsyncDisposable> {
   const { endpoint, folds, patience, log } = context
-
-  async function entryOf(sessionId: SessionId): Promise<RegistryEntry> {
-    const { value } = await folds.registry()
-    const entry = value.get(sessionId)
-    if (entry) return entry
-    throw new Problem(
-      "unknown_session",
-      `There is no session ${sessionId} here: \`agentz ls\` shows those there are.`,
-    )
-  }
-
-  const ask = (sessionId: SessionId, command: Record<string, unknown>) =>
-    appendTo(endpoint, paths.inbox(sessionId), [{ at: new Date().toISOString(), ...command }], patience)
-
-  /** Starts what the request needs; what goes wrong is said in the session and in the log, not to the caller. */
-  const wake = (entry: RegistryEntry, options: EnsureOptions) => {
-    daemons
-      .ensure(entry, options)
-      .catch((error: unknown) =>
-        log({ event: "start_failed", sessionId: entry.sessionId, ...errorFields(error) }),
-      )
-  }
-
-  /** The folded session, true as to whether its daemon lives: now, or as of the last look where we are watching. */
-  async function present(sessionId: SessionId, { now = !context.watching } = {}) {
-    const entry = await entryOf(sessionId)
-    const folded = await folds.session(sessionId)
-    const stirs = needsDaemon(folded.value.status) || isDue(folded.value, Date.now())
-    if (!now || !stirs) return { entry, ...folded }
-    await daemons.reconcile(entry)
-    return { entry, ...(await folds.session(sessionId)) }
-  }
+  const reach = reachOf(context, daemons)
+  const { entryOf, ask, wake, present } = reach
+  const retention = retentionOf(context, daemons)
 
   /** A session at rest goes nowhere, but for one that waits for a limit to be lifted. */
   async function stopWaiting({ entry, value }: { readonly entry: RegistryEntry; readonly value: Session }) {
@@ -83,14 +58,19 @@ export function controlPlane(
     async spawn(request) {
       const { agentType, prompt, workingDir, model, title, permissionMode = "ask" } = request
       const { onLimit, idempotencyKey } = request
-      const profile = catalogue[agentType]
+      const { profiles, fault } = cataloguedAgents(context.home.path)
+      const profile = profiles[agentType]
       if (!profile) {
-        const known = Object.keys(catalogue).join(", ")
-        throw new Problem("unknown_agent", `There is no agent "${agentType}": choose one of ${known}.`)
+        const known = Object.keys(profiles).join(", ")
+        const unread = fault === null ? "" : ` Those that you configured could not be read: ${fault}`
+        throw new Problem(
+          "unknown_agent",
+          `There is no agent "${agentType}": choose one of ${known}.${unread}`,
+        )
       }
       const text = checkedPrompt(prompt)
       const directory = await checkedWorkingDir(workingDir, context.home.path)
-      const { needs } = await profile.preflight(agentEnvironment())
+      const { needs } = await profile.preflight(agentEnvironment(), context.home.path)
       if (needs.length > 0) throw new Problem("agent_not_ready", needs.join(" "))
 
       const sessionId = idempotencyKey === undefined ? newSessionId() : await sessionIdOf(idempotencyKey)
@@ -113,7 +93,7 @@ export function controlPlane(
         await appendTo(endpoint, paths.registry, [sessionRowChange(row)], patience)
       })
       wake({ ...row, status: "starting", activity: null }, { resume: false })
-      return { sessionId }
+      return { sessionId, ...warningOn(permissionMode) }
     },
 
     async sendMessage({ sessionId, text: given, mode = "queue", idempotencyKey }) {
@@ -143,28 +123,8 @@ export function controlPlane(
         return { sessionId, status: value.status }
       }),
 
-    approve: ({ sessionId, requestId, decision }) =>
-      guarded(async () => {
-        const entry = await entryOf(sessionId)
-        const { value: session } = await folds.session(sessionId)
-        if (!session.approvals.some((open) => open.requestId === requestId)) {
-          const settled = session.items.find((item) => item.type === "permission" && item.key === requestId)
-          return settledAnswer(requestId, decision, settled)
-        }
-        const answered = async () => {
-          const { commands } = await readInbox(endpoint, sessionId, patience)
-          const first = commands.find(
-            (one) => one.type === "permission_response" && one.requestId === requestId,
-          )
-          return first?.type === "permission_response" ? first.decision : null
-        }
-        if ((await answered()) === null)
-          await ask(sessionId, { type: "permission_response", requestId, decision })
-        const standing = (await answered()) ?? decision
-        const settled = ({ approvals }: Session) => approvals.every((open) => open.requestId !== requestId)
-        wake(entry, { resume: true, until: settled })
-        return { requestId, decision: standing }
-      }),
+    ...approving(context, reach),
+    ...setting(context, reach),
 
     resume: (sessionId) =>
       guarded(async () => {
@@ -179,7 +139,11 @@ export function controlPlane(
               : `Session ${sessionId} is ${value.status}: send it a message to go on.`,
           )
         const resume = value.status === "interrupted" || value.status === "failed"
-        return { sessionId, epoch: await daemons.ensure(entry, { resume }) }
+        const { turns } = value
+        // A daemon that lives is asked; one that has to be started is told.
+        if (resume && turns > 0) await ask(sessionId, { type: "resume_requested", turns })
+        const until = resume && turns > 0 ? (session: Session) => session.turns > turns : () => true
+        return { sessionId, epoch: await daemons.ensure(entry, { resume, until }) }
       }),
 
     getSession: ({ sessionId, tail = TAIL, before }) =>
@@ -217,10 +181,12 @@ export function controlPlane(
 
     async *follow({ sessionId, offset, signal }) {
       await guarded(() => entryOf(sessionId))
+      const stream = await guarded(() => folds.streamOf(sessionId))
       const batches = follow({
-        url: () => addressOf(endpoint(), paths.events(sessionId)),
+        url: () => addressOf(endpoint(), stream),
         headers: () => authorization(endpoint()),
-        offset,
+        // An archive is another stream: a place in the events means nothing in it. What comes again is known by `seq`.
+        offset: stream === paths.events(sessionId) ? offset : undefined,
         signal,
       })
       // Whoever waits for a session hears of its daemon's death, also where no API keeps watch.
@@ -239,7 +205,28 @@ export function controlPlane(
       }
     },
 
-    agentTypes: () => agentTypes(),
+    rename: ({ sessionId, title }) =>
+      guarded(async () => {
+        const row = SessionRow.parse({ ...(await entryOf(sessionId)), title: title.trim() })
+        await appendTo(endpoint, paths.registry, [sessionRowChange(row)], patience)
+        return { sessionId, title: row.title }
+      }),
+
+    archive: (sessionId) => guarded(() => retention.archive(sessionId, entryOf)),
+
+    unarchive: (sessionId) =>
+      guarded(async () => {
+        await retention.unarchive(await entryOf(sessionId))
+        return { sessionId }
+      }),
+
+    sizes: (sessionIds) => guarded(() => retention.sizes(sessionIds)),
+
+    prune: (request) => guarded(() => retention.prune(request)),
+
+    storage: () => storageReport(context.home.path),
+
+    agentTypes: () => agentTypes(context.home.path),
   }
 
   async function reconcileActive(): Promise<void> {
@@ -248,39 +235,7 @@ export function controlPlane(
   }
 }
 
-function settledAnswer(
-  requestId: Parameters<ControlPlane["approve"]>[0]["requestId"],
-  decision: Decision,
-  settled: Item | undefined,
-) {
-  if (settled?.type !== "permission")
-    throw new Problem(
-      "unknown_request",
-      `There is no request ${requestId} in this session: \`agentz show\` lists those that wait.`,
-    )
-  if (settled.decision === decision) return { requestId, decision }
-  throw new Problem(
-    "request_settled",
-    `Request ${requestId} was settled before (${settled.decision ?? "cancelled"}); the first answer stands.`,
-  )
-}
-
 const titleOf = (prompt: string): string => {
   const line = prompt.trim().split("\n")[0] ?? ""
   return line.length <= 80 ? line : `${lastLineOf(line.slice(0, 79))}…`
-}
-
-/** A stream server that is away or full is a problem with a remedy, not a fault of ours. */
-async function guarded<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work()
-  } catch (error) {
-    if (!(error instanceof StreamError)) throw error
-    if (error.code === "full") throw new Problem("storage_full", error.message, { cause: error })
-    if (error.code === "unavailable" || error.code === "unauthorized")
-      throw new Problem("storage_unavailable", `${error.message} Nothing was changed; try again.`, {
-        cause: error,
-      })
-    throw error
-  }
 }

@@ -5,10 +5,13 @@
 
 import type { SendMode } from "#streams/command"
 import type { Decision, PermissionMode, SessionEvent } from "#streams/event"
-import type { MessageId, RequestId, SessionId } from "#streams/ids"
+import type { MessageId, RequestId, RuleId, SessionId } from "#streams/ids"
 import type { OnLimit } from "#streams/limit"
 import type { RegistryEntry } from "#streams/registry"
+import type { Rule, RuleMatch, RuleScope } from "#streams/rule"
 import type { Item, Session, Status } from "#streams/session"
+import type { Pruned, PruneRequest, SessionCost } from "./retention.ts"
+import type { StorageReport } from "./storage.ts"
 
 export interface SpawnRequest {
   readonly agentType: string
@@ -22,6 +25,22 @@ export interface SpawnRequest {
   readonly onLimit?: OnLimit | undefined
   readonly idempotencyKey?: string | undefined
 }
+
+export interface ApproveRequest {
+  readonly sessionId: SessionId
+  readonly requestId: RequestId
+  readonly decision: Decision
+  /** Told to the agent along with a refusal. */
+  readonly note?: string | undefined
+  /** One of the agent's own options, where it offers more than ours. */
+  readonly optionId?: string | undefined
+  /** For how much it counts for good: this session, or all of this agent in this directory. */
+  readonly scope?: RuleScope | undefined
+  /** For which calls it counts for good; default: the like of this one. */
+  readonly match?: RuleMatch | undefined
+}
+
+export type DescribedRule = Rule & { readonly description: string }
 
 export interface AgentTypeInfo {
   readonly type: string
@@ -45,7 +64,7 @@ export interface SessionView {
 
 export interface ControlPlane extends AsyncDisposable {
   /** Returns as soon as the session is durable; the daemon starts meanwhile. */
-  spawn(request: SpawnRequest): Promise<{ readonly sessionId: SessionId }>
+  spawn(request: SpawnRequest): Promise<{ readonly sessionId: SessionId; readonly warning?: string }>
   sendMessage(request: {
     readonly sessionId: SessionId
     readonly text: string
@@ -54,12 +73,31 @@ export interface ControlPlane extends AsyncDisposable {
   }): Promise<{ readonly messageId: MessageId }>
   /** Ends the running turn; a session that waits for a limit to be lifted does not go on by itself any more. */
   cancel(sessionId: SessionId): Promise<{ readonly sessionId: SessionId; readonly status: Status }>
-  /** The decision that stands: the first one wins. */
-  approve(request: {
-    readonly sessionId: SessionId
+  /**
+   * The decision that stands: the first one wins. `allow_always`, or a `scope` or `match` with `deny`, makes a rule
+   * of it: for the like in this session where nothing else is said.
+   */
+  approve(request: ApproveRequest): Promise<{
     readonly requestId: RequestId
     readonly decision: Decision
-  }): Promise<{ readonly requestId: RequestId; readonly decision: Decision }>
+    readonly rule?: DescribedRule
+  }>
+  /** What was allowed or refused for good, oldest first. */
+  rules(): Promise<{ readonly rules: readonly DescribedRule[] }>
+  /** The rule speaks no more, in living sessions too. */
+  revokeRule(ruleId: RuleId): Promise<{ readonly ruleId: RuleId; readonly revoked: true }>
+  /** Counts at once where the session lives, else when it lives again. */
+  setMode(request: { readonly sessionId: SessionId; readonly mode: PermissionMode }): Promise<{
+    readonly sessionId: SessionId
+    readonly mode: PermissionMode
+    readonly warning?: string
+  }>
+  /** Sets one of the agent's own options; kept like the mode. */
+  setConfigOption(request: {
+    readonly sessionId: SessionId
+    readonly optionId: string
+    readonly value: string
+  }): Promise<{ readonly sessionId: SessionId; readonly optionId: string; readonly value: string }>
   resume(sessionId: SessionId): Promise<{ readonly sessionId: SessionId; readonly epoch: number }>
   getSession(request: {
     readonly sessionId: SessionId
@@ -84,6 +122,21 @@ export interface ControlPlane extends AsyncDisposable {
     readonly offset?: string | undefined
     readonly signal: AbortSignal
   }): AsyncIterable<{ readonly event: SessionEvent; readonly offset: string }>
+  /** Gives the session another title. */
+  rename(request: {
+    readonly sessionId: SessionId
+    readonly title: string
+  }): Promise<{ readonly sessionId: SessionId; readonly title: string }>
+  /** Keeps the transcript of a session at rest as whole messages, and lets its events go. */
+  archive(sessionId: SessionId): Promise<{ readonly sessionId: SessionId; readonly archivedAt: string }>
+  /** Brings an archived session back to where it can go on. A message to it does the same. */
+  unarchive(sessionId: SessionId): Promise<{ readonly sessionId: SessionId }>
+  /** What sessions take on the disks. */
+  sizes(sessionIds: readonly SessionId[]): Promise<readonly SessionCost[]>
+  /** Deletes old sessions, or tells which it would. */
+  prune(request: PruneRequest): Promise<Pruned>
+  /** Whether what sessions say reaches their streams. Answers also while the stream server is away. */
+  storage(): Promise<StorageReport>
   agentTypes(): Promise<readonly AgentTypeInfo[]>
 }
 
@@ -101,7 +154,12 @@ export const PROBLEMS = {
   unknown_request: "NOT_FOUND",
   unknown_call: "NOT_FOUND",
   request_settled: "CONFLICT",
+  rule_refused: "BAD_REQUEST",
+  unknown_rule: "NOT_FOUND",
+  unknown_option: "NOT_FOUND",
+  option_value_refused: "BAD_REQUEST",
   nothing_to_resume: "CONFLICT",
+  session_busy: "CONFLICT",
   storage_full: "SERVICE_UNAVAILABLE",
   storage_unavailable: "SERVICE_UNAVAILABLE",
 } as const

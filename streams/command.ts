@@ -3,7 +3,7 @@
  * inbox stream; the daemon of the current epoch takes them, whenever it lives.
  */
 import { z } from "zod"
-import { Decision } from "./event.ts"
+import { Attachment, Decision, PermissionMode } from "./event.ts"
 import { MessageId, RequestId, TurnId } from "./ids.ts"
 
 /** What to do with a message while a turn runs: after it, into it where the agent can, or instead of it. */
@@ -14,12 +14,32 @@ const command = <Type extends string, Shape extends z.ZodRawShape>(type: Type, s
   z.object({ type: z.literal(type), at: z.string(), ...shape })
 
 export const Command = z.discriminatedUnion("type", [
-  command("user_message", { messageId: MessageId, text: z.string().min(1), mode: SendMode }),
-  command("permission_response", { requestId: RequestId, decision: Decision }),
+  command("user_message", {
+    messageId: MessageId,
+    text: z.string().min(1),
+    mode: SendMode,
+    attachments: z.array(Attachment).optional(),
+  }),
+  /** Takes back a message that no turn has begun with. */
+  command("withdraw", { messageId: MessageId }),
+  command("permission_response", {
+    requestId: RequestId,
+    decision: Decision,
+    /** What to tell the agent along with a refusal. */
+    note: z.string().optional(),
+    /** The very option of the agent that was chosen, where it offers more than ours. */
+    optionId: z.string().optional(),
+  }),
+  /** From now on calls are answered by this mode. */
+  command("set_mode", { mode: PermissionMode }),
+  /** Sets one of the options that the agent offers. */
+  command("set_config_option", { optionId: z.string(), value: z.string() }),
   /** Ends the running turn. Void for a daemon that started later. */
   command("cancel_requested", {}),
   /** A session that waits for a limit to be lifted does not go on by itself any more. `turnId`: the turn it ended. */
   command("stop_waiting", { turnId: TurnId }),
+  /** Takes up the last turn, which failed or was cut off. Void once another one has begun: `turns` is how many there were. */
+  command("resume_requested", { turns: z.number().int().positive() }),
   /** Ends the daemon when the turn in progress has been cancelled. Void for a daemon that started later. */
   command("stop", {}),
   /**
@@ -32,6 +52,10 @@ export const Command = z.discriminatedUnion("type", [
     incarnation: z.string(),
     purpose: z.enum(["daemon", "closing"]),
     resume: z.boolean(),
+    /** The process that asked for it: while it lives, the daemon may still come. */
+    by: z
+      .object({ pid: z.number().int(), startTime: z.string(), bootId: z.string(), host: z.string() })
+      .optional(),
   }),
 ])
 export type Command = z.infer<typeof Command>

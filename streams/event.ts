@@ -4,7 +4,7 @@
  * newer daemon.
  */
 import { z } from "zod"
-import { MessageId, RequestId, TurnId } from "./ids.ts"
+import { MessageId, RequestId, RuleId, TurnId } from "./ids.ts"
 
 /** On every event: who wrote it, in which order, when. */
 const Stamp = z.object({
@@ -59,6 +59,9 @@ const Location = z.object({ path: z.string(), line: z.number().int().optional() 
 export const Decision = z.enum(["allow", "allow_always", "deny"])
 export type Decision = z.infer<typeof Decision>
 
+export const AnsweredBy = z.enum(["user", "rule", "mode", "daemon"])
+export type AnsweredBy = z.infer<typeof AnsweredBy>
+
 /** Why a turn ended: the ACP stop reasons, and the two that no agent can report of itself. */
 export const StopReason = z.enum([
   "end_turn",
@@ -106,6 +109,8 @@ const SessionStarted = event("session_started", {
 const AgentStarted = event("agent_started", {
   /** Absent where the agent runs inside the daemon. */
   pid: z.number().int().optional(),
+  /** With `pid` and the `bootId` of its daemon it names one process for good. */
+  startTime: z.string().optional(),
   name: z.string(),
   version: z.string().optional(),
   /** What the agent calls this conversation; the key to resume it. */
@@ -117,8 +122,30 @@ const AgentExited = event("agent_exited", {
   expected: z.boolean(),
 })
 
+/** What a message brings along. `blob` names the stream that holds its content. */
+export const Attachment = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("image"), mimeType: z.string(), blob: z.string(), name: z.string().optional() }),
+  z.object({
+    type: z.literal("file"),
+    /** Where it is in the working directory, or what it was called where it came from. */
+    path: z.string(),
+    name: z.string(),
+    blob: z.string().optional(),
+    mimeType: z.string().optional(),
+  }),
+])
+export type Attachment = z.infer<typeof Attachment>
+
 /** A daemon took this message from the inbox. It waits in the queue until a `turn_started` names it. */
-const UserMessage = event("user_message", { messageId: MessageId, text: z.string() })
+const UserMessage = event("user_message", {
+  messageId: MessageId,
+  text: z.string(),
+  attachments: z.array(Attachment).optional(),
+})
+/** It was taken back before a turn began with it. */
+const MessageWithdrawn = event("message_withdrawn", { messageId: MessageId })
+/** The running turn has taken the message in: it gets no turn of its own. */
+const MessageSteered = event("message_steered", { turnId: TurnId, messageId: MessageId })
 
 const TurnStarted = event("turn_started", {
   ...Turn,
@@ -186,6 +213,19 @@ const PlanEntry = z.object({
 })
 const Plan = event("plan", { ...Turn, entries: z.array(PlanEntry) })
 
+/** What a call would touch, as far as that is certain. Rules are matched against it. */
+export const Touches = z.object({
+  /** The words of a command that is one plain program call. */
+  words: z.array(z.string()).optional(),
+  /** Every file it names, absolute and with links resolved. */
+  paths: z.array(z.string()).optional(),
+  /** Of the kind and the arguments: names this very call. */
+  hash: z.string(),
+  /** Of the agents' configuration in the project. */
+  configHash: z.string().optional(),
+})
+export type Touches = z.infer<typeof Touches>
+
 const Request = {
   requestId: RequestId,
   toolCallId: z.string(),
@@ -197,6 +237,13 @@ const Request = {
   content: z.array(ToolContent),
   /** What may be answered. */
   decisions: z.array(Decision),
+  touches: Touches.optional(),
+  /** The agent knows no other refusal than to stop: denying ends the turn. */
+  denyEndsTurn: z.boolean().optional(),
+  /** The agent's own options, where they say more than our answers. */
+  options: z
+    .array(z.object({ optionId: z.string(), name: z.string(), decision: z.enum(["allow", "deny"]) }))
+    .optional(),
 }
 const PermissionRequest = event("permission_request", { ...Turn, ...Request })
 const PermissionResolved = event("permission_resolved", {
@@ -204,10 +251,46 @@ const PermissionResolved = event("permission_resolved", {
   decision: z.enum([...Decision.options, "cancelled"]),
   /** `false`: the agent was gone or did not ask again, so it never heard the answer. */
   delivered: z.boolean(),
-  /** `user`, or `rule` where a mode or an earlier "always" answered. */
-  by: z.enum(["user", "rule", "daemon"]),
+  /** Who answered. `daemon`: nobody did, and the question is void. */
+  by: AnsweredBy,
   reason: z.string().optional(),
+  /** What was told to the agent along with a refusal. */
+  note: z.string().optional(),
+  ruleId: RuleId.optional(),
 })
+/** A call that needed no question: a rule or the mode answered it. `reason` says which, for readers. */
+const PermissionRuled = event("permission_ruled", {
+  ...Turn,
+  toolCallId: z.string(),
+  title: z.string(),
+  kind: ToolKind,
+  decision: z.enum(["allow", "deny"]),
+  by: z.enum(["rule", "mode"]),
+  reason: z.string(),
+  ruleId: RuleId.optional(),
+})
+const ModeChanged = event("mode_changed", { mode: PermissionMode })
+
+/** One thing that can be chosen for the agent: its model, its own mode, how hard it thinks. */
+export const ConfigOption = z.object({
+  id: z.string(),
+  name: z.string(),
+  category: z.enum(["model", "mode", "effort", "other"]),
+  value: z.string(),
+  choices: z.array(z.object({ value: z.string(), name: z.string(), description: z.string().optional() })),
+})
+export type ConfigOption = z.infer<typeof ConfigOption>
+/** All there is to choose, each time anew. */
+const ConfigOptions = event("config_options", { options: z.array(ConfigOption) })
+
+export const SlashCommand = z.object({
+  name: z.string(),
+  description: z.string(),
+  hint: z.string().optional(),
+})
+export type SlashCommand = z.infer<typeof SlashCommand>
+/** What a message may begin with, as `/name`. All of it, each time anew. */
+const AvailableCommands = event("available_commands", { commands: z.array(SlashCommand) })
 
 /** What a turn cost: differences, never running totals. */
 const Usage = event("usage", {
@@ -266,6 +349,8 @@ export const SessionEvent = z.discriminatedUnion("type", [
   AgentStarted,
   AgentExited,
   UserMessage,
+  MessageWithdrawn,
+  MessageSteered,
   TurnStarted,
   AgentMessageChunk,
   AgentThoughtChunk,
@@ -276,6 +361,10 @@ export const SessionEvent = z.discriminatedUnion("type", [
   Plan,
   PermissionRequest,
   PermissionResolved,
+  PermissionRuled,
+  ModeChanged,
+  ConfigOptions,
+  AvailableCommands,
   Usage,
   Notice,
   LimitReached,

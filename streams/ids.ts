@@ -25,6 +25,9 @@ export type TurnId = z.infer<typeof TurnId>
 export const RequestId = id("req").brand<"RequestId">()
 export type RequestId = z.infer<typeof RequestId>
 
+export const RuleId = id("rul").brand<"RuleId">()
+export type RuleId = z.infer<typeof RuleId>
+
 // Without 0/o, 1/l/i: an id is sometimes read aloud and typed.
 const LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 
@@ -47,6 +50,11 @@ export async function sessionIdOf(idempotencyKey: string): Promise<SessionId> {
 /** The same key always names the same message, so a repeated `sendMessage` is taken once. */
 export async function messageIdOf(sessionId: SessionId, idempotencyKey: string): Promise<MessageId> {
   return MessageId.parse(`msg_${await digestOf(`${sessionId} ${idempotencyKey}`, 20)}`)
+}
+
+/** One answer makes one rule, however often it is sent. */
+export async function ruleIdOf(sessionId: SessionId, requestId: RequestId): Promise<RuleId> {
+  return RuleId.parse(`rul_${await digestOf(`${sessionId} ${requestId}`, 10)}`)
 }
 
 async function digestOf(text: string, length: number): Promise<string> {

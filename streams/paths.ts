@@ -7,15 +7,19 @@ import type { SessionId } from "./ids.ts"
 export const paths = {
   /** State Protocol rows: one `session` and one `activity` row per session. */
   registry: "__registry__",
+  /** State Protocol rows: what was allowed or refused for good. */
+  rules: "__rules__",
   /** What happened. Only the daemon that holds the current epoch writes it, or the reconciler after its death. */
   events: (sessionId: SessionId) => `${sessionId}/events`,
   /** What is asked, and the epoch grants. Only the control plane writes it. */
   inbox: (sessionId: SessionId) => `${sessionId}/inbox`,
+  /** Instead of `events` while the session is archived: what was said, without deltas. Each epoch's copy has its own. */
+  archive: (sessionId: SessionId, epoch: number) => `${sessionId}/archive-${epoch}`,
   /** What is too large for an event, by the first 32 hex digits of its SHA-256. */
   blob: (sessionId: SessionId, hash: string) => `${sessionId}/blob-${hash}`,
 } as const
 
-const NAME = /^(__registry__|[a-z0-9][a-z0-9_-]{0,63}(\/[a-z][a-z0-9_-]{0,36})?)$/
+const NAME = /^(__registry__|__rules__|[a-z0-9][a-z0-9_-]{0,63}(\/[a-z][a-z0-9_-]{0,36})?)$/
 
 /** Whether `name` is a stream of ours. The grammar is closed: no dots, no encoding, no third segment. */
 export const isStreamName = (name: string): boolean => NAME.test(name)

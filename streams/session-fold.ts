@@ -5,7 +5,7 @@
  * Two rules make at-least-once delivery enough: an event whose `seq` was seen is ignored, and so is whatever a
  * lower epoch says after a higher one spoke.
  */
-import type { Failure, SessionEvent, StopReason } from "./event.ts"
+import type { Failure, SessionEvent, StopReason, ToolKind, ToolStatus } from "./event.ts"
 import type { TurnId } from "./ids.ts"
 import { type Item, type ItemOf, lastLineOf, needsDaemon, type Session, type Status } from "./session.ts"
 
@@ -43,7 +43,12 @@ type Draft = { -readonly [Key in keyof Session]: Session[Key] } & { items: Item[
 
 const draftOf = (session: Session): Draft => ({ ...session, items: session.items.slice() })
 
+/** What a daemon that cannot work may still say. */
+const IN_VAIN: ReadonlySet<SessionEvent["type"]> = new Set(["agent_started", "agent_exited", "notice"])
+
 function apply(draft: Draft, event: SessionEvent): void {
+  if (event.type === "session_started") draft.startsInVain += 1
+  else if (!IN_VAIN.has(event.type)) draft.startsInVain = 0
   switch (event.type) {
     case "session_started":
       // A daemon that finds a turn still open took over from one that could not close it.
@@ -68,7 +73,10 @@ function apply(draft: Draft, event: SessionEvent): void {
     case "user_message":
       if (draft.taken.includes(event.messageId)) return
       draft.taken = [...draft.taken, event.messageId]
-      draft.queue = [...draft.queue, { messageId: event.messageId, text: event.text }]
+      draft.queue = [
+        ...draft.queue,
+        { messageId: event.messageId, text: event.text, ...withAttachments(event) },
+      ]
       draft.lastLine = lastLineOf(event.text)
       draft.items.push({
         ...place(event, event.messageId),
@@ -76,7 +84,20 @@ function apply(draft: Draft, event: SessionEvent): void {
         messageId: event.messageId,
         text: event.text,
         turnId: null,
+        ...withAttachments(event),
       })
+      return
+
+    case "message_withdrawn":
+      if (!draft.queue.some(({ messageId }) => messageId === event.messageId)) return
+      draft.queue = draft.queue.filter(({ messageId }) => messageId !== event.messageId)
+      draft.items = draft.items.filter(({ key }) => key !== event.messageId)
+      return
+
+    case "message_steered":
+      if (draft.turnId !== event.turnId) return
+      draft.queue = draft.queue.filter(({ messageId }) => messageId !== event.messageId)
+      moveToEnd(draft, { ...event, steered: true })
       return
 
     case "turn_started":
@@ -112,7 +133,7 @@ function apply(draft: Draft, event: SessionEvent): void {
 
     case "tool_call":
     case "tool_call_update": {
-      const tool = openTool(draft, event)
+      const tool = openTool(draft, event, event)
       if (event.title !== undefined) tool.title = event.title
       if (event.kind !== undefined) tool.kind = event.kind
       if (event.status !== undefined) tool.status = event.status
@@ -136,7 +157,11 @@ function apply(draft: Draft, event: SessionEvent): void {
 
     case "permission_request": {
       const { requestId, turnId, toolCallId, title, kind, input, inputHash, content, decisions } = event
-      const request = { requestId, turnId, toolCallId, title, kind, input, inputHash, content, decisions }
+      const { touches, denyEndsTurn, options } = event
+      const request = {
+        ...{ requestId, turnId, toolCallId, title, kind, input, inputHash, content, decisions },
+        ...{ touches, denyEndsTurn, options },
+      }
       draft.approvals = [...draft.approvals.filter((open) => open.requestId !== requestId), request]
       upsert(draft, "permission", requestId, event, () => ({ request, decision: null, by: null })).request =
         request
@@ -155,10 +180,31 @@ function apply(draft: Draft, event: SessionEvent): void {
         }))
         item.decision = event.decision
         item.by = event.by
+        if (event.note !== undefined) item.note = event.note
       }
       draft.status = statusInTurn(draft)
       return
     }
+
+    case "permission_ruled": {
+      const { decision, by, reason, ruleId = null } = event
+      const { toolCallId, turnId, title, kind } = event
+      const tool = openTool(draft, { toolCallId, turnId, title, kind }, event)
+      tool.ruling = { decision, by, reason, ruleId }
+      return
+    }
+
+    case "mode_changed":
+      draft.permissionMode = event.mode
+      return
+
+    case "config_options":
+      draft.configOptions = event.options
+      return
+
+    case "available_commands":
+      draft.commands = event.commands
+      return
 
     case "usage":
       draft.usage = {
@@ -284,13 +330,23 @@ function closeTurn(draft: Draft, event: SessionEvent, stopReason: StopReason, er
   draft.error = error
 }
 
-/** A queued message is read where its turn begins, not where it was typed. */
-function moveToEnd(draft: Draft, event: Extract<SessionEvent, { type: "turn_started" }>): void {
-  const { turnId } = event
-  const index = draft.items.findLastIndex((item) => item.key === event.messageId)
+/** A queued message is read where a turn begins with it or takes it in, not where it was typed. */
+function moveToEnd(
+  draft: Draft,
+  {
+    turnId,
+    messageId,
+    seq,
+    steered,
+  }: Pick<SessionEvent, "seq"> & { turnId: TurnId; messageId?: string | undefined; steered?: true },
+): void {
+  const index = draft.items.findLastIndex((item) => item.key === messageId)
   const [item] = index < 0 ? [] : draft.items.splice(index, 1)
-  if (item?.type === "user") draft.items.push({ ...item, turnId, seq: event.seq })
+  if (item?.type === "user") draft.items.push({ ...item, turnId, seq, ...(steered && { steered }) })
 }
+
+const withAttachments = ({ attachments }: Extract<SessionEvent, { type: "user_message" }>) =>
+  attachments && { attachments }
 
 type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
 type Rest<Type extends Item["type"]> = Omit<ItemOf<Type>, "type" | "key" | "seq" | "at">
@@ -336,15 +392,22 @@ function closeTextsBefore(draft: Draft, messageId: string): void {
 
 const openTool = (
   draft: Draft,
-  event: Extract<SessionEvent, { toolCallId: string; type: "tool_call" | "tool_call_update" }>,
+  call: {
+    readonly toolCallId: string
+    readonly turnId: TurnId
+    readonly title?: string | undefined
+    readonly kind?: ToolKind | undefined
+    readonly status?: ToolStatus | undefined
+  },
+  event: SessionEvent,
 ) => {
   closeTextsBefore(draft, "")
-  return upsert(draft, "tool", `tool/${event.toolCallId}`, event, () => ({
-    turnId: event.turnId,
-    toolCallId: event.toolCallId,
-    title: event.title ?? "Tool call",
-    kind: event.kind ?? "other",
-    status: event.status ?? "pending",
+  return upsert(draft, "tool", `tool/${call.toolCallId}`, event, () => ({
+    turnId: call.turnId,
+    toolCallId: call.toolCallId,
+    title: call.title ?? "Tool call",
+    kind: call.kind ?? "other",
+    status: call.status ?? "pending",
     locations: [],
     input: undefined,
     content: [],

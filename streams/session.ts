@@ -3,17 +3,22 @@
  * stream is the same session in the API, in the CLI, in the daemon and in a browser (`session-fold.ts` reads it). This is its shape.
  */
 import type {
+  AnsweredBy,
+  Attachment,
   BlobRef,
+  ConfigOption,
   Decision,
   Failure,
   PermissionMode,
   Repository,
+  SlashCommand,
   StopReason,
   ToolContent,
   ToolKind,
   ToolStatus,
+  Touches,
 } from "./event.ts"
-import type { MessageId, RequestId, SessionId, TurnId } from "./ids.ts"
+import type { MessageId, RequestId, RuleId, SessionId, TurnId } from "./ids.ts"
 
 /**
  * `waiting`: an approval is open. `completed`: the last turn ended and the session can be continued.
@@ -44,6 +49,26 @@ export interface PermissionRequest {
   readonly inputHash: string
   readonly content: readonly ToolContent[]
   readonly decisions: readonly Decision[]
+  /** Absent where an older daemon asked: then no rule can be made of the answer. */
+  readonly touches?: Touches | undefined
+  readonly denyEndsTurn?: boolean | undefined
+  readonly options?:
+    | readonly { readonly optionId: string; readonly name: string; readonly decision: "allow" | "deny" }[]
+    | undefined
+}
+
+/** A call that was answered without a question. */
+interface Ruling {
+  readonly decision: "allow" | "deny"
+  readonly by: "rule" | "mode"
+  readonly reason: string
+  readonly ruleId: RuleId | null
+}
+
+export interface QueuedMessage {
+  readonly messageId: MessageId
+  readonly text: string
+  readonly attachments?: readonly Attachment[] | undefined
 }
 
 /**
@@ -56,6 +81,9 @@ export type Item = { readonly key: string; readonly seq: number; readonly at: st
       readonly messageId: MessageId
       readonly text: string
       readonly turnId: TurnId | null
+      readonly attachments?: readonly Attachment[] | undefined
+      /** It was said into a running turn. */
+      readonly steered?: boolean
     }
   | { readonly type: "message"; readonly turnId: TurnId; readonly text: string; readonly done: boolean }
   | { readonly type: "thought"; readonly turnId: TurnId; readonly text: string; readonly done: boolean }
@@ -76,12 +104,14 @@ export type Item = { readonly key: string; readonly seq: number; readonly at: st
       readonly exitCode?: number | null
       /** Whether the call was cut off by the end of its daemon or turn rather than by its own failure. */
       readonly interrupted: boolean
+      readonly ruling?: Ruling
     }
   | {
       readonly type: "permission"
       readonly request: PermissionRequest
       readonly decision: Decision | "cancelled" | null
-      readonly by: "user" | "rule" | "daemon" | null
+      readonly by: AnsweredBy | null
+      readonly note?: string | undefined
     }
   | {
       readonly type: "notice"
@@ -135,10 +165,12 @@ export interface Session {
   /** Where the working directory stood in git when the last daemon started; `null` where it is in no repository. */
   readonly git: Repository | null
   readonly agentSessionId: string | null
+  /** Daemons in a row that came and then did nothing: more than a few will not do better. */
+  readonly startsInVain: number
   readonly turnId: TurnId | null
   readonly turns: number
   /** Taken from the inbox and not yet begun, in order. */
-  readonly queue: readonly { readonly messageId: MessageId; readonly text: string }[]
+  readonly queue: readonly QueuedMessage[]
   /** Every message that was ever taken: what makes taking the inbox idempotent. */
   readonly taken: readonly MessageId[]
   /** Open approvals. They survive the daemon that asked. */
@@ -148,6 +180,10 @@ export interface Session {
     readonly status: "pending" | "in_progress" | "completed"
   }[]
   readonly usage: UsageTotals
+  /** What the agent lets one choose, and how it is set. */
+  readonly configOptions: readonly ConfigOption[]
+  /** What a message to the agent may begin with. */
+  readonly commands: readonly SlashCommand[]
   /** How much of its context the agent uses, as it said last. */
   readonly context: { readonly used: number; readonly size: number | null } | null
   /** The model that answered last, as the agent calls it. */
@@ -177,6 +213,7 @@ export const emptySession = (sessionId: SessionId): Session => ({
   daemon: null,
   git: null,
   agentSessionId: null,
+  startsInVain: 0,
   turnId: null,
   turns: 0,
   queue: [],
@@ -184,6 +221,8 @@ export const emptySession = (sessionId: SessionId): Session => ({
   approvals: [],
   plan: [],
   usage: { inputTokens: 0, outputTokens: 0, costUsd: null },
+  configOptions: [],
+  commands: [],
   context: null,
   answeredBy: null,
   reportedCostUsd: null,

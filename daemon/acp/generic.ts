@@ -113,7 +113,7 @@ const locationsIn = (locations: readonly unknown[]) =>
 
 const MAX_LOCATIONS = 1_000
 
-export function diffsIn(content: unknown) {
+function diffsIn(content: unknown) {
   return listOf(content).flatMap((one) => {
     const part = fieldsOf(one)
     const path = stringIn(part, "path")
@@ -124,7 +124,7 @@ export function diffsIn(content: unknown) {
 }
 
 /** What a call gave, as text: from its content, else from what the agent calls its raw output. */
-export function outputIn(update: Fields): string | undefined {
+function outputIn(update: Fields): string | undefined {
   const texts = contentTextsIn(update.content)
   if (texts.length > 0) return texts.join("\n")
   const { rawOutput } = update
@@ -189,7 +189,7 @@ function noticeIn(update: Fields): readonly Said[] {
 
 export const fitLine = (text: string): string => (text.length > 2_000 ? `${text.slice(0, 2_000)}…` : text)
 
-export function usageIn(update: Fields): readonly Said[] {
+function usageIn(update: Fields): readonly Said[] {
   const cost = under(update, "cost")
   const used = countIn(update, "used")
   const size = countIn(update, "size")
@@ -206,7 +206,7 @@ export function usageIn(update: Fields): readonly Said[] {
 }
 
 /** What a block of content shows; what is not text is named. */
-export function textOf(content: unknown): string {
+function textOf(content: unknown): string {
   const block = fieldsOf(content)
   if (block.type === "text") return stringIn(block, "text") ?? ""
   return typeof block.type === "string" ? `[${block.type.slice(0, 40)}]` : ""

@@ -1,9 +1,12 @@
 /** The ACP side that all agents inside the daemon share: one session, one prompt at a time, cancel. */
 
 import { type AgentApp, agent, methods, PROTOCOL_VERSION, RequestError } from "@agentclientprotocol/sdk"
+import { z } from "zod"
 import type { Failure } from "#streams/event"
+import { CAN_STEER, STEERING } from "../acp/steering.ts"
 import { AgentFailed } from "../agent-failed.ts"
 import { META, type TurnUsage } from "./adapter.ts"
+import { type SteeredMessages, steeredMessages } from "./steered.ts"
 import { Turn } from "./turn.ts"
 
 export interface PromptEnd {
@@ -22,7 +25,7 @@ export interface LocalAgent {
 const INTERNAL_ERROR = -32603
 
 export function appOf(local: LocalAgent): AgentApp {
-  let running: AbortController | undefined
+  let running: { readonly cancel: AbortController; readonly said: SteeredMessages } | undefined
   let notices = false
 
   return (
@@ -34,23 +37,30 @@ export function appOf(local: LocalAgent): AgentApp {
           agentInfo: { name: local.name, title: local.title, version: "1" },
           agentCapabilities: { loadSession: false, sessionCapabilities: { resume: {} } },
           authMethods: [],
+          _meta: CAN_STEER,
         }
       })
       .onRequest(methods.agent.session.new, () => ({ sessionId: local.sessionId }))
       // The conversation is in the transcript, so there is nothing to load.
       .onRequest(methods.agent.session.resume, () => ({}))
       .onNotification(methods.agent.session.cancel, () =>
-        running?.abort(new Error("The turn was cancelled.")),
+        running?.cancel.abort(new Error("The turn was cancelled.")),
       )
+      .onRequest(STEERING, SteeringRequest, async ({ params, signal }) => ({
+        outcome: (await running?.said.offer(textOf(params.prompt), signal)) ? "injected" : "promptRequired",
+      }))
       .onRequest(methods.agent.session.prompt, async ({ params, client, signal }) => {
         if (running) throw RequestError.invalidRequest(undefined, "a prompt is running already")
-        running = new AbortController()
-        const cancelled = AbortSignal.any([running.signal, signal])
+        const cancel = new AbortController()
+        using said = steeredMessages()
+        running = { cancel, said }
+        const cancelled = AbortSignal.any([cancel.signal, signal])
         try {
           const turn = new Turn({
             sessionId: params.sessionId,
             client,
-            text: params.prompt.map((block) => (block.type === "text" ? block.text : "")).join("\n"),
+            text: textOf(params.prompt),
+            steered: said.take,
             resume: params._meta?.[META.resume] === true,
             notices,
             signal: cancelled,
@@ -67,6 +77,13 @@ export function appOf(local: LocalAgent): AgentApp {
       })
   )
 }
+
+const SteeringRequest = z.object({
+  prompt: z.array(z.looseObject({ type: z.string(), text: z.string().optional() })),
+})
+
+const textOf = (prompt: readonly { readonly type: string; readonly text?: unknown }[]): string =>
+  prompt.map(({ type, text }) => (type === "text" && typeof text === "string" ? text : "")).join("\n")
 
 const unexpected = (error: unknown): Failure => ({
   code: "agent_failed",

@@ -11,13 +11,15 @@ export interface Conversation {
 
 /** Messages that wait in the queue are not part of the conversation yet. */
 const isAsked = (item: Item): item is ItemOf<"user"> => item.type === "user" && item.turnId !== null
+/** A turn begins with it, rather than that it was said into one. */
+const beginsTurn = (item: Item) => isAsked(item) && item.steered !== true
 
 /**
  * Finds the message to be answered. On `resume` it is the last one of the transcript; otherwise it is `text`,
  * which the transcript holds at its end, or not yet.
  */
 export function conversationOf(items: readonly Item[], text: string, resume: boolean): Conversation {
-  const at = items.findLastIndex(isAsked)
+  const at = items.findLastIndex(beginsTurn)
   const last = items[at]
   if (last?.type === "user") {
     const since = items.slice(at + 1)
@@ -44,7 +46,7 @@ export type CallState = "done" | "denied" | "not run" | "unknown"
 export function stateOf(call: ItemOf<"tool">, permissions: Permissions): CallState {
   const asked = permissions.get(call.toolCallId)
   const open = call.interrupted || call.status === "pending" || call.status === "in_progress"
-  if (!open) return asked?.decision === "deny" ? "denied" : "done"
+  if (!open) return asked?.decision === "deny" || call.ruling?.decision === "deny" ? "denied" : "done"
   if (!asked) return "unknown"
   return asked.decision === "allow" || asked.decision === "allow_always" ? "unknown" : "not run"
 }

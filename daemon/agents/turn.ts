@@ -8,6 +8,7 @@ import type {
 } from "@agentclientprotocol/sdk"
 import { methods } from "@agentclientprotocol/sdk"
 import type { ToolContent, ToolKind } from "#streams/event"
+import { NOTE, TAKES_NOTE } from "../permissions/options.ts"
 import { META } from "./adapter.ts"
 
 type ToolCallFields = Omit<Extract<SessionUpdate, { sessionUpdate: "tool_call" }>, "sessionUpdate">
@@ -43,7 +44,11 @@ export interface TurnOptions {
   readonly resume: boolean
   readonly notices: boolean
   readonly signal: AbortSignal
+  readonly steered: () => Promise<readonly string[]>
 }
+
+/** What the person said: no, and perhaps why. */
+export type Answer = { readonly allowed: true } | { readonly allowed: false; readonly note: string | null }
 
 /** Every method resolves when the update is on its way and rejects once the turn is cancelled. */
 export class Turn {
@@ -58,6 +63,11 @@ export class Turn {
     this.resume = options.resume
     this.signal = options.signal
     this.#options = options
+  }
+
+  /** What was said into this turn since the last call. Whoever asks must act on it. */
+  steered(): Promise<readonly string[]> {
+    return this.#options.steered()
   }
 
   say(messageId: string, text: string): Promise<void> {
@@ -104,7 +114,7 @@ export class Turn {
   }
 
   /** Waits for a person, for hours if need be. */
-  async ask({ toolCallId, title, kind, input, content, locations }: Ask): Promise<"allowed" | "denied"> {
+  async ask({ toolCallId, title, kind, input, content, locations }: Ask): Promise<Answer> {
     this.signal.throwIfAborted()
     const { client, sessionId } = this.#options
     const params: RequestPermissionRequest = {
@@ -119,13 +129,16 @@ export class Turn {
         locations: [...locations],
       },
       options: OPTIONS,
+      _meta: { [TAKES_NOTE]: true },
     }
-    const { outcome } = await client.request(methods.client.session.requestPermission, params, {
+    const { outcome, _meta } = await client.request(methods.client.session.requestPermission, params, {
       cancellationSignal: this.signal,
       stopWaitingOnCancel: true,
     })
     this.signal.throwIfAborted()
-    return outcome.outcome === "selected" && outcome.optionId.startsWith("allow") ? "allowed" : "denied"
+    if (outcome.outcome === "selected" && outcome.optionId.startsWith("allow")) return { allowed: true }
+    const note = _meta?.[NOTE]
+    return { allowed: false, note: typeof note === "string" ? note : null }
   }
 
   #update(update: SessionUpdate): Promise<void> {

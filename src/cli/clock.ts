@@ -3,7 +3,7 @@
 const two = (number: number): string => String(number).padStart(2, "0")
 
 /** `2026-11-25 15:04`, in local time; what is no time is shown as it is. */
-export function clockTime(iso: string): string {
+function clockTime(iso: string): string {
   const date = new Date(iso)
   if (Number.isNaN(date.getTime())) return iso
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`

@@ -81,11 +81,28 @@ export function narrator(paint: Paint, { echo }: { readonly echo: boolean }): Na
       case "tool_call_update":
         return tool(event)
       case "permission_request":
-        return line(`${paint("yellow", "?")} ${oneLine(event.title)} ${paint("dim", event.requestId)}`)
+        return (
+          line(`${paint("yellow", "?")} ${oneLine(event.title)} ${paint("dim", event.requestId)}`) +
+          (event.denyEndsTurn ? line(paint("dim", "  To deny it ends the turn.")) : "")
+        )
       case "permission_resolved":
         return line(
-          paint("dim", `  ${event.requestId}: ${event.decision.replace("_", " ")} (by ${event.by})`),
+          paint(
+            "dim",
+            `  ${event.requestId}: ${event.decision.replace("_", " ")} (by ${event.by})${event.note === undefined ? "" : `: ${oneLine(event.note)}`}`,
+          ),
         )
+      case "permission_ruled":
+        // What a mode lets through is as expected as what needs no question; a rule is worth a word.
+        return event.by === "rule" || event.decision === "deny"
+          ? line(paint("dim", `  ${oneLine(event.title)}: ${event.decision} (${oneLine(event.reason)})`))
+          : ""
+      case "mode_changed":
+        return line(paint("dim", `  permissions: ${event.mode.replace("_", " ")}`))
+      case "message_steered":
+        return line(paint("dim", "  The message was heard."))
+      case "message_withdrawn":
+        return line(paint("dim", "  A message was withdrawn."))
       case "notice":
         return line(
           `${noticeMark(paint, event.severity)} ${oneLine(event.title)}${event.hint ? `\n  ${oneLine(event.hint)}` : ""}`,

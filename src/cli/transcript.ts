@@ -15,8 +15,8 @@ export function transcript(
     ...items.map((item) => part(item, paint, session.sessionId)).filter((text) => text !== ""),
   ]
   const open = session.approvals.map(
-    ({ requestId, title }) =>
-      `${paint("yellow", "?")} waits for an answer: ${oneLine(title)}\n  agentz approve ${session.sessionId} ${requestId} --allow   (or --deny, --always)`,
+    ({ requestId, title, denyEndsTurn }) =>
+      `${paint("yellow", "?")} waits for an answer: ${oneLine(title)}${denyEndsTurn ? "  (to deny it ends the turn)" : ""}\n  agentz approve ${session.sessionId} ${requestId} --allow   (or --deny, --always)`,
   )
   return `${[...parts, ...open, footer(session, paint)].join("\n\n")}\n`
 }
@@ -63,7 +63,7 @@ function part(item: Item, paint: Paint, sessionId: string): string {
         ? ""
         : paint(
             "dim",
-            `  ${oneLine(item.request.title)}: ${item.decision.replace("_", " ")} (by ${item.by ?? "daemon"})`,
+            `  ${oneLine(item.request.title)}: ${item.decision.replace("_", " ")} (by ${item.by ?? "daemon"})${item.note === undefined ? "" : `: ${oneLine(item.note)}`}`,
           )
     case "notice":
       return paint("dim", `· ${oneLine(item.title)}${item.hint ? `\n  ${oneLine(item.hint)}` : ""}`)
@@ -81,6 +81,7 @@ function toolPart(item: Extract<Item, { type: "tool" }>, paint: Paint, sessionId
     : `${toolLine(paint, item)}${item.interrupted ? paint("dim", "  (cut off)") : ""}`
   const lines = clean(item.output).trimEnd().split("\n").slice(-6)
   const output = item.output.trim() === "" ? [] : lines.map((line) => paint("dim", `    ${line}`))
+  const ruling = item.ruling?.by === "rule" ? [paint("dim", `  ${oneLine(item.ruling.reason)}`)] : []
   const { outputBlob, toolCallId } = item
   const whole = outputBlob
     ? [
@@ -90,7 +91,7 @@ function toolPart(item: Extract<Item, { type: "tool" }>, paint: Paint, sessionId
         ),
       ]
     : []
-  return [head, ...output, ...whole].join("\n")
+  return [head, ...ruling, ...output, ...whole].join("\n")
 }
 
 const size = (bytes: number): string =>

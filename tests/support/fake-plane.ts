@@ -96,13 +96,30 @@ export function fakePlane(): FakePlane {
       plane.onCancel(sessionId)
       return { sessionId, status: fold(sessionId).status }
     },
-    async approve({ sessionId, requestId, decision }) {
+    async approve({ sessionId, requestId, decision, ...more }) {
       kept(sessionId)
-      note("approve", { sessionId, requestId, decision })
+      note("approve", { sessionId, requestId, decision, ...more })
       if (requestId === "req_settled")
         throw new Problem("request_settled", "req_settled was answered already: allow.")
       plane.onApprove(sessionId, { requestId, decision })
       return { requestId, decision }
+    },
+    async rules() {
+      return { rules: [] }
+    },
+    async revokeRule(ruleId) {
+      note("revokeRule", ruleId)
+      return { ruleId, revoked: true }
+    },
+    async setMode({ sessionId, mode }) {
+      kept(sessionId)
+      note("setMode", { sessionId, mode })
+      return { sessionId, mode, ...(mode === "bypass" && { warning: "Nothing is asked any more." }) }
+    },
+    async setConfigOption(request) {
+      kept(request.sessionId)
+      note("setConfigOption", request)
+      return request
     },
     async resume(sessionId) {
       kept(sessionId)
@@ -156,6 +173,34 @@ export function fakePlane(): FakePlane {
         following--
       }
     },
+    async rename({ sessionId, title }) {
+      kept(sessionId)
+      note("rename", { sessionId, title })
+      return { sessionId, title }
+    },
+    async archive(sessionId) {
+      kept(sessionId)
+      note("archive", sessionId)
+      return { sessionId, archivedAt: CREATED }
+    },
+    async unarchive(sessionId) {
+      kept(sessionId)
+      note("unarchive", sessionId)
+      return { sessionId }
+    },
+    sizes: async (ids) => ids.map((sessionId) => ({ sessionId, streamBytes: 2_000_000, fileBytes: 1_000 })),
+    async prune(request) {
+      note("prune", request)
+      const pruned = [...sessions.values()].map(({ entry: { sessionId, title, createdAt } }) => ({
+        sessionId,
+        title,
+        updatedAt: createdAt,
+        streamBytes: 2_000_000,
+        fileBytes: 1_000,
+      }))
+      return { dryRun: request.dryRun, pruned, kept: [] }
+    },
+    storage: async () => ({ trouble: null, behind: [] }),
     async agentTypes() {
       return [
         {

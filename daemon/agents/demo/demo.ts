@@ -34,7 +34,8 @@ async function answer(turn: Turn, options: AgentOptions): Promise<PromptEnd> {
   const said = before.filter(({ type }) => type === "message").length
   const pace = PACE_MS / (Number(options.env.AGENTZ_DEMO_SPEED) || 1)
   const steps = scriptOf(prompt) ?? (earlier.length > 0 ? nextTour : firstTour)(place.files, pace)
-  await play(steps, {
+  const heard = since.flatMap((item) => (item.type === "user" && item.steered ? [item.text] : []))
+  await play(steps, heard, {
     turn,
     place,
     tools: demoTools,

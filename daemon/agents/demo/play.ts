@@ -6,6 +6,7 @@ import { type Performed, perform, settled } from "../tools/perform.ts"
 import type { Tool, Workplace } from "../tools/tool.ts"
 import type { Turn } from "../turn.ts"
 import type { LeftCall, Progress } from "./progress.ts"
+import { stepsHeard } from "./script.ts"
 import { type Seen, type Step, wordsOf } from "./step.ts"
 
 export interface Stage {
@@ -19,10 +20,19 @@ export interface Stage {
 
 type StepOf<Kind extends Step["kind"]> = Extract<Step, { kind: Kind }>
 
-export async function play(steps: readonly Step[], stage: Stage): Promise<void> {
+/** A message that comes into the turn is played after the steps there are; `heard` has those of an earlier daemon. */
+export async function play(script: readonly Step[], heard: readonly string[], stage: Stage): Promise<void> {
+  const steps = [...script]
+  const hear = (texts: readonly string[]) => {
+    for (const text of texts) steps.push(...stepsHeard(text, steps.length))
+  }
+  hear(heard)
   const results = new Map<number, readonly Performed[]>()
   const seen: Seen = { ...stage.seen, results: (step) => results.get(step) ?? [] }
-  for (const [index, step] of steps.entries()) {
+  for (let index = 0; ; index++) {
+    hear(await stage.turn.steered())
+    const step = steps[index]
+    if (!step) return
     stage.turn.signal.throwIfAborted()
     if (step.kind === "calls") results.set(index, await playCalls(step, index, seen, stage))
     else if (step.kind === "say" || step.kind === "think") await playText(step, index, seen, stage)

@@ -5,8 +5,8 @@ import { type CallSpec, planOf, type Seen, type Step, wordsOf } from "./step.ts"
 
 type Args = Readonly<Record<string, string>>
 
-/** `null` when the prompt holds no directive that the demo agent knows. */
-export function scriptOf(prompt: string): readonly Step[] | null {
+/** `null` when the prompt holds no directive that the demo agent knows. `first`: the number of its first step. */
+export function scriptOf(prompt: string, first = 0): readonly Step[] | null {
   const steps: Step[] = []
   let group: CallSpec[] | null = null
   for (const directive of parseDirectives(prompt)) {
@@ -27,9 +27,13 @@ export function scriptOf(prompt: string): readonly Step[] | null {
   }
   if (steps.length === 0) return null
   const last = steps.length - 1
-  if (steps[last]?.kind === "calls") steps.push(say((seen) => wordsOf(closing(seen, last)), 10))
+  if (steps[last]?.kind === "calls") steps.push(say((seen) => wordsOf(closing(seen, first + last)), 10))
   return steps
 }
+
+/** What a message that came into the turn adds to it. */
+export const stepsHeard = (text: string, first: number): readonly Step[] =>
+  scriptOf(text, first) ?? [say(() => wordsOf(`I heard you: “${text.trim().slice(0, 200)}”.\n`), 10)]
 
 function closing(seen: Seen, step: number): string {
   const said = seen.results(step).at(-1)?.output ?? ""
@@ -74,7 +78,10 @@ const STEPS: Readonly<Record<string, (args: Args) => Step>> = {
     ms: numberOf(ms, 10),
   }),
   huge: ({ mb, chunk, ms }) =>
-    say(() => huge(numberOf(mb, 5) * 1024 * 1024, numberOf(chunk, 4096) || 4096), numberOf(ms, 0)),
+    say(
+      () => huge(Math.round(numberOf(mb, 5) * 1024 * 1024), numberOf(chunk, 4096) || 4096),
+      numberOf(ms, 0),
+    ),
   recall: ({ ms }) => say(recalled, numberOf(ms, 10)),
   unicode: ({ ms }) =>
     say(

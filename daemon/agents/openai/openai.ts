@@ -54,6 +54,7 @@ async function answer(turn: Turn, provider: Provider, options: AgentOptions): Pr
   const nonce = newNonce()
   let usage: TurnUsage = { inputTokens: 0, outputTokens: 0 }
   for (let index = 0; index < STEP_LIMIT; index++) {
+    for (const text of await turn.steered()) entries.push({ role: "user", text })
     const said = await runStep({
       model,
       system: instructionsFor(place.files.root),
@@ -64,7 +65,13 @@ async function answer(turn: Turn, provider: Provider, options: AgentOptions): Pr
       verdictOn: (error) => verdictOn(error, provider, settings),
     })
     usage = sum(usage, said)
-    if (said.calls.length === 0) return { stopReason: stopReasonOf(said), usage }
+    if (said.calls.length === 0) {
+      const steered = await turn.steered()
+      if (steered.length === 0) return { stopReason: stopReasonOf(said), usage }
+      entries.push({ role: "assistant", text: said.text, calls: [] })
+      for (const text of steered) entries.push({ role: "user", text })
+      continue
+    }
     const calls = await settled(
       said.calls.map(({ tool, input }, call) =>
         run(
@@ -91,7 +98,11 @@ async function entriesOf(turn: Turn, { transcript }: AgentOptions, place: Workpl
   const { before, prompt, since } = conversationOf(transcript(), turn.text, turn.resume)
   const entries: Entry[] = [...historyOf(before), { role: "user", text: prompt }]
   for (const entry of withoutCutText(historyOf(since))) {
-    if (entry.role === "user") continue
+    // Said into the turn before it was cut off.
+    if (entry.role === "user") {
+      entries.push(entry)
+      continue
+    }
     const calls = await settled(
       entry.calls.map((call) => (call.result === null ? run(nextAttempt(call), place, turn) : call)),
     )

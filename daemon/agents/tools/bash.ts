@@ -25,8 +25,11 @@ export const bash = defineTool({
           running,
         )
         const notes = notesOn(ended, timeout_seconds)
+        const noted = (output: string) =>
+          [output.trimEnd(), ...notes].filter(Boolean).join("\n") || "(no output)"
         return {
-          output: [ended.output.trimEnd(), ...notes].filter(Boolean).join("\n") || "(no output)",
+          output: noted(ended.output),
+          ...(ended.whole !== null && { whole: noted(ended.whole) }),
           failed: ended.how.ending !== "exited" || ended.how.code !== 0,
         }
       },

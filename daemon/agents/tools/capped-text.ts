@@ -35,6 +35,9 @@ export class CappedText {
 /** What a tool may say: enough to work with, not enough to fill a conversation. */
 export const OUTPUT_LIMIT = 64 * 1024
 
+/** What is kept of it for a person: as much as a blob holds, were each character three bytes. */
+export const WHOLE_LIMIT = 5 * 1024 * 1024
+
 export function capped(text: string, limit = OUTPUT_LIMIT): string {
   const result = new CappedText(limit)
   result.append(text)

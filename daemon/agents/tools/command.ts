@@ -1,7 +1,7 @@
 /** Runs one program and leaves nothing of it behind. */
 import { once } from "node:events"
 import { LaunchError } from "../../process/enclosure.ts"
-import { CappedText, OUTPUT_LIMIT } from "./capped-text.ts"
+import { CappedText, OUTPUT_LIMIT, WHOLE_LIMIT } from "./capped-text.ts"
 import { type Running, ToolError, type Workplace } from "./tool.ts"
 
 export interface Command {
@@ -13,6 +13,8 @@ export interface Command {
 export interface Ended {
   /** Standard output and error as they came, capped. */
   readonly output: string
+  /** All of it, where `output` leaves something out. */
+  readonly whole: string | null
   readonly how:
     | { readonly ending: "exited"; readonly code: number }
     | { readonly ending: "killed"; readonly signal: string }
@@ -37,9 +39,13 @@ export async function runCommand(command: Command, place: Workplace, running: Ru
     })
   const { child } = launched
   const output = new CappedText(OUTPUT_LIMIT)
+  const whole = new CappedText(WHOLE_LIMIT)
+  let length = 0
   for (const stream of [launched.stdout, launched.stderr])
     stream.setEncoding("utf8").on("data", (text: string) => {
       output.append(text)
+      whole.append(text)
+      length += text.length
       onOutput(text)
     })
   const closed = once(child, "close").catch(() => undefined)
@@ -60,6 +66,7 @@ export async function runCommand(command: Command, place: Workplace, running: Ru
     await Promise.race([closed, delay(DRAIN_MS)])
     return {
       output: output.toString(),
+      whole: length > OUTPUT_LIMIT ? whole.toString() : null,
       how: endingOf(first, child),
       leftBehind: first === "exited" ? found : 0,
     }

@@ -51,9 +51,12 @@ export async function perform(
     locations: [...locations],
   })
   try {
-    if (call.asks && request.ask !== false && (await turn.ask({ toolCallId, ...call })) === "denied") {
-      await turn.toolEnded(toolCallId, "failed", REFUSED)
-      return { output: REFUSED, failed: true, denied: true }
+    const asks = call.asks && request.ask !== false
+    const answer = asks ? await turn.ask({ toolCallId, ...call }) : null
+    if (answer?.allowed === false) {
+      const output = answer.note === null ? REFUSED : `${REFUSED} They said: ${answer.note}`
+      await turn.toolEnded(toolCallId, "failed", output)
+      return { output, failed: true, denied: true }
     }
     await turn.toolUpdate({ toolCallId, status: "in_progress" })
   } catch (error) {
@@ -61,7 +64,7 @@ export async function perform(
     throw error
   }
   const result = await run(call, toolCallId, turn)
-  await turn.toolEnded(toolCallId, result.failed ? "failed" : "completed", result.output)
+  await turn.toolEnded(toolCallId, result.failed ? "failed" : "completed", result.whole ?? result.output)
   turn.signal.throwIfAborted()
   return { ...result, denied: false }
 }

@@ -26,6 +26,8 @@ export interface Running {
 export interface ToolResult {
   /** For the model and the reader; capped. */
   readonly output: string
+  /** For the reader: all of it, where the output leaves something out. */
+  readonly whole?: string
   readonly failed?: boolean
 }
 

@@ -36,7 +36,7 @@ Exit codes: 0 completed, 1 failed or interrupted, 130 cancelled.`,
     const words = await promptWords(positionals, io, 'agentz run "prompt"')
     const prompt = checkedPrompt(words.text)
     return await withPlane(deps, async (plane) => {
-      const { sessionId } = await plane.spawn({
+      const { sessionId, warning } = await plane.spawn({
         agentType: values.agent ?? "demo",
         prompt,
         workingDir: resolve(io.cwd, values.cwd ?? "."),
@@ -45,6 +45,7 @@ Exit codes: 0 completed, 1 failed or interrupted, 130 cancelled.`,
         permissionMode: mode.data,
         onLimit: onLimit.data,
       })
+      if (warning !== undefined && !json) io.stderr.write(`Careful: ${warning}\n`)
       if (values.detach === true) {
         io.stdout.write(json ? `${JSON.stringify({ sessionId })}\n` : `${sessionId}\n`)
         return 0

@@ -10,7 +10,7 @@ import { emptySession, type ItemOf, type Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
 
 export const turnId = "turn_1" as TurnId
-export const sessionId = SessionId.parse("ses_test")
+const sessionId = SessionId.parse("ses_test")
 export const NOW = Date.parse("2026-11-25T12:00:00Z")
 
 export const storyOf = (dialect: Dialect, options: Partial<NarratorOptions> = {}, turn = turnId): Narrator =>

@@ -12,6 +12,8 @@ const COMMANDS = [
   "send",
   "cancel",
   "approve",
+  "rules",
+  "mode",
   "resume",
   "doctor",
   "down",

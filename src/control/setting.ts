@@ -1,0 +1,79 @@
+/** What can be set while a session lives, and is kept for when it lives again. */
+import type { PermissionMode } from "#streams/event"
+import type { SessionId } from "#streams/ids"
+import { paths } from "#streams/paths"
+import { type SessionRow, sessionRowChange } from "#streams/registry"
+import { appendTo } from "#streams/stream"
+import { type ControlPlane, Problem } from "../plane.ts"
+import type { PlaneContext } from "../plane-context.ts"
+import { guarded } from "./guarded.ts"
+import type { Reach } from "./reach.ts"
+
+/** Where everything is run without asking, whoever switches it on is told. */
+const BYPASS_WARNING =
+  "Nothing is asked any more: the agent changes files and runs commands as you could, whatever it was told by a " +
+  "file or a web page. Use it where nothing of value can be reached."
+
+export const warningOn = (mode: PermissionMode | undefined) =>
+  mode === "bypass" ? { warning: BYPASS_WARNING } : {}
+
+export function setting(
+  { endpoint, folds, patience }: PlaneContext,
+  reach: Reach,
+): Pick<ControlPlane, "setMode" | "setConfigOption"> {
+  /**
+   * The inbox is the truth; the row is what a list shows and the next daemon is started with. It is written from
+   * the inbox as it is by then, so that of two who set at once both write the same.
+   */
+  async function restateRow(sessionId: SessionId): Promise<void> {
+    const { status, activity, ...row } = await reach.entryOf(sessionId)
+    const { commands } = await reach.inboxOf(sessionId)
+    let next: SessionRow = row
+    for (const command of commands) {
+      if (command.type === "set_mode") next = { ...next, permissionMode: command.mode }
+      if (command.type === "set_config_option")
+        next = { ...next, config: { ...next.config, [command.optionId]: command.value } }
+    }
+    await appendTo(endpoint, paths.registry, [sessionRowChange(next)], patience)
+  }
+
+  return {
+    setMode: ({ sessionId, mode }) =>
+      guarded(async () => {
+        await reach.entryOf(sessionId)
+        await reach.ask(sessionId, { type: "set_mode", mode })
+        await restateRow(sessionId)
+        return { sessionId, mode, ...warningOn(mode) }
+      }),
+
+    setConfigOption: ({ sessionId, optionId, value }) =>
+      guarded(async () => {
+        await reach.entryOf(sessionId)
+        const { configOptions } = (await folds.session(sessionId)).value
+        const option = configOptions.find(({ id }) => id === optionId)
+        if (!option)
+          throw new Problem(
+            "unknown_option",
+            configOptions.length === 0
+              ? "This agent offers nothing to choose, as far as is known; it tells when it has been started."
+              : `There is no option “${optionId}”: there are ${configOptions.map(({ id }) => id).join(", ")}.`,
+          )
+        if (option.choices.length > 0 && !option.choices.some((one) => one.value === value))
+          throw new Problem(
+            "option_value_refused",
+            `${option.name} cannot be “${value}”: choose one of ${option.choices.map((one) => one.value).join(", ")}.`,
+          )
+        if (option.category === "mode" && UNASKED.test(value))
+          throw new Problem(
+            "option_value_refused",
+            `In its mode “${value}” the agent decides without you: use \`agentz mode ${sessionId} bypass\` instead.`,
+          )
+        await reach.ask(sessionId, { type: "set_config_option", optionId, value })
+        await restateRow(sessionId)
+        return { sessionId, optionId, value }
+      }),
+  }
+}
+
+/** Agents' own modes in which they ask nobody. */
+const UNASKED = /^(auto|agent|bypassPermissions|dontAsk|agent-full-access|yolo)$/
