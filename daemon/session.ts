@@ -133,9 +133,11 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
     const outcome = await agent?.steer(message, withdrawn.signal)
     steering.delete(messageId)
     const { turnId } = publisher.session
+    // It may have had a turn of its own by now, if the agent took its time.
+    if (!queued(messageId)) return
     if (outcome === "taken" && turnId !== null) publish({ type: "message_steered", turnId, messageId })
     else if (withdrawn.signal.aborted) withdraw(messageId)
-    else if (outcome === "unable" && queued(messageId))
+    else if (outcome === "unable")
       publish({
         type: "notice",
         severity: "info",

@@ -1,7 +1,9 @@
 /** What is chosen for an agent and given to it, end to end: options, commands, files, MCP servers. */
-import { writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { spawnSync } from "node:child_process"
+import { mkdirSync, statSync, writeFileSync } from "node:fs"
+import { join, resolve } from "node:path"
 import { expect, test } from "vitest"
+import { filesOf } from "#daemon/home"
 import { readBlob } from "#streams/blob"
 import { createFakeModel } from "../fixtures/fake-model/server.mjs"
 import { Installation, killPid, refusalOf, saidIn } from "./installation.ts"
@@ -138,6 +140,44 @@ test("a message that waits is withdrawn and never said; one that has begun is re
   await agent.approve.mutate({ sessionId, requestId, decision: "allow" })
   const session = await agentz.until(sessionId, "completed", ({ status }) => status === "completed")
   expect({ turns: session.turns, said: saidIn(session).includes("never") }).toEqual({ turns: 1, said: false })
+})
+
+test("MCP servers reach the agent, also after a kill; what they are started with is in one private file only", async () => {
+  await using agentz = await Installation.open()
+  mkdirSync(agentz.home, { recursive: true, mode: 0o700 })
+  const plain = { command: process.execPath, args: [resolve("tests/support/plain-agent.mjs")] }
+  writeFileSync(join(agentz.home, "agents.json"), JSON.stringify({ agents: { plain } }))
+  const { agent } = agentz.client(await agentz.up())
+  const file = join(agentz.workingDir, "mcp.json")
+  const secret = "canary-0123456789"
+  writeFileSync(
+    file,
+    JSON.stringify({ mcpServers: { notes: { command: "notes", env: { NOTES_KEY: secret } } } }),
+  )
+  const sessionId = await agentz.spawn("servers", "--agent", "plain", "--mcp", file)
+  await agentz.until(sessionId, "completed", ({ status }) => status === "completed")
+  await killPid(agentz.daemon(sessionId))
+  await agent.sendMessage.mutate({ sessionId, text: "servers" })
+  const session = await agentz.until(
+    sessionId,
+    "done again",
+    ({ turns, status }) => turns === 2 && status === "completed",
+  )
+  const said = session.items.flatMap((item) => (item.type === "message" ? [item.text] : []))
+  const told = [
+    {
+      name: "notes",
+      command: "notes",
+      args: [],
+      env: [{ name: "NOTES_KEY", value: "[redacted notes NOTES_KEY]" }],
+    },
+  ]
+  expect(said.map((text) => JSON.parse(text))).toEqual([told, told])
+
+  const { profile } = filesOf(agentz.home, sessionId)
+  expect(statSync(profile).mode & 0o777).toBe(0o600)
+  const { stdout } = spawnSync("grep", ["-rla", secret, agentz.home])
+  expect(stdout.toString().trim().split("\n")).toEqual([profile])
 })
 
 test("MCP servers are checked before anything starts, and an agent that takes none says so", async () => {
