@@ -5,7 +5,7 @@
 
 /** What a spawner must know of a daemon; nothing else of it is the control plane's business. */
 const SPAWNERS_KNOWLEDGE =
-  "^daemon/(spec|home|run-file|spool-file|control-socket|endpoint|git/repository|telemetry/(measures|meter)|agents/catalogue|process/(identity|tree|snapshot|belongings|isolation))[.]ts$"
+  "^daemon/(spec|home|run-file|spool-file|control-socket|endpoint|git/repository|telemetry/(measures|meter)|agents/catalogue|stream-server/(ensure|setbacks)|process/(identity|tree|snapshot|belongings|isolation))[.]ts$"
 
 export default {
   forbidden: [

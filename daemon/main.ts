@@ -17,8 +17,9 @@ import type { Session } from "#streams/session"
 import { tailOf } from "#streams/stream"
 import { addressOf, authorization, StreamError } from "#streams/transport"
 import { dialectOf } from "./acp/dialects.ts"
+import { agentHolder } from "./agent-holder.ts"
 import type { AgentSession } from "./agent-session.ts"
-import { adapters } from "./agents/index.ts"
+import { adapterOf } from "./agents/index.ts"
 import { type Approvals, approvals as openApprovals } from "./approvals.ts"
 import { holdControlSocket } from "./control-socket.ts"
 import { endpointOf } from "./endpoint.ts"
@@ -32,6 +33,7 @@ import { removeRunFile, writeRunFile } from "./run-file.ts"
 import { type Ending, runSession } from "./session.ts"
 import { DaemonSpec } from "./spec.ts"
 import { openSpoolFile } from "./spool-file.ts"
+import { type Storage, storageOf } from "./storage.ts"
 import { type DaemonTelemetry, daemonTelemetry } from "./telemetry/daemon-telemetry.ts"
 import { version } from "./version.ts"
 
@@ -70,17 +72,19 @@ async function main(specPath: string | undefined): Promise<number> {
   const shutdown = new AbortController()
   for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(name, () => shutdown.abort())
 
+  using storage = storageOf(spec, log)
   const telemetry = daemonTelemetry()
   await using _socket = await holdControlSocket(socketOf(home, sessionId, epoch), () => ({
     sessionId,
     epoch,
     pid: process.pid,
+    storage: storage.answer(),
     measured: telemetry.points(),
   }))
   writeRunFile(files.run, { ...identity, sessionId, epoch, incarnation })
   const enclosure = openEnclosure({ home, sessionId, epoch, wanted: spec.isolation })
   try {
-    return await hold(spec, { shutdown, enclosure, telemetry })
+    return await hold(spec, { shutdown, enclosure, telemetry, storage })
   } finally {
     await enclosure.end(KILL_GRACE_MS)
     removeRunFile(files.run, process.pid)
@@ -91,9 +95,10 @@ interface Held {
   readonly shutdown: AbortController
   readonly enclosure: Enclosure
   readonly telemetry: DaemonTelemetry
+  readonly storage: Storage
 }
 
-async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held): Promise<number> {
+async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage }: Held): Promise<number> {
   const { sessionId, incarnation, home, agentType, workingDir, model, permissionMode } = spec
   const files = filesOf(home, sessionId)
   mkdirSync(dirname(files.spool), { recursive: true, mode: 0o700 })
@@ -103,7 +108,6 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
   const repository = await repositoryOf(workingDir)
   let refused: StreamError | null = null
   let place = ""
-  let agent: Promise<AgentSession> | null = null
 
   using publisher = await openPublisher({
     endpoint,
@@ -131,8 +135,9 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
       refused = error
       shutdown.abort(error)
     },
-    onBehind: (behind, reason) => log(behind ? "storage_behind" : "storage_caught_up", reason),
+    onBehind: (behind, reason) => storage.behind(behind, reason),
   })
+  storage.backlog = () => publisher.backlog
   telemetry.backlog = () => publisher.backlog
   const publish: Publisher["publish"] = (event) => {
     const published = publisher.publish(redactor.value(event))
@@ -158,11 +163,9 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
     rules,
   })
 
-  const openAgent = async () => {
+  const openAgent = async (signal: AbortSignal) => {
     // Loaded only now: the daemon says that it lives before it reads the protocol's large schema.
     const { openAgentSession } = await import("#daemon/agent-session")
-    const open = adapters[agentType]
-    if (!open) throw new Error(`There is no agent "${agentType}".`)
     const options = {
       sessionId,
       workingDir,
@@ -172,27 +175,27 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
       toolEnv: toolEnv(),
       enclosure,
       mcpServers: spec.mcpServers ?? [],
+      home,
       transcript: () => publisher.session.items,
     }
-    return openAgentSession(open, options, {
+    return await openAgentSession(adapterOf(agentType, home), options, {
       resumeAgentSession: publisher.session.agentSessionId,
       publish,
       mode,
-      model,
       chosen,
+      signal,
     })
   }
+  const agent = agentHolder({
+    open: openAgent,
+    killTools: () => enclosure.endTurn(KILL_GRACE_MS),
+  })
   /** Tells an agent that is open already; one that is opened later is told then. What it refuses is shown. */
   const whileOpen = (tell: (session: AgentSession) => Promise<void>) => {
-    agent?.then(tell).catch((error: unknown) => {
+    agent.held?.then(tell).catch((error: unknown) => {
       const title = error instanceof Error ? error.message : String(error)
       publish({ type: "notice", severity: "warning", category: "agent_option", title })
     })
-  }
-  const dropAgent = async () => {
-    const dropped = agent
-    agent = null
-    await (await dropped?.catch(() => null))?.[Symbol.asyncDispose]()
   }
 
   let ending: Ending
@@ -207,15 +210,8 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
       onLimit: spec.onLimit,
       approvals,
       ready: () => publisher.ready(),
-      agent: () => {
-        agent ??= openAgent()
-        // One that failed to open is opened anew for the next turn.
-        agent.catch(() => {
-          agent = null
-        })
-        return agent
-      },
-      dropAgent,
+      agent: agent.get,
+      dropAgent: agent.drop,
       setMode: (next) => {
         publish({ type: "mode_changed", mode: next })
         if (next === "bypass") publish(bypassNotice)
@@ -226,7 +222,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
         chosen.set(optionId, value)
         whileOpen((session) => session.setOption(optionId, value))
       },
-      killTools: () => enclosure.endTurn(KILL_GRACE_MS),
+      killTools: agent.endTools,
       epoch,
       resume: spec.resume,
       idleMs: spec.idleSeconds * 1000,
@@ -247,7 +243,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
     refused ??= error
     ending = "fenced"
   }
-  await Promise.race([dropAgent(), elapsed(LAST_WORDS_MS)])
+  await Promise.race([agent.drop(), elapsed(LAST_WORDS_MS)])
   if (refused !== null || ending === "fenced") {
     const { code, message } =
       refused ?? new StreamError("stale_epoch", "A newer daemon was granted the session.")

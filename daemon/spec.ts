@@ -9,6 +9,15 @@ import { OnLimit } from "#streams/limit"
 import { McpServer } from "./mcp-server.ts"
 import { ISOLATIONS } from "./process/isolation.ts"
 
+/** The stream server as it was known; `fixed` is one that the user named, `launch` how ours is started again. */
+export const KnownStreams = z.object({
+  url: z.string(),
+  token: z.string().nullable(),
+  fixed: z.boolean(),
+  launch: z.object({ main: z.string(), port: z.number().int() }).optional(),
+})
+export type KnownStreams = z.infer<typeof KnownStreams>
+
 export const DaemonSpec = z.object({
   sessionId: SessionId,
   /** Granted by the control plane; the daemon publishes under it and under no other. */
@@ -31,7 +40,7 @@ export const DaemonSpec = z.object({
   /** No better isolation than this; left out, the best there is. */
   isolation: z.enum(ISOLATIONS).optional(),
   /** Where the stream server was when this was written; its run file in `home` knows better when it moved. */
-  streams: z.object({ url: z.string(), token: z.string().nullable(), fixed: z.boolean() }),
+  streams: KnownStreams,
   /** The agent's own variables, for the agent alone. */
   agentEnv: z.record(z.string(), z.string()),
 })

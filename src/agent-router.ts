@@ -107,6 +107,32 @@ export const agentRouter = router({
       trackedEvents(ctx.plane, { sessionId, offset: lastEventId ?? offset, signal }),
     ),
 
+  rename: procedure
+    .input(z.strictObject({ sessionId: SessionId, title: Line }))
+    .mutation(({ ctx, input }) => ctx.plane.rename(input)),
+
+  archive: procedure.input(OneSession).mutation(({ ctx, input }) => ctx.plane.archive(input.sessionId)),
+
+  unarchive: procedure.input(OneSession).mutation(({ ctx, input }) => ctx.plane.unarchive(input.sessionId)),
+
+  sizes: procedure
+    .input(z.strictObject({ sessionIds: z.array(SessionId).max(1000) }))
+    .query(({ ctx, input }) => ctx.plane.sizes(input.sessionIds)),
+
+  prune: procedure
+    .input(
+      z.strictObject({
+        olderThanDays: z.number().nonnegative().max(36_500).default(30),
+        sessionIds: z.array(SessionId).max(1000).optional(),
+        dryRun: z.boolean().default(false),
+      }),
+    )
+    .mutation(({ ctx, input: { olderThanDays, ...rest } }) =>
+      ctx.plane.prune({ olderThanMs: olderThanDays * 86_400_000, ...rest }),
+    ),
+
+  storage: procedure.query(({ ctx }) => ctx.plane.storage()),
+
   agentTypes: procedure.query(({ ctx }) => ctx.plane.agentTypes()),
 })
 

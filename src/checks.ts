@@ -1,5 +1,6 @@
 /** What an installation needs, looked at without changing or starting anything. */
 import { join } from "node:path"
+import { cataloguedAgents } from "#daemon/agents/catalogue"
 import { checkHome, checkToken } from "./checks/home.ts"
 import { checkDisk, checkIsolation, checkNode, checkUi } from "./checks/machine.ts"
 import { checkApiPort, checkStreams } from "./checks/ports.ts"
@@ -31,8 +32,15 @@ export async function checkUp(config: Config, { uiDir, agents }: Surroundings): 
     checkUi(join(uiDir, "index.html")),
     checkIsolation(config.isolation),
     checkAgents(agents),
+    checkConfiguredAgents(config.home),
   ])
   return checks.flat()
+}
+
+function checkConfiguredAgents(home: string): readonly Check[] {
+  const { fault } = cataloguedAgents(home)
+  if (fault === null) return []
+  return [{ name: "agents.json", status: "fail", detail: fault, remedy: "correct it, or move it away" }]
 }
 
 async function checkAgents(agents: Surroundings["agents"]): Promise<readonly Check[]> {

@@ -1,8 +1,9 @@
 /** The stream server's own process: started detached by whoever finds none, ended by `agentz down --all`. */
+import { BUSY } from "#daemon/stream-server/ensure"
 import { parseConfig } from "./config.ts"
 import { openHome } from "./home.ts"
 import { errorFields, jsonLog } from "./log.ts"
-import { BUSY, holdOwnStreams } from "./stream-host.ts"
+import { holdOwnStreams } from "./stream-host.ts"
 import { openStreamsToken } from "./token.ts"
 
 const log = jsonLog(process.stderr)

@@ -52,6 +52,10 @@ export const Command = z.discriminatedUnion("type", [
     incarnation: z.string(),
     purpose: z.enum(["daemon", "closing"]),
     resume: z.boolean(),
+    /** The process that asked for it: while it lives, the daemon may still come. */
+    by: z
+      .object({ pid: z.number().int(), startTime: z.string(), bootId: z.string(), host: z.string() })
+      .optional(),
   }),
 ])
 export type Command = z.infer<typeof Command>

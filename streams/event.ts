@@ -109,6 +109,8 @@ const SessionStarted = event("session_started", {
 const AgentStarted = event("agent_started", {
   /** Absent where the agent runs inside the daemon. */
   pid: z.number().int().optional(),
+  /** With `pid` and the `bootId` of its daemon it names one process for good. */
+  startTime: z.string().optional(),
   name: z.string(),
   version: z.string().optional(),
   /** What the agent calls this conversation; the key to resume it. */

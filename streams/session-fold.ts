@@ -43,7 +43,12 @@ type Draft = { -readonly [Key in keyof Session]: Session[Key] } & { items: Item[
 
 const draftOf = (session: Session): Draft => ({ ...session, items: session.items.slice() })
 
+/** What a daemon that cannot work may still say. */
+const IN_VAIN: ReadonlySet<SessionEvent["type"]> = new Set(["agent_started", "agent_exited", "notice"])
+
 function apply(draft: Draft, event: SessionEvent): void {
+  if (event.type === "session_started") draft.startsInVain += 1
+  else if (!IN_VAIN.has(event.type)) draft.startsInVain = 0
   switch (event.type) {
     case "session_started":
       // A daemon that finds a turn still open took over from one that could not close it.

@@ -165,6 +165,8 @@ export interface Session {
   /** Where the working directory stood in git when the last daemon started; `null` where it is in no repository. */
   readonly git: Repository | null
   readonly agentSessionId: string | null
+  /** Daemons in a row that came and then did nothing: more than a few will not do better. */
+  readonly startsInVain: number
   readonly turnId: TurnId | null
   readonly turns: number
   /** Taken from the inbox and not yet begun, in order. */
@@ -211,6 +213,7 @@ export const emptySession = (sessionId: SessionId): Session => ({
   daemon: null,
   git: null,
   agentSessionId: null,
+  startsInVain: 0,
   turnId: null,
   turns: 0,
   queue: [],

@@ -56,6 +56,8 @@ export interface Launched {
   readonly child: ChildProcess
   /** Ends it and all that it started; tells how many there were. */
   end(graceMs: number): Promise<{ readonly found: number }>
+  /** Ends what it started and let go of: processes of its own that do not descend from it any more. */
+  endStrays(graceMs: number): Promise<void>
 }
 
 /** The program is not there, or the system would not start it. The message is fit to show. */
@@ -129,8 +131,15 @@ export function openEnclosure({ limits = {}, wanted, ...owner }: EnclosureOption
         `Could not start ${argv[0]} in ${cwd}: ${error instanceof Error ? error.message : error}`,
       )
     }
-    const own = into[0]
+    const ownGroup = into[0]
     const root = identityOfChild(pid)
+    const own = {
+      marker: [PROGRAM_MARKER, group] as const,
+      ...(root !== null && { roots: [root] }),
+      ...(ownGroup !== undefined && {
+        belongs: (one: Process) => placeIn(one.controlGroups(), group) !== null,
+      }),
+    }
     const one: Launched = {
       pid,
       stdin: child.stdin,
@@ -139,17 +148,22 @@ export function openEnclosure({ limits = {}, wanted, ...owner }: EnclosureOption
       child,
       async end(graceMs) {
         const { found } = await killTree({
-          marker: [PROGRAM_MARKER, group],
-          ...(root !== null && { roots: [root] }),
-          ...(own !== undefined && {
-            belongs: (one: Process) => placeIn(one.controlGroups(), group) !== null,
-            killAtOnce: () => void killGroup(own),
-          }),
+          ...own,
+          ...(ownGroup !== undefined && { killAtOnce: () => void killGroup(ownGroup) }),
           graceMs,
         })
-        if (own !== undefined) removeGroup(own)
+        if (ownGroup !== undefined) removeGroup(ownGroup)
         running.delete(one)
         return { found }
+      },
+      async endStrays(graceMs) {
+        const strays = straysOf(pid, processesOf(own), isolation.kind)
+        if (strays.length === 0) return
+        await killTree({
+          belongs: ({ pid, startTime }) =>
+            strays.some((stray) => stray.pid === pid && stray.startTime === startTime),
+          graceMs,
+        })
       },
     }
     running.set(one, { kept })
@@ -183,6 +197,18 @@ export function openEnclosure({ limits = {}, wanted, ...owner }: EnclosureOption
       }
     },
   }
+}
+
+/** Those of a program's processes that do not hang on it. */
+function straysOf(pid: number, all: readonly Process[], kind: IsolationKind): readonly Process[] {
+  const childrenOf = (parent: number) => all.filter((one) => one.parent === parent)
+  const first = (parent: number) =>
+    childrenOf(parent).sort((a, b) => Number(a.startTime) - Number(b.startTime) || a.pid - b.pid)[0]?.pid ?? 0
+  // The first process of a world stands above the program, and takes in what the program lets go of.
+  const above = kind === "namespace" ? [pid, first(pid)] : []
+  const held = new Set([kind === "namespace" ? first(first(pid)) : pid])
+  for (const one of held) for (const child of childrenOf(one)) held.add(child.pid)
+  return all.filter((one) => !held.has(one.pid) && !above.includes(one.pid))
 }
 
 const groupsOf = ({ kill, memory, processes }: CgroupBase, name: string): readonly string[] => [

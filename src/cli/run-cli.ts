@@ -1,12 +1,16 @@
 import { version } from "../package-root.ts"
 import { closest } from "./closest.ts"
 import type { Command } from "./command.ts"
+import { agents } from "./commands/agents.ts"
 import { approve } from "./commands/approve.ts"
+import { archive, unarchive } from "./commands/archive.ts"
 import { cancel } from "./commands/cancel.ts"
 import { doctor } from "./commands/doctor.ts"
 import { down } from "./commands/down.ts"
 import { ls } from "./commands/ls.ts"
 import { mode } from "./commands/mode.ts"
+import { prune } from "./commands/prune.ts"
+import { rename } from "./commands/rename.ts"
 import { resume } from "./commands/resume.ts"
 import { rules } from "./commands/rules.ts"
 import { run } from "./commands/run.ts"
@@ -31,6 +35,11 @@ const COMMANDS: readonly Command[] = [
   rules,
   mode,
   resume,
+  agents,
+  rename,
+  archive,
+  unarchive,
+  prune,
   doctor,
   down,
   streams,

@@ -62,7 +62,7 @@ export async function serveStreams(options: StreamServerOptions): Promise<Stream
   const lock = DirLock.take(options.dataDir)
   try {
     const soundness = new Soundness({ dir: options.dataDir, log })
-    const store = openStore(options.dataDir, soundness.plan.before)
+    const store = await openStore(options.dataDir, soundness.plan.before)
     let engine: Engine | null = null
     try {
       engine = new Engine({ store, log, onFatal: options.onFatal ?? exitOnFatal })

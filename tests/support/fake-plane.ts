@@ -173,6 +173,34 @@ export function fakePlane(): FakePlane {
         following--
       }
     },
+    async rename({ sessionId, title }) {
+      kept(sessionId)
+      note("rename", { sessionId, title })
+      return { sessionId, title }
+    },
+    async archive(sessionId) {
+      kept(sessionId)
+      note("archive", sessionId)
+      return { sessionId, archivedAt: CREATED }
+    },
+    async unarchive(sessionId) {
+      kept(sessionId)
+      note("unarchive", sessionId)
+      return { sessionId }
+    },
+    sizes: async (ids) => ids.map((sessionId) => ({ sessionId, streamBytes: 2_000_000, fileBytes: 1_000 })),
+    async prune(request) {
+      note("prune", request)
+      const pruned = [...sessions.values()].map(({ entry: { sessionId, title, createdAt } }) => ({
+        sessionId,
+        title,
+        updatedAt: createdAt,
+        streamBytes: 2_000_000,
+        fileBytes: 1_000,
+      }))
+      return { dryRun: request.dryRun, pruned, kept: [] }
+    },
+    storage: async () => ({ trouble: null, behind: [] }),
     async agentTypes() {
       return [
         {

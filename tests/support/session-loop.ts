@@ -180,6 +180,8 @@ export class SessionLoop implements AsyncDisposable {
 
   #agent({ script, steer = "taken" }: LoopOptions): AgentSession {
     return {
+      ended: new Promise(() => undefined),
+      sweep: null,
       prompt: async ({ text, resume, signal, listener }) => {
         this.prompts.push(text)
         const turn: ScriptedTurn = {
