@@ -10,6 +10,8 @@ export const TOKEN = "bench"
 const at = (path) => fileURLToPath(new URL(path, import.meta.url))
 const PROGRAMS = { engine: "serve-engine.mjs", reference: "serve-reference.mjs", probe: "probe.mjs" }
 
+const running = new Set()
+
 /**
  * @typedef {object} Server
  * @property {string} name
@@ -32,6 +34,8 @@ export async function startServer(name, dir) {
   const child = spawn(process.execPath, [...options, at(PROGRAMS[name]), dir, TOKEN], {
     stdio: ["ignore", "pipe", "pipe"],
   })
+  running.add(child)
+  child.once("exit", () => running.delete(child))
   let log = ""
   child.stderr.on("data", (text) => {
     log = (log + text).slice(-20_000)
@@ -59,6 +63,7 @@ export async function withDir(use) {
   const dir = mkdtempSync(join(tmpdir(), "agentz-bench-"))
   const clear = () => rmSync(dir, { recursive: true, force: true })
   const interrupted = () => {
+    for (const child of running) child.kill("SIGKILL")
     clear()
     process.exit(130)
   }

@@ -3,7 +3,7 @@ import { mkdirSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { Connection, Requests } from "./connection.mjs"
 import { appends, median, wait } from "./figures.mjs"
-import { memoryOf, startServer, withDir } from "./servers.mjs"
+import { cpuOf, memoryOf, startServer, withDir } from "./servers.mjs"
 import { plain, textTable } from "./table.mjs"
 
 const STREAMS = 10_000
@@ -73,6 +73,7 @@ async function build(server, size, say) {
 }
 
 async function afterKill(server) {
+  const startCpuMs = cpuOf(server.pid) / 1000
   const started = memoryOf(server.pid)
   const requests = new Requests(server)
   const connection = new Connection(server.port)
@@ -85,7 +86,16 @@ async function afterKill(server) {
   const { perSecond } = await appends(server, 50, 2)
   const serving = memoryOf(server.pid)
   const walk = await walkOf(server)
-  return { startMs: server.startMs, check: checkOf(server), firstReadMs, started, serving, perSecond, walk }
+  return {
+    startMs: server.startMs,
+    startCpuMs,
+    check: checkOf(server),
+    firstReadMs,
+    started,
+    serving,
+    perSecond,
+    walk,
+  }
 }
 
 /** What came of reading the rest while the server serves; `null` when that takes too long. */
@@ -114,6 +124,7 @@ export function startText({ streams, bytes, killed, early, closed }) {
   const of = (pick) => plain(median(killed.map(pick)))
   const rows = [
     ["start after kill -9, Node included (ms)", of(({ startMs }) => startMs), "1,000"],
+    ["  processor time of that (ms)", of(({ startCpuMs }) => startCpuMs), ""],
     ["  read before opening", killed[0].check, ""],
     ["  first read (ms)", of(({ firstReadMs }) => firstReadMs), ""],
     ["  RssAnon when started (MiB)", of(({ started }) => started.anonymous), "200"],

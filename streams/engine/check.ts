@@ -45,6 +45,7 @@ const PAGE = 4096
 const HEADER = 24
 /** What stands for a value that has pages of its own: the first one, its transaction, how many. */
 const BIG = 24
+const MOST_LOOKS = 1_000
 const NO_ROOT = 0xffff_ffff_ffff_ffffn
 const [BRANCH, LEAF, OVERFLOW, META] = [1, 2, 4, 8]
 /** Keys that are numbers, and an environment that is one file. */
@@ -68,7 +69,7 @@ interface Header {
 
 class StoreFile {
   readonly #fd: number
-  readonly #size: number
+  #size: number
   #last = 0
   #transaction = 0
   /** One bit per page: whether a tree has it, or the list of free pages. */
@@ -87,6 +88,8 @@ class StoreFile {
   check(depth: CheckDepth): void {
     if (this.#size === 0) return
     const newest = this.#newest()
+    // A file that is served may have grown since: it is looked at again after what tells how far it goes.
+    this.#size = fstatSync(this.#fd).size
     // Nothing bounds the numbers of pages if this does not: there is always room behind the last one.
     if ((newest.last + 1) * PAGE > this.#size) throw new Finding("the file is cut short")
     this.#last = newest.last
@@ -104,13 +107,25 @@ class StoreFile {
 
   #newest(): Header {
     if (this.#size < 2 * PAGE) throw new Finding("the file is shorter than its two header pages")
-    const [a, b] = [this.#header(0), this.#header(1)]
+    const pages = this.#headerPages()
+    const [a, b] = [this.#header(0, pages), this.#header(1, pages)]
     if (Math.abs(a.transaction - b.transaction) > 1) throw new Finding("the header pages are not neighbours")
     return a.transaction > b.transaction ? a : b
   }
 
-  #header(index: number): Header {
-    const page = this.#page(index)
+  /** Both as they are at one moment: a server that goes on writing may change them between two looks. */
+  #headerPages(): Buffer {
+    let now = this.#read(0, 2 * PAGE)
+    for (let look = 0; look < MOST_LOOKS; look++) {
+      const before = now
+      now = this.#read(0, 2 * PAGE)
+      if (now.equals(before)) break
+    }
+    return now
+  }
+
+  #header(index: number, pages: Buffer): Header {
+    const page = pages.subarray(index * PAGE, (index + 1) * PAGE)
     const wrong = (what: string) => new Finding(`header page ${index} has a wrong ${what}`)
     if (page.readUInt16LE(18) !== META || page.readUInt32LE(24) !== 0xbeefc0de) throw wrong("signature")
     if ((page.readUInt32LE(28) & 0xffff) !== 2) throw wrong("file version")
@@ -130,9 +145,13 @@ class StoreFile {
   }
 
   #page(index: number): Buffer {
-    const page = Buffer.allocUnsafe(PAGE)
-    if (readSync(this.#fd, page, 0, PAGE, index * PAGE) < PAGE) throw new Finding("the file is cut short")
-    return page
+    return this.#read(index * PAGE, PAGE)
+  }
+
+  #read(at: number, size: number): Buffer {
+    const bytes = Buffer.allocUnsafe(size)
+    if (readSync(this.#fd, bytes, 0, size, at) < size) throw new Finding("the file is cut short")
+    return bytes
   }
 
   /** A page of a tree, its header checked. */
@@ -183,7 +202,11 @@ class StoreFile {
       else if (flags & NODE_BIG) this.#big(number(page, keyEnd), number(page, keyEnd + 16), low)
       if (!free) continue
       if (key.length !== 8 || number(key, 0) > this.#transaction) throw bad("frees pages for no transaction")
-      this.#free(flags & NODE_BIG ? this.#bytes(number(page, keyEnd), low) : page.subarray(keyEnd, valueEnd))
+      this.#free(
+        flags & NODE_BIG
+          ? this.#read(number(page, keyEnd) * PAGE + HEADER, low)
+          : page.subarray(keyEnd, valueEnd),
+      )
     }
     // Entries lie side by side: if they do not, one of them is not what was written.
     if (filled !== PAGE - HEADER - upper) throw bad("has entries that are not side by side")
@@ -229,14 +252,6 @@ class StoreFile {
     if (count < 1 || page.readUInt32LE(20) !== count || size > count * PAGE - HEADER)
       throw new Finding(`page ${index}: has a wrong length`)
     this.#claim(index, count)
-  }
-
-  /** A value that fills pages of its own. */
-  #bytes(index: number, size: number): Buffer {
-    const value = Buffer.allocUnsafe(size)
-    if (readSync(this.#fd, value, 0, size, index * PAGE + HEADER) < size)
-      throw new Finding("the file is cut short")
-    return value
   }
 
   #claim(index: number, count: number): void {
