@@ -31,6 +31,18 @@ export default defineConfig({
         extends: true,
         test: {
           ...shared,
+          name: "agents",
+          include: ["tests/agents/**/*.test.ts"],
+          testTimeout: 200_000,
+          hookTimeout: 60_000,
+          maxWorkers: 1,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...shared,
           name: "e2e",
           include: ["tests/e2e/**/*.test.ts"],
           testTimeout: 180_000,

@@ -113,6 +113,7 @@ export async function openAgentSession(
   /** What the agent has forgotten, told with the next prompt. */
   let forgotten = started.lost === null ? "" : retell(options.transcript())
   let turn: Promise<unknown> = Promise.resolve()
+  let sweepTurn: () => Promise<void> = async () => undefined
 
   const ask = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
     try {
@@ -202,6 +203,7 @@ export async function openAgentSession(
     setMode: (next) => ask(choices.setMode(next)),
     setOption: (optionId, value) => ask(choices.setOption(optionId, value)),
     prompt: (asked) => {
+      if (process) sweepTurn = process.beginTurn()
       const prompted = prompt(asked)
       turn = prompted.catch(() => undefined)
       return prompted
@@ -209,7 +211,7 @@ export async function openAgentSession(
     sweep: process
       ? async () => {
           await turn
-          await process.sweep()
+          await sweepTurn()
         }
       : null,
     async [Symbol.asyncDispose]() {

@@ -50,8 +50,8 @@ export interface AgentProcess {
   readonly signIn: string
   /** Resolves when it has ended and its whole tree is gone. Never rejects. */
   readonly exited: Promise<AgentExit>
-  /** Ends what its tools left behind and no longer hangs on it. */
-  sweep(): Promise<void>
+  /** The function it gives ends all that was started since: the commands of a turn, and not what serves the agent. */
+  beginTurn(): () => Promise<void>
 }
 
 export interface AgentExit {

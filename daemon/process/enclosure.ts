@@ -59,8 +59,8 @@ export interface Launched {
   readonly child: ChildProcess
   /** Ends it and all that it started; tells how many there were. */
   end(graceMs: number): Promise<{ readonly found: number }>
-  /** Ends what it started and let go of: processes of its own that do not descend from it any more. */
-  endStrays(graceMs: number): Promise<void>
+  /** The function it gives ends all that was started in it after this moment and not what was there before. */
+  mark(): (graceMs: number) => Promise<void>
 }
 
 /** The program is not there, or the system would not start it. The message is fit to show. */
@@ -172,14 +172,16 @@ export function openEnclosure({
         running.delete(one)
         return { found }
       },
-      async endStrays(graceMs) {
-        const strays = straysOf(pid, processesOf(own), isolation.kind)
-        if (strays.length === 0) return
-        await killTree({
-          belongs: ({ pid, startTime }) =>
-            strays.some((stray) => stray.pid === pid && stray.startTime === startTime),
-          graceMs,
-        })
+      mark() {
+        const before = new Set(processesOf(own).map(nameOf))
+        return async (graceMs) => {
+          const since = new Set(
+            processesOf(own)
+              .map(nameOf)
+              .filter((process) => !before.has(process)),
+          )
+          if (since.size > 0) await killTree({ belongs: (process) => since.has(nameOf(process)), graceMs })
+        }
       },
     }
     running.set(one, { kept })
@@ -217,17 +219,7 @@ export function openEnclosure({
 
 const NOT_COUNTED = { memory: null, processes: null }
 
-/** Those of a program's processes that do not hang on it. */
-function straysOf(pid: number, all: readonly Process[], kind: IsolationKind): readonly Process[] {
-  const childrenOf = (parent: number) => all.filter((one) => one.parent === parent)
-  const first = (parent: number) =>
-    childrenOf(parent).sort((a, b) => Number(a.startTime) - Number(b.startTime) || a.pid - b.pid)[0]?.pid ?? 0
-  // The first process of a world stands above the program, and takes in what the program lets go of.
-  const above = kind === "namespace" ? [pid, first(pid)] : []
-  const held = new Set([kind === "namespace" ? first(first(pid)) : pid])
-  for (const one of held) for (const child of childrenOf(one)) held.add(child.pid)
-  return all.filter((one) => !held.has(one.pid) && !above.includes(one.pid))
-}
+const nameOf = ({ pid, startTime }: Process): string => `${pid} ${startTime}`
 
 const groupsOf = ({ kill, memory, processes }: CgroupBase, name: string): readonly string[] => [
   ...new Set(

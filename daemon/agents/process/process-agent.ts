@@ -78,7 +78,10 @@ async function start(client: ClientApp, launch: Launch, options: AgentOptions): 
       version: launch.version,
       signIn: launch.signIn,
       exited,
-      sweep: () => launched.endStrays(GRACE_MS),
+      beginTurn: () => {
+        const endSince = launched.mark()
+        return () => endSince(GRACE_MS)
+      },
     },
     ...(launch.modelOption !== undefined &&
       model !== undefined && { model: { option: launch.modelOption, value: model } }),

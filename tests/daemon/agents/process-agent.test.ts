@@ -196,13 +196,14 @@ test("the agent before is gone with its tree before another one is opened", asyn
 })
 
 test.each(ISOLATIONS)(
-  "a sweep ends what tools left behind and nothing that hangs on the agent: %s",
+  "a sweep ends what the turn started, also what hangs on the agent, and nothing from before: %s",
   async (wanted) => {
     await using agents = await world({ wanted })
     await using session = await agents.open()
     const alone = agents.processes().length
+    await ask(session, "leave")
     await ask(session, "hold\nleave")
-    expect(agents.processes()).toHaveLength(alone + 2)
+    expect(agents.processes()).toHaveLength(alone + 3)
     await session.sweep?.()
     expect(agents.processes()).toHaveLength(alone + 1)
     expect((await ask(session, "say still here")).said).toBe("still here")

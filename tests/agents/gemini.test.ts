@@ -1,0 +1,29 @@
+/** An agent that agentz has never heard of: an entry in agents.json and no line of code. */
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { CANARY, describeInstalledAgent } from "../conformance/installed-agent.ts"
+import { bin, packages } from "./cache.mjs"
+
+describeInstalledAgent({
+  type: "gemini",
+  title: "Gemini CLI, by configuration",
+  versions: { "gemini-cli": packages.gemini.version },
+  process: true,
+  env: ({ url }) => ({
+    PATH: `${bin("gemini")}:${process.env.PATH}`,
+    GEMINI_API_KEY: CANARY,
+    GOOGLE_GEMINI_BASE_URL: url,
+  }),
+  prepare({ home }) {
+    const gemini = {
+      title: "Gemini CLI",
+      command: "gemini",
+      args: ["--acp"],
+      needs: ["GEMINI_API_KEY"],
+      env: ["GOOGLE_GEMINI_BASE_URL"],
+      minVersion: packages.gemini.version,
+    }
+    writeFileSync(join(home, "agents.json"), JSON.stringify({ agents: { gemini } }, null, 2))
+  },
+  asks: (command) => `[[bash cmd=${JSON.stringify(command)}]]`,
+})

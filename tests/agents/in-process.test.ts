@@ -1,0 +1,36 @@
+/** The agents inside the daemon, in the same suite as those that are processes. They need no install. */
+import { version } from "#src/package-root"
+import { CANARY, describeInstalledAgent } from "../conformance/installed-agent.ts"
+
+const inside = "runs inside the daemon: it has no process of its own"
+const noProgram = "needs no program"
+
+describeInstalledAgent({
+  type: "openai-compatible",
+  title: "openai-compatible",
+  versions: { agentz: version },
+  process: false,
+  env: ({ url }) => ({
+    OPENAI_BASE_URL: `${url}/v1`,
+    OPENAI_API_KEY: CANARY,
+    OPENAI_MODEL: "fake-model",
+  }),
+  asks: (command) => `[[bash cmd=${JSON.stringify(command)}]]`,
+  cannot: { agentKilled: inside, missing: noProgram },
+})
+
+const noModel = "has no model and speaks to no service"
+describeInstalledAgent({
+  type: "demo",
+  title: "demo",
+  versions: { agentz: version },
+  process: false,
+  env: () => ({}),
+  asks: (command) => `[[bash cmd=${JSON.stringify(command)}]]`,
+  cannot: {
+    agentKilled: inside,
+    missing: noProgram,
+    cut: noModel,
+    secrets: "has no key",
+  },
+})
