@@ -1,5 +1,6 @@
 // Constant load on the engine: appends at a steady rate, retries that arrive twice, stale writers, readers that come
-// and go, streams that are made and deleted. What is watched is the memory that is the process's own.
+// and go, streams that are made and deleted. A stream that has become long makes room for a new one, so that the last
+// hour is like the first. What is watched is the memory that is the process's own.
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { Connection, follow, Requests } from "./connection.mjs"
@@ -10,6 +11,7 @@ import { plain, textTable } from "./table.mjs"
 const STREAMS = 40
 const APPENDS_PER_SECOND = 400
 const RETRY_EVERY = 5
+const LONGEST = 3_000
 const READERS = 20
 const READER_LIVES_MS = 3_000
 const WARM_UP_SECONDS = 30
@@ -37,10 +39,8 @@ async function load(server, minutes, say) {
   const names = Array.from({ length: STREAMS }, () => nameOf("soak"))
   await create(server, names)
   await Promise.all([
-    ...names.map((name) => write(server, name, { running, counts, latencies })),
-    ...Array.from({ length: READERS }, (_, index) =>
-      read(server, names[index % STREAMS], { running, counts }),
-    ),
+    ...names.map((_, index) => write(server, { names, index }, { running, counts, latencies })),
+    ...Array.from({ length: READERS }, (_, index) => read(server, { names, index }, { running, counts })),
     churn(server, { running, counts }),
     sample(server, { running, samples, say, minutes }),
   ])
@@ -55,45 +55,68 @@ async function load(server, minutes, say) {
     start: at(0),
     middle: at(0.5),
     end: at(1),
+    slopePerHour: slope(warm) * 3600,
     mostAnonymous: Math.max(...samples.map(({ anonymous }) => anonymous)),
   }
 }
 
+/** MiB a second, by least squares. */
+function slope(samples) {
+  const mean = (pick) => samples.reduce((sum, each) => sum + pick(each), 0) / samples.length
+  const [second, anonymous] = [mean((each) => each.second), mean((each) => each.anonymous)]
+  const away = (each) => each.second - second
+  return mean((each) => away(each) * (each.anonymous - anonymous)) / mean((each) => away(each) ** 2)
+}
+
 /** A producer that sends every so manieth append twice, and now and then comes with a stale epoch. */
-async function write(server, name, { running, counts, latencies }) {
+async function write(server, { names, index }, { running, counts, latencies }) {
   const connection = new Connection(server.port)
-  const append = new Requests(server).produce(name, BODY)
-  const stale = append(0)
-    .replace("Producer-Epoch: 0", "Producer-Epoch: 7")
-    .replace("Producer-Seq: 0", "Producer-Seq: 9")
+  const requests = new Requests(server)
   const everyMs = (1000 * STREAMS) / APPENDS_PER_SECOND
   let due = performance.now() + Math.random() * everyMs
-  for (let seq = 0; running(); seq++) {
-    await wait(Math.max(0, due - performance.now()))
-    due += everyMs
-    const sent = performance.now()
-    if ((await connection.send(append(seq))).status === 200) counts.appends++
-    else counts.failed++
-    if (seq % 20 === 0) latencies.push(performance.now() - sent)
-    if (seq % RETRY_EVERY === 0) {
-      if ((await connection.send(append(seq))).status === 204) counts.retries++
+  // They do not all become long at the same time.
+  let longest = LONGEST * (0.5 + Math.random())
+  while (running()) {
+    const append = requests.produce(names[index], BODY)
+    const stale = append(0)
+      .replace("Producer-Epoch: 0", "Producer-Epoch: 7")
+      .replace("Producer-Seq: 0", "Producer-Seq: 9")
+    for (let seq = 0; seq < longest && running(); seq++) {
+      await wait(Math.max(0, due - performance.now()))
+      due += everyMs
+      const sent = performance.now()
+      if ((await connection.send(append(seq))).status === 200) counts.appends++
       else counts.failed++
+      if (seq % 20 === 0) latencies.push(performance.now() - sent)
+      if (seq % RETRY_EVERY === 0) {
+        if ((await connection.send(append(seq))).status === 204) counts.retries++
+        else counts.failed++
+      }
+      if (seq % (RETRY_EVERY * 4) === 0) {
+        if ((await connection.send(stale)).status === 400) counts.refused++
+        else counts.failed++
+      }
     }
-    if (seq % (RETRY_EVERY * 4) === 0) {
-      if ((await connection.send(stale)).status === 400) counts.refused++
-      else counts.failed++
-    }
+    const long = names[index]
+    const next = nameOf("soak")
+    await connection.send(requests.create(next))
+    names[index] = next
+    await connection.send(requests.remove(long))
+    counts.streams++
+    longest = LONGEST
   }
   connection.close()
 }
 
-async function read(server, name, { running, counts }) {
-  const request = new Requests(server).read(name, "offset=-1&live=sse")
+async function read(server, { names, index }, { running, counts }) {
+  const requests = new Requests(server)
   while (running()) {
-    const reader = await follow(server.port, request, () => undefined)
-    counts.readers++
+    const request = requests.read(names[index], "offset=-1&live=sse")
+    // The stream may have made room for its successor just now.
+    const reader = await follow(server.port, request, () => undefined).catch(() => null)
+    if (reader) counts.readers++
     await wait(READER_LIVES_MS * (0.5 + Math.random()))
-    reader.close()
+    reader?.close()
   }
 }
 
@@ -132,6 +155,6 @@ export function soakText(result) {
     "",
     `${result.minutes} minutes: ${result.appends} appends (p50 ${plain(result.appendP50)} ms, p99 ${plain(result.appendP99)} ms), ${result.retries} retries, ${result.refused} stale writers refused,`,
     `${result.readers} live readers from the beginning, ${result.streams} streams made and deleted; ${result.failed} failed.`,
-    `Most RssAnon ${plain(result.mostAnonymous)} MiB; ${plain(result.processorPercent)} % of one processor. Mapped pages of the file count in RSS only.`,
+    `Most RssAnon ${plain(result.mostAnonymous)} MiB, slope ${plain(result.slopePerHour)} MiB an hour; ${plain(result.processorPercent)} % of one processor. Mapped pages of the file count in RSS only.`,
   ].join("\n")
 }

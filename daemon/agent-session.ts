@@ -1,25 +1,28 @@
 /** One conversation with one agent over ACP: opened once, prompted turn by turn, the same for every agent. */
 import {
-  type ClientContext,
   client,
   methods,
-  PROTOCOL_VERSION,
   type PromptResponse,
-  RequestError,
   type RequestPermissionRequest,
   type RequestPermissionResponse,
-  type ResumeSessionResponse,
   type SessionUpdate,
   type StopReason,
 } from "@agentclientprotocol/sdk"
-import { Failure, type PermissionMode, type Unstamped } from "#streams/event"
+import type { PermissionMode, Unstamped } from "#streams/event"
 import type { QueuedMessage } from "#streams/session"
 import { agentChoices } from "./acp/agent-choices.ts"
-import type { Offered } from "./acp/choices.ts"
-import { mcpServersFor } from "./acp/mcp-servers.ts"
-import { canSteer, steer } from "./acp/steering.ts"
+import { steer } from "./acp/steering.ts"
 import { AgentFailed } from "./agent-failed.ts"
-import { type AgentOptions, META, type OpenAdapter } from "./agents/adapter.ts"
+import { diedBefore, failed, orDied } from "./agent-failure.ts"
+import { type StartedAgent, startAgent } from "./agent-start.ts"
+import {
+  type AgentOptions,
+  type AgentProcess,
+  META,
+  type OpenAdapter,
+  type OpenAgent,
+} from "./agents/adapter.ts"
+import { retell } from "./agents/retell.ts"
 
 /** What a running turn wants to hear from its agent. */
 interface TurnListener {
@@ -31,6 +34,8 @@ interface TurnListener {
 export type SteerOutcome = "taken" | "too late" | "unable"
 
 export interface AgentSession extends AsyncDisposable {
+  /** Resolves when the agent is gone, however it went. An agent inside the daemon goes only when it is disposed. */
+  readonly ended: Promise<void>
   /** Resolves with why the turn stopped. Aborting `signal` cancels the turn, not the agent. Throws {@link AgentFailed}. */
   prompt(turn: {
     readonly text: string
@@ -44,21 +49,32 @@ export interface AgentSession extends AsyncDisposable {
   setMode(mode: PermissionMode): Promise<void>
   /** Throws {@link AgentFailed} with what there is to choose. */
   setOption(optionId: string, value: string): Promise<void>
+  /** Once a cancelled turn is over: ends what its tools left behind. `null` where the tools are the daemon's own. */
+  readonly sweep: (() => Promise<void>) | null
 }
+
+/** After this long without a word a person is told that nothing came yet; it is no failure. */
+const SILENCE_MS = 30_000
+
+/** From the start of an agent to its conversation. The slowest takes ten seconds on a busy machine. */
+const START_LIMIT_MS = 90_000
+
+type Publish = (event: Unstamped) => void
 
 export interface AgentSessionOptions {
   readonly resumeAgentSession: string | null
-  readonly publish: (event: Unstamped) => void
+  readonly publish: Publish
   readonly mode: () => PermissionMode
-  readonly model: string | undefined
   /** Of the agent's options, by id. */
   readonly chosen: ReadonlyMap<string, string>
+  /** Ends the opening. */
+  readonly signal: AbortSignal
 }
 
 export async function openAgentSession(
   open: OpenAdapter,
   options: AgentOptions,
-  { resumeAgentSession, publish, mode, model, chosen }: AgentSessionOptions,
+  { resumeAgentSession, publish, mode, chosen, signal: giveUp }: AgentSessionOptions,
 ): Promise<AgentSession> {
   let listener: TurnListener | null = null
   const choices = agentChoices(publish)
@@ -69,111 +85,172 @@ export async function openAgentSession(
     .onRequest(methods.client.session.requestPermission, ({ params }) =>
       listener ? listener.permission(params) : { outcome: { outcome: "cancelled" as const } },
     )
-  const agent = await open(app, options)
-  const context = agent.connection.agent
-  try {
-    const started = await start(context, options, resumeAgentSession)
-    publish({
-      type: "agent_started",
-      name: started.name,
-      agentSessionId: started.sessionId,
-      ...(agent.pid !== undefined && { pid: agent.pid }),
-      ...(started.version !== undefined && { version: started.version }),
-    })
-    const { sessionId } = started
-    await choices.open(context, { sessionId, offered: started.offered, mode: mode(), model, chosen })
-    return {
-      setMode: choices.setMode,
-      setOption: choices.setOption,
-      steer: (message, signal) =>
-        started.steers ? steer(context, sessionId, message, signal) : Promise.resolve("unable"),
-      async prompt({ text, resume, signal, listener: turn }) {
-        listener = turn
-        const cancel = () =>
-          void context.notify(methods.agent.session.cancel, { sessionId: started.sessionId })
-        signal.addEventListener("abort", cancel, { once: true })
-        try {
-          const prompted = context.request(methods.agent.session.prompt, {
-            sessionId: started.sessionId,
-            prompt: [{ type: "text", text }],
-            ...(resume && { _meta: { [META.resume]: true } }),
-          })
-          if (signal.aborted) cancel()
-          const response = await prompted
-          return { stopReason: response.stopReason, response }
-        } catch (error) {
-          throw new AgentFailed(failureOf(error), { cause: error })
-        } finally {
-          signal.removeEventListener("abort", cancel)
-          listener = null
-        }
-      },
-      [Symbol.asyncDispose]: () => agent[Symbol.asyncDispose](),
+  const { agent, started } = await openTwice(async () => {
+    const agent = await open(app, options)
+    const limit = AbortSignal.any([giveUp, AbortSignal.timeout(START_LIMIT_MS)])
+    try {
+      const { workingDir: cwd, mcpServers } = options
+      const starting = startAgent(agent.connection.agent, { cwd, mcpServers, resumeAgentSession })
+      return { agent, started: await beforeAbort(limit, orDied(agent.process, starting)) }
+    } catch (error) {
+      await agent[Symbol.asyncDispose]()
+      throw failed(error, agent.process)
     }
+  })
+  const { process } = agent
+  const context = agent.connection.agent
+  const { sessionId } = started
+  tellStarted(publish, started, process)
+  const ended: Promise<void> = process
+    ? process.exited.then(({ code, signal, expected }) => {
+        publish({ type: "agent_exited", code, signal, expected })
+      })
+    : agent.connection.closed
+  /** What the agent has forgotten, told with the next prompt. */
+  let forgotten = started.lost === null ? "" : retell(options.transcript())
+  let turn: Promise<unknown> = Promise.resolve()
+
+  const ask = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
+    try {
+      return await orDied(process, answer)
+    } catch (error) {
+      // Whoever hears that it died may open another one at once.
+      if (diedBefore(error)) await ended
+      throw failed(error, process)
+    }
+  }
+
+  /** A model that is refused is no reason to refuse the work: the agent goes on with its own, and it is said. */
+  async function chooseModel({ option, value }: NonNullable<OpenAgent["model"]>) {
+    await ask(choices.setOption(option, value)).catch((error: unknown) => {
+      if (!(error instanceof AgentFailed) || error.failure.code === "agent_exited") throw error
+      publish({
+        type: "notice",
+        severity: "warning",
+        category: "model",
+        title: `The agent refused the model "${value}" and uses its own: ${error.message}`,
+      })
+    })
+  }
+
+  async function prompt({ text, resume, signal, listener: own }: Parameters<AgentSession["prompt"]>[0]) {
+    const silence = setTimeout(() => publish(noAnswerYet), SILENCE_MS)
+    listener = {
+      update: (update) => {
+        clearTimeout(silence)
+        return own.update(update)
+      },
+      permission: (request) => {
+        clearTimeout(silence)
+        return own.permission(request)
+      },
+    }
+    const cancel = () => void context.notify(methods.agent.session.cancel, { sessionId })
+    signal.addEventListener("abort", cancel, { once: true })
+    try {
+      const told = forgotten
+      forgotten = ""
+      const prompted = ask(
+        context.request<PromptResponse>(methods.agent.session.prompt, {
+          sessionId,
+          prompt: [...(told === "" ? [] : [textBlock(told)]), textBlock(text)],
+          ...(resume && { _meta: { [META.resume]: true } }),
+        }),
+      )
+      if (signal.aborted) cancel()
+      const response = await prompted
+      return { stopReason: response.stopReason, response }
+    } finally {
+      clearTimeout(silence)
+      signal.removeEventListener("abort", cancel)
+      listener = null
+    }
+  }
+
+  const told = agent.model ? undefined : options.model
+  try {
+    await ask(
+      choices.open(context, { sessionId, offered: started.offered, mode: mode(), model: told, chosen }),
+    )
+    if (agent.model) await chooseModel(agent.model)
   } catch (error) {
     await agent[Symbol.asyncDispose]()
-    throw error instanceof AgentFailed ? error : new AgentFailed(failureOf(error), { cause: error })
+    await ended
+    throw error
   }
-}
 
-/**
- * Makes the adapters of Claude and Codex tell retries and errors as such rather than as the agent's words. Whoever
- * declares it is sent no live output of commands, unless it asks for that as well.
- */
-const CLIENT_META = {
-  terminal_output_delta: true,
-  jetbrains: { air: { version: 1, capabilities: ["sessionFailure"] } },
-}
-
-async function start(
-  context: ClientContext,
-  { workingDir: cwd, mcpServers }: AgentOptions,
-  resumeAgentSession: string | null,
-) {
-  const initialized = await context.request(methods.agent.initialize, {
-    protocolVersion: PROTOCOL_VERSION,
-    clientInfo: { name: "agentz", version: "1" },
-    clientCapabilities: {
-      fs: { readTextFile: false, writeTextFile: false },
-      terminal: false,
-      session: { notices: {} },
-      _meta: CLIENT_META,
+  return {
+    ended,
+    steer: (message, signal) =>
+      started.steers ? steer(context, sessionId, message, signal) : Promise.resolve("unable"),
+    setMode: (next) => ask(choices.setMode(next)),
+    setOption: (optionId, value) => ask(choices.setOption(optionId, value)),
+    prompt: (asked) => {
+      const prompted = prompt(asked)
+      turn = prompted.catch(() => undefined)
+      return prompted
     },
-  })
-  const { agentInfo, agentCapabilities, protocolVersion } = initialized
-  if (protocolVersion !== PROTOCOL_VERSION)
-    throw new AgentFailed({
-      code: "agent_protocol",
-      message: `The agent speaks version ${protocolVersion} of the Agent Client Protocol; agentz speaks ${PROTOCOL_VERSION}.`,
-      hint: "Install a version of the agent that speaks it.",
-    })
-  const info = {
-    name: agentInfo?.title ?? agentInfo?.name ?? "agent",
-    version: agentInfo?.version,
-    steers: canSteer(initialized),
+    sweep: process
+      ? async () => {
+          await turn
+          await process.sweep()
+        }
+      : null,
+    async [Symbol.asyncDispose]() {
+      await agent[Symbol.asyncDispose]()
+      await ended
+    },
   }
-  const servers = mcpServersFor(mcpServers, agentCapabilities?.mcpCapabilities)
-  if (resumeAgentSession !== null && agentCapabilities?.sessionCapabilities?.resume) {
-    const sessionId = resumeAgentSession
-    const resumed = await context.request(methods.agent.session.resume, {
-      sessionId,
-      cwd,
-      mcpServers: servers,
-    })
-    return { ...info, sessionId, offered: offeredIn(resumed) }
-  }
-  const opened = await context.request(methods.agent.session.new, { cwd, mcpServers: servers })
-  return { ...info, sessionId: opened.sessionId, offered: offeredIn(opened) }
 }
 
-const offeredIn = ({ modes, configOptions }: ResumeSessionResponse): Offered => ({
-  modes: modes ?? null,
-  configOptions: configOptions ?? [],
-})
+/** Under load a start may fail for no lasting reason: one that ends before it said anything is tried once more. */
+async function openTwice<Opened>(open: () => Promise<Opened>): Promise<Opened> {
+  try {
+    return await open()
+  } catch (error) {
+    if (!diedBefore(error)) throw error
+    return await open()
+  }
+}
 
-/** Our own agents put a whole failure into the error's data; a foreign one has a message at best. */
-function failureOf(error: unknown): Failure {
-  const own = Failure.safeParse(error instanceof RequestError ? error.data : undefined)
-  if (own.success) return own.data
-  return { code: "agent_error", message: error instanceof Error ? error.message : String(error) }
+function tellStarted(publish: Publish, started: StartedAgent, process: AgentProcess | undefined): void {
+  const version = process?.version ?? started.version
+  publish({
+    type: "agent_started",
+    name: started.name,
+    agentSessionId: started.sessionId,
+    ...(process && { pid: process.identity.pid, startTime: process.identity.startTime }),
+    ...(version != null && { version }),
+  })
+  if (started.lost !== null)
+    publish({
+      type: "notice",
+      severity: "warning",
+      category: "context",
+      title:
+        "The agent has lost its memory of this conversation and starts anew; it is told what the transcript " +
+        `knows. (${started.lost})`,
+    })
+}
+
+const noAnswerYet: Unstamped = {
+  type: "notice",
+  severity: "info",
+  category: "waiting",
+  title: `No answer yet, after ${SILENCE_MS / 1000} seconds. The agent is still at work or waits for its model.`,
+}
+
+const textBlock = (text: string) => ({ type: "text" as const, text })
+
+function beforeAbort<Answer>(signal: AbortSignal, answer: Promise<Answer>): Promise<Answer> {
+  const late = new AgentFailed({
+    code: "agent_silent",
+    message: `The agent did not begin the conversation within ${START_LIMIT_MS / 1000} seconds.`,
+    hint: "Send the message again; `agentz doctor` shows whether the agent works, its log is agent.log in the session's folder.",
+  })
+  const aborted = new Promise<never>((_, reject) => {
+    if (signal.aborted) reject(late)
+    else signal.addEventListener("abort", () => reject(late), { once: true })
+  })
+  return Promise.race([answer, aborted])
 }

@@ -1,7 +1,7 @@
 /**
  * The daemon's control socket: holding it keeps a second daemon of the same epoch out; answering on it proves that
- * the daemon's event loop still turns. It takes no orders and tells only who it is and what it measured. On Linux
- * any user of the machine can ask, so nothing that a session says is told here.
+ * the daemon's event loop still turns. It takes no orders and tells only who it is, whether what it says reaches the
+ * stream, and what it measured. On Linux any user of the machine can ask, so nothing that a session says is told here.
  */
 import { connect, createServer } from "node:net"
 import { z } from "zod"
@@ -11,6 +11,10 @@ const Answer = z.object({
   sessionId: z.string(),
   epoch: z.number(),
   pid: z.number(),
+  /** `behind`: the stream server takes nothing, or not fast enough; so much waits in the spool. */
+  storage: z
+    .object({ behind: z.boolean(), reason: z.string(), events: z.number(), bytes: z.number() })
+    .optional(),
   measured: z.array(Point).optional(),
 })
 export type ControlAnswer = z.infer<typeof Answer>

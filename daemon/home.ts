@@ -7,6 +7,8 @@ export const filesOf = (home: string, sessionId: string) => {
   return {
     dir,
     log: join(dir, "daemon.log"),
+    /** What its directories held when it began. */
+    disk: join(dir, "disk.json"),
     agentLog: join(dir, "agent.log"),
     spool: join(dir, "spool.ndjson"),
     spec: (incarnation: string) => join(dir, `spec-${incarnation}.json`),
@@ -24,3 +26,6 @@ export function socketOf(home: string, sessionId: string, epoch: number): string
   const name = createHash("sha256").update(`${home}\n${sessionId}\n${epoch}`).digest("hex").slice(0, 32)
   return process.platform === "linux" ? `\0agentz-${name}` : join(home, "run", `${name}.sock`)
 }
+
+/** Whether the socket is a file, which outlives a daemon that was killed. */
+export const isSocketFile = (socket: string): boolean => !socket.startsWith("\0")

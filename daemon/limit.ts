@@ -5,6 +5,7 @@ import type { OnLimit } from "#streams/limit"
 
 /** Where nobody says how long too many requests are too many: a minute, doubled each time, up to half an hour. */
 const FIRST_WAIT_MS = 60_000
+const SHORTEST_WAIT_MS = 1_000
 const LONGEST_WAIT_MS = 30 * 60_000
 /** Whoever runs into a limit so often in a row is not helped by one more try. */
 const MOST_IN_A_ROW = 12
@@ -25,8 +26,12 @@ export function limitEvent(
     readonly now: number
   },
 ): Extract<Unstamped, { type: "limit_reached" }> {
-  const waitMs = Math.min(FIRST_WAIT_MS * 2 ** Math.min(inARow, 10), LONGEST_WAIT_MS)
-  const end = until ?? (kind === "rate" ? new Date(now + waitMs).toISOString() : null)
+  const doubled = (firstMs: number) =>
+    new Date(now + Math.min(firstMs * 2 ** Math.min(inARow, 12), LONGEST_WAIT_MS)).toISOString()
+  const told = until ?? (kind === "rate" ? doubled(FIRST_WAIT_MS) : null)
+  // A service whose clock goes wrong must not have us try again without a pause.
+  const soonest = doubled(SHORTEST_WAIT_MS)
+  const end = told !== null && told < soonest ? soonest : told
   return {
     type: "limit_reached",
     turnId,

@@ -17,13 +17,16 @@ import type { Session } from "#streams/session"
 import { tailOf } from "#streams/stream"
 import { addressOf, authorization, StreamError } from "#streams/transport"
 import { dialectOf } from "./acp/dialects.ts"
+import { agentHolder } from "./agent-holder.ts"
 import type { AgentSession } from "./agent-session.ts"
-import { adapters } from "./agents/index.ts"
+import { adapterOf } from "./agents/index.ts"
 import { type Approvals, approvals as openApprovals } from "./approvals.ts"
 import { holdControlSocket } from "./control-socket.ts"
+import { diskGrowth } from "./disk-growth.ts"
 import { endpointOf } from "./endpoint.ts"
 import { repositoryOf } from "./git/repository.ts"
 import { filesOf, socketOf } from "./home.ts"
+import { limitsOf } from "./limits.ts"
 import { keepCapped } from "./log-cap.ts"
 import { followRules } from "./permissions/followed-rules.ts"
 import { type Enclosure, openEnclosure } from "./process/enclosure.ts"
@@ -34,6 +37,7 @@ import { removeRunFile, writeRunFile } from "./run-file.ts"
 import { type Ending, runSession } from "./session.ts"
 import { DaemonSpec } from "./spec.ts"
 import { openSpoolFile } from "./spool-file.ts"
+import { type Storage, storageOf } from "./storage.ts"
 import { type DaemonTelemetry, daemonTelemetry } from "./telemetry/daemon-telemetry.ts"
 import { exporterFor } from "./telemetry/exporter-for.ts"
 import { version } from "./version.ts"
@@ -74,6 +78,7 @@ async function main(specPath: string | undefined): Promise<number> {
   const shutdown = new AbortController()
   for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(name, () => shutdown.abort())
 
+  using storage = storageOf(spec, log)
   const telemetry = daemonTelemetry(sessionId)
   const exporting = exporterFor(spec.otel, {
     version,
@@ -89,6 +94,7 @@ async function main(specPath: string | undefined): Promise<number> {
     sessionId,
     epoch,
     pid: process.pid,
+    storage: storage.answer(),
     measured: telemetry.points(),
   }))
   writeRunFile(files.run, { ...identity, sessionId, epoch, incarnation })
@@ -96,11 +102,12 @@ async function main(specPath: string | undefined): Promise<number> {
     home,
     sessionId,
     epoch,
+    limits: spec.limits ?? {},
     wanted: spec.isolation,
     hidesHome: spec.showsHome !== true && whyHomeIsSeen(home) === null,
   })
   try {
-    return await hold(spec, { shutdown, enclosure, telemetry })
+    return await hold(spec, { shutdown, enclosure, telemetry, storage })
   } finally {
     await enclosure.end(KILL_GRACE_MS)
     removeRunFile(files.run, process.pid)
@@ -112,9 +119,10 @@ interface Held {
   readonly shutdown: AbortController
   readonly enclosure: Enclosure
   readonly telemetry: DaemonTelemetry
+  readonly storage: Storage
 }
 
-async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held): Promise<number> {
+async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage }: Held): Promise<number> {
   const { sessionId, incarnation, home, agentType, workingDir, model, permissionMode } = spec
   const files = filesOf(home, sessionId)
   mkdirSync(dirname(files.spool), { recursive: true, mode: 0o700 })
@@ -124,7 +132,12 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
   const repository = await repositoryOf(workingDir)
   let refused: StreamError | null = null
   let place = ""
-  let agent: Promise<AgentSession> | null = null
+  let limits = spec.limits ?? {}
+  const disk = diskGrowth({
+    dirs: [workingDir, files.dir],
+    baseline: files.disk,
+    limitMb: () => limits.diskMb,
+  })
 
   using publisher = await openPublisher({
     endpoint,
@@ -144,6 +157,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
         incarnation,
         version,
         isolation: enclosure.isolation,
+        ...(spec.limits && { limits }),
         ...(repository && { git: repository }),
       },
       ...(permissionMode === "bypass" && before.permissionMode !== "bypass" ? [bypassNotice] : []),
@@ -152,8 +166,9 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
       refused = error
       shutdown.abort(error)
     },
-    onBehind: (behind, reason) => log(behind ? "storage_behind" : "storage_caught_up", reason),
+    onBehind: (behind, reason) => storage.behind(behind, reason),
   })
+  storage.backlog = () => publisher.backlog
   telemetry.backlog = () => publisher.backlog
   const publish: Publisher["publish"] = (event) => {
     const published = publisher.publish(redactor.value(event))
@@ -179,11 +194,10 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
     rules,
   })
 
-  const openAgent = async () => {
+  const openAgent = async (signal: AbortSignal) => {
     // Loaded only now: the daemon says that it lives before it reads the protocol's large schema.
     const { openAgentSession } = await import("#daemon/agent-session")
-    const open = adapters[agentType]
-    if (!open) throw new Error(`There is no agent "${agentType}".`)
+    await disk.ready()
     const options = {
       sessionId,
       workingDir,
@@ -193,27 +207,27 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
       toolEnv: toolEnv(),
       enclosure,
       mcpServers: spec.mcpServers ?? [],
+      home,
       transcript: () => publisher.session.items,
     }
-    return openAgentSession(open, options, {
+    return await openAgentSession(adapterOf(agentType, home), options, {
       resumeAgentSession: publisher.session.agentSessionId,
       publish,
       mode,
-      model,
       chosen,
+      signal,
     })
   }
+  const agent = agentHolder({
+    open: openAgent,
+    killTools: () => enclosure.endTurn(KILL_GRACE_MS),
+  })
   /** Tells an agent that is open already; one that is opened later is told then. What it refuses is shown. */
   const whileOpen = (tell: (session: AgentSession) => Promise<void>) => {
-    agent?.then(tell).catch((error: unknown) => {
+    agent.held?.then(tell).catch((error: unknown) => {
       const title = error instanceof Error ? error.message : String(error)
       publish({ type: "notice", severity: "warning", category: "agent_option", title })
     })
-  }
-  const dropAgent = async () => {
-    const dropped = agent
-    agent = null
-    await (await dropped?.catch(() => null))?.[Symbol.asyncDispose]()
   }
 
   let ending: Ending
@@ -228,15 +242,14 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
       onLimit: spec.onLimit,
       approvals,
       ready: () => publisher.ready(),
-      agent: () => {
-        agent ??= openAgent()
-        // One that failed to open is opened anew for the next turn.
-        agent.catch(() => {
-          agent = null
-        })
-        return agent
+      watch: limitsOf({ limits: () => limits, enclosure, disk }),
+      setLimits: (next) => {
+        limits = next
+        enclosure.limit(next)
+        publish({ type: "limits_changed", limits })
       },
-      dropAgent,
+      agent: agent.get,
+      dropAgent: agent.drop,
       setMode: (next) => {
         publish({ type: "mode_changed", mode: next })
         if (next === "bypass") publish(bypassNotice)
@@ -247,7 +260,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
         chosen.set(optionId, value)
         whileOpen((session) => session.setOption(optionId, value))
       },
-      killTools: () => enclosure.endTurn(KILL_GRACE_MS),
+      killTools: agent.endTools,
       epoch,
       resume: spec.resume,
       idleMs: spec.idleSeconds * 1000,
@@ -268,7 +281,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry }: Held):
     refused ??= error
     ending = "fenced"
   }
-  await Promise.race([dropAgent(), elapsed(LAST_WORDS_MS)])
+  await Promise.race([agent.drop(), elapsed(LAST_WORDS_MS)])
   if (refused !== null || ending === "fenced") {
     const { code, message } =
       refused ?? new StreamError("stale_epoch", "A newer daemon was granted the session.")

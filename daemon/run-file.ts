@@ -20,7 +20,7 @@ export const ServerRun = z.object({ ...Identity, url: z.string(), token: z.strin
 export type ServerRun = z.infer<typeof ServerRun>
 
 /** Replaces the file in one step, so that no reader sees half of it. */
-export function writeRunFile(path: string, run: DaemonRun | ServerRun): void {
+export function writeRunFile(path: string, run: Readonly<Record<string, unknown>>): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const draft = `${path}.${process.pid}`
   writeFileSync(draft, `${JSON.stringify(run)}\n`, { mode: 0o600 })

@@ -4,7 +4,7 @@ import type { RegistryEntry } from "#streams/registry"
 import { needsDaemon } from "#streams/session"
 import { openApi } from "./-app/api.ts"
 import { useCommands } from "./-app/commands.ts"
-import { decide, useDirectoryRules } from "./-app/decide.ts"
+import { decide } from "./-app/decide.ts"
 import { shortPath, shortSpan } from "./-app/figures.ts"
 import { plainText } from "./-app/hidden-characters.ts"
 import { useLiveSession, useSessionList } from "./-app/live.ts"
@@ -95,7 +95,6 @@ function Inbox() {
 function Questions({ entry }: { readonly entry: RegistryEntry }) {
   const { sessionId } = entry
   const { header, connection } = useLiveSession(sessionId)
-  const directoryRules = useDirectoryRules()
   const box = useRef<HTMLElement>(null)
   const request = header?.approvals[0]
   return (
@@ -121,8 +120,7 @@ function Questions({ entry }: { readonly entry: RegistryEntry }) {
             label={`Approval: ${entry.title}`}
             request={request}
             running={needsDaemon(header.status)}
-            directoryRules={directoryRules}
-            onDecide={(asked, decision, scope) => decide(sessionId, asked, decision, scope)}
+            onDecide={(asked, answer) => decide(sessionId, asked, answer)}
             className="walk flex flex-col gap-2 px-3 py-2.5 focus-visible:-outline-offset-2"
             heading={
               <h2 className="flex items-baseline gap-2 text-row">

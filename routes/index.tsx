@@ -1,30 +1,40 @@
 import { createFileRoute, Link } from "@tanstack/react-router"
 import clsx from "clsx"
 import { Search } from "lucide-react"
-import { useMemo, useState } from "react"
-import { plural } from "./-app/figures.ts"
+import { Fragment, useMemo, useRef, useState } from "react"
+import { useCommands } from "./-app/commands.ts"
+import { plural, shortPath } from "./-app/figures.ts"
+import { plainText } from "./-app/hidden-characters.ts"
 import { useSessionList } from "./-app/live.ts"
 import { usePageTitle } from "./-app/page-title.ts"
 import {
+  archivedAtOf,
   countByFilter,
   FILTERS,
   type Filter,
   filterSessions,
+  groupSessions,
   isFilter,
   sortSessions,
 } from "./-app/session-order.ts"
+import { moveFocus } from "./-app/walk.ts"
 import { FirstRun } from "./-components/first-run.tsx"
 import { SessionRow } from "./-components/session-row.tsx"
 
 interface ListSearch {
   readonly q?: string
   readonly status?: Filter
+  readonly group?: "directory"
+  /** Those that were put away, instead of the others. */
+  readonly archived?: true
 }
 
 export const Route = createFileRoute("/")({
-  validateSearch: ({ q, status }: Record<string, unknown>): ListSearch => ({
+  validateSearch: ({ q, status, group, archived }: Record<string, unknown>): ListSearch => ({
     ...(q !== undefined && q !== "" && { q: String(q) }),
     ...(isFilter(status) && { status }),
+    ...(group === "directory" && { group }),
+    ...((archived === true || archived === "true") && { archived: true }),
   }),
   component: Sessions,
 })
@@ -44,16 +54,60 @@ function Sessions() {
   usePageTitle("Sessions")
   const { entries, loaded, connection } = useSessionList()
   const search = Route.useSearch()
+  const navigate = Route.useNavigate()
   const [shown, setShown] = useState(PAGE)
-  const all = useMemo(() => sortSessions(entries.values()), [entries])
+  const list = useRef<HTMLDivElement>(null)
+  const every = useMemo(() => sortSessions(entries.values()), [entries])
+  const put = every.filter((entry) => archivedAtOf(entry) !== null)
+  const all = search.archived ? put : put.length === 0 ? every : every.filter((entry) => !put.includes(entry))
   const rows = filterSessions(all, search)
+  const groups = groupSessions(rows.slice(0, shown), search.group)
+  const toggleGroup = () =>
+    void navigate({
+      search: ({ group, ...rest }) => (group ? rest : { ...rest, group: "directory" as const }),
+    })
+  useCommands("page", [
+    {
+      id: "filter",
+      group: "View",
+      title: "Filter sessions",
+      keys: "/",
+      run: () => document.querySelector<HTMLElement>("input[type=search]")?.focus(),
+    },
+    {
+      id: "down",
+      group: "View",
+      title: "Next session",
+      keys: "j",
+      run: () => moveFocus(list.current, "li > a", 1),
+    },
+    {
+      id: "up",
+      group: "View",
+      title: "Previous session",
+      keys: "k",
+      run: () => moveFocus(list.current, "li > a", -1),
+    },
+    {
+      id: "group",
+      group: "View",
+      title: search.group ? "Do not group" : "Group by directory",
+      run: toggleGroup,
+    },
+    {
+      id: "archived",
+      group: "View",
+      title: search.archived ? "Sessions in use" : "Archived sessions",
+      run: () => void navigate({ search: search.archived ? {} : { archived: true } }),
+    },
+  ])
 
-  if (loaded && all.length === 0) return <FirstRun />
+  if (loaded && every.length === 0) return <FirstRun />
   return (
     <div className="flex min-h-0 flex-1 flex-col">
       <h1 className="sr-only">Sessions</h1>
-      <Filters search={search} counts={countByFilter(all)} total={all.length} />
-      <div className="min-h-0 flex-1 overflow-y-auto">
+      <Filters search={search} counts={countByFilter(all)} total={all.length} onGroup={toggleGroup} />
+      <div ref={list} className="min-h-0 flex-1 overflow-y-auto">
         {!loaded && all.length === 0 ? (
           <p className="px-4 py-6 text-quiet">
             {connection.state === "reconnecting"
@@ -80,11 +134,21 @@ function Sessions() {
               <span className="text-right">Time</span>
               <span className="text-right">Tokens</span>
             </div>
-            <ul aria-label="Sessions">
-              {rows.slice(0, shown).map((entry) => (
-                <SessionRow key={entry.sessionId} entry={entry} />
-              ))}
-            </ul>
+            {groups.map(({ name, entries: of }) => (
+              <Fragment key={name ?? ""}>
+                {name !== null && (
+                  <h2 className="flex gap-2 border-b border-line bg-raised px-3 py-1 font-mono text-note text-soft sm:px-4">
+                    <span className="min-w-0 truncate">{shortPath(plainText(name), 60)}</span>
+                    <span className="text-quiet figures">{of.length}</span>
+                  </h2>
+                )}
+                <ul aria-label={name === null ? "Sessions" : `Sessions in ${name}`}>
+                  {of.map((entry) => (
+                    <SessionRow key={entry.sessionId} entry={entry} />
+                  ))}
+                </ul>
+              </Fragment>
+            ))}
             {rows.length > shown && (
               <button type="button" className="control m-4" onClick={() => setShown(shown + PAGE)}>
                 Show {plural(Math.min(PAGE, rows.length - shown), "more session")}
@@ -101,8 +165,9 @@ function Filters(props: {
   readonly search: ListSearch
   readonly counts: Record<Filter, number>
   readonly total: number
+  readonly onGroup: () => void
 }) {
-  const { search, counts, total } = props
+  const { search, counts, total, onGroup } = props
   const navigate = Route.useNavigate()
   return (
     <div className="flex shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-3 py-1.5 sm:px-4">
@@ -116,7 +181,7 @@ function Filters(props: {
           value={search.q ?? ""}
           onChange={({ target: { value } }) =>
             void navigate({
-              search: ({ status }) => ({ ...(status && { status }), ...(value && { q: value }) }),
+              search: ({ q: _, ...rest }) => ({ ...rest, ...(value && { q: value }) }),
               replace: true,
             })
           }
@@ -137,6 +202,15 @@ function Filters(props: {
           />
         ))}
       </nav>
+      {search.archived && <span className="text-row text-needs">Archived</span>}
+      <button
+        type="button"
+        className="ml-auto rounded-md px-2 py-1 text-row text-quiet hover:text-ink aria-pressed:bg-sunken aria-pressed:text-ink max-sm:hidden"
+        aria-pressed={search.group === "directory"}
+        onClick={onGroup}
+      >
+        By directory
+      </button>
     </div>
   )
 }
@@ -152,7 +226,7 @@ function FilterLink(props: {
   return (
     <Link
       to="/"
-      search={{ ...(search.q && { q: search.q }), ...(status && { status }) }}
+      search={({ status: _, ...rest }) => ({ ...rest, ...(status && { status }) })}
       aria-current={current ? "true" : undefined}
       className={clsx(
         "inline-flex items-center gap-1.5 rounded-md px-2 py-1 whitespace-nowrap touch:min-h-11",

@@ -1,11 +1,15 @@
 import { createFileRoute } from "@tanstack/react-router"
+import type { PermissionMode } from "#streams/event"
 import { usePageTitle } from "./-app/page-title.ts"
+import { PERMISSION_MODES } from "./-app/permission-modes.ts"
 import { PromptForm } from "./-components/prompt-form.tsx"
 
 interface NewSearch {
   readonly dir?: string
   readonly agent?: string
   readonly prompt?: string
+  readonly model?: string
+  readonly mode?: PermissionMode
 }
 
 const text = (value: unknown): string | undefined =>
@@ -14,7 +18,15 @@ const text = (value: unknown): string | undefined =>
 export const Route = createFileRoute("/new")({
   validateSearch: (search: Record<string, unknown>): NewSearch => {
     const [dir, agent, prompt] = [text(search.dir), text(search.agent), text(search.prompt)]
-    return { ...(dir && { dir }), ...(agent && { agent }), ...(prompt && { prompt }) }
+    const model = text(search.model)
+    const mode = PERMISSION_MODES.find((each) => each.mode === search.mode)?.mode
+    return {
+      ...(dir && { dir }),
+      ...(agent && { agent }),
+      ...(prompt && { prompt }),
+      ...(model && { model }),
+      ...(mode && { mode }),
+    }
   },
   component: NewSession,
 })

@@ -1,7 +1,7 @@
 import { createFileRoute, useLocation } from "@tanstack/react-router"
-import { useCallback } from "react"
+import { useCallback, useMemo } from "react"
 import type { SessionId } from "#streams/ids"
-import { useLiveSession } from "./-app/live.ts"
+import { useLiveSession, useSessionList } from "./-app/live.ts"
 import { seqOfHash } from "./-app/message-link.ts"
 import { usePageTitle } from "./-app/page-title.ts"
 import { NotHere } from "./-components/not-here.tsx"
@@ -53,10 +53,16 @@ function OpenSession({ sessionId }: { readonly sessionId: SessionId }) {
     (seq: number) => void navigate({ search: true, hash: String(seq), replace: true }),
     [navigate],
   )
-  usePageTitle(live.header?.title ?? sessionId)
+  // The list hears of a new title first.
+  const renamed = useSessionList().entries.get(sessionId)?.title
+  const header = useMemo(
+    () => live.header && { ...live.header, title: renamed ?? live.header.title },
+    [live.header, renamed],
+  )
+  usePageTitle(header?.title ?? sessionId)
   if (live.connection.state === "unknown")
     return <NotHere what={`Session ${sessionId}`} detail={live.connection.message} />
-  if (!live.header)
+  if (!header)
     return (
       <div className="px-4 py-6">
         <h1 className="sr-only">Session {sessionId}</h1>
@@ -68,5 +74,5 @@ function OpenSession({ sessionId }: { readonly sessionId: SessionId }) {
       </div>
     )
   const place = { at, panel, target, onAt, onPanel, onTarget }
-  return <SessionPage {...live} header={live.header} sessionId={sessionId} place={place} />
+  return <SessionPage {...live} header={header} sessionId={sessionId} place={place} />
 }

@@ -1,8 +1,8 @@
 import { createFileRoute } from "@tanstack/react-router"
 import { type ReactNode, useEffect, useState } from "react"
+import { openApi, type RuleInfo } from "./-app/api.ts"
 import { clockTime, shortPath } from "./-app/figures.ts"
 import { plainText } from "./-app/hidden-characters.ts"
-import { newerApi, type Rule } from "./-app/newer-api.ts"
 import { allowNotices, noticesDenied, noticesPossible } from "./-app/notices.ts"
 import { usePageTitle } from "./-app/page-title.ts"
 import { refusalOf } from "./-app/refusal.ts"
@@ -162,16 +162,21 @@ function Notices() {
 }
 
 function Rules() {
-  const [rules, setRules] = useState<readonly Rule[] | null | "unread">("unread")
+  const [rules, setRules] = useState<readonly RuleInfo[] | null>(null)
   const [problem, setProblem] = useState<string | null>(null)
   useEffect(() => {
-    newerApi.rules().then(setRules, (error) => setProblem(refusalOf(error).message))
+    openApi(location.origin)
+      .rules()
+      .then(
+        ({ rules: found }) => setRules(found),
+        (error) => setProblem(refusalOf(error).message),
+      )
   }, [])
-  const revoke = async (ruleId: string) => {
+  const revoke = async (ruleId: RuleInfo["ruleId"]) => {
     setProblem(null)
     try {
-      await newerApi.revokeRule(ruleId)
-      setRules((before) => (Array.isArray(before) ? before.filter((rule) => rule.ruleId !== ruleId) : before))
+      await openApi(location.origin).revokeRule({ ruleId })
+      setRules((before) => before?.filter((rule) => rule.ruleId !== ruleId) ?? null)
     } catch (error) {
       setProblem(refusalOf(error).message)
     }
@@ -184,12 +189,8 @@ function Rules() {
           {problem}
         </p>
       )}
-      {rules === "unread" ? (
+      {rules === null ? (
         !problem && <p className="text-row text-quiet">Reading…</p>
-      ) : rules === null ? (
-        <p className="text-row text-quiet">
-          This server keeps no rules: “Always” holds for one session and ends with it.
-        </p>
       ) : rules.length === 0 ? (
         <p className="text-row">No rules.</p>
       ) : (
@@ -197,15 +198,13 @@ function Rules() {
           {rules.map((rule) => (
             <li key={rule.ruleId} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-3 py-2 text-row">
               <span className="min-w-0 flex-1">
-                <span className="font-medium">
-                  {rule.decision === "deny" ? "Deny" : "Allow"} {rule.kind}
-                </span>{" "}
-                <span className="font-mono text-note [overflow-wrap:anywhere]">{matchText(rule.match)}</span>
+                <span className="font-medium">{rule.decision === "deny" ? "Never: " : "Always: "}</span>
+                <span className="[overflow-wrap:anywhere]">{plainText(rule.description)}</span>
                 <span className="block text-note text-quiet">
                   {rule.agentType} ·{" "}
                   {rule.scope === "directory"
-                    ? `in ${shortPath(plainText(rule.workingDir ?? ""), 48)}`
-                    : `in session ${rule.sessionId ?? ""}`}{" "}
+                    ? `in ${shortPath(plainText(rule.workingDir), 48)}`
+                    : `in session ${rule.sessionId}`}{" "}
                   · {new Date(rule.createdAt).toLocaleDateString()} {clockTime(rule.createdAt)}
                 </span>
               </span>
@@ -219,6 +218,3 @@ function Rules() {
     </Section>
   )
 }
-
-const matchText = (match: unknown): string =>
-  plainText(typeof match === "string" ? match : match === undefined ? "" : JSON.stringify(match))

@@ -6,6 +6,7 @@ import { RequestId, RuleId, SessionId } from "#streams/ids"
 import { OnLimit } from "#streams/limit"
 import { RuleMatch, RuleScope } from "#streams/rule"
 import { STATUSES } from "#streams/session"
+import { LimitChange } from "#streams/session-limits"
 import type { ControlPlane } from "./plane.ts"
 import { checkedPrompt } from "./prompt.ts"
 import { procedure, router, translated } from "./trpc.ts"
@@ -27,6 +28,7 @@ export const agentRouter = router({
         title: Line.optional(),
         permissionMode: PermissionMode.optional(),
         onLimit: OnLimit.optional(),
+        limits: LimitChange.optional(),
         idempotencyKey: Key.optional(),
       }),
     )
@@ -59,6 +61,9 @@ export const agentRouter = router({
     )
     .mutation(({ ctx, input }) => ctx.plane.approve(input)),
 
+  setLimits: procedure
+    .input(z.strictObject({ sessionId: SessionId, limits: LimitChange }))
+    .mutation(({ ctx, input }) => ctx.plane.setLimits(input)),
   rules: procedure.query(({ ctx }) => ctx.plane.rules()),
 
   revokeRule: procedure
@@ -106,6 +111,32 @@ export const agentRouter = router({
     .subscription(({ ctx, input: { sessionId, offset, lastEventId }, signal }) =>
       trackedEvents(ctx.plane, { sessionId, offset: lastEventId ?? offset, signal }),
     ),
+
+  rename: procedure
+    .input(z.strictObject({ sessionId: SessionId, title: Line }))
+    .mutation(({ ctx, input }) => ctx.plane.rename(input)),
+
+  archive: procedure.input(OneSession).mutation(({ ctx, input }) => ctx.plane.archive(input.sessionId)),
+
+  unarchive: procedure.input(OneSession).mutation(({ ctx, input }) => ctx.plane.unarchive(input.sessionId)),
+
+  sizes: procedure
+    .input(z.strictObject({ sessionIds: z.array(SessionId).max(1000) }))
+    .query(({ ctx, input }) => ctx.plane.sizes(input.sessionIds)),
+
+  prune: procedure
+    .input(
+      z.strictObject({
+        olderThanDays: z.number().nonnegative().max(36_500).default(30),
+        sessionIds: z.array(SessionId).max(1000).optional(),
+        dryRun: z.boolean().default(false),
+      }),
+    )
+    .mutation(({ ctx, input: { olderThanDays, ...rest } }) =>
+      ctx.plane.prune({ olderThanMs: olderThanDays * 86_400_000, ...rest }),
+    ),
+
+  storage: procedure.query(({ ctx }) => ctx.plane.storage()),
 
   agentTypes: procedure.query(({ ctx }) => ctx.plane.agentTypes()),
 })

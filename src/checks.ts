@@ -1,5 +1,6 @@
 /** What an installation needs, looked at without changing or starting anything. */
 import { join } from "node:path"
+import { cataloguedAgents } from "#daemon/agents/catalogue"
 import { checkHiding } from "./checks/hiding.ts"
 import { checkHome, checkToken } from "./checks/home.ts"
 import { checkDisk, checkIsolation, checkNode, checkUi } from "./checks/machine.ts"
@@ -33,8 +34,15 @@ export async function checkUp(config: Config, { uiDir, agents }: Surroundings): 
     checkIsolation(config.isolation),
     checkHiding(config),
     checkAgents(agents),
+    checkConfiguredAgents(config.home),
   ])
   return checks.flat()
+}
+
+function checkConfiguredAgents(home: string): readonly Check[] {
+  const { fault } = cataloguedAgents(home)
+  if (fault === null) return []
+  return [{ name: "agents.json", status: "fail", detail: fault, remedy: "correct it, or move it away" }]
 }
 
 async function checkAgents(agents: Surroundings["agents"]): Promise<readonly Check[]> {

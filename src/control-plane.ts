@@ -1,11 +1,12 @@
 /** The control plane over the streams: asks by appending, knows by replaying, keeps nothing of its own. */
-import { catalogue } from "#daemon/agents/catalogue"
+import { cataloguedAgents } from "#daemon/agents/catalogue"
 import { parseEvent } from "#streams/event"
 import { follow } from "#streams/follow"
 import { messageIdOf, newMessageId, newSessionId, sessionIdOf } from "#streams/ids"
 import { paths } from "#streams/paths"
-import { type RegistryEntry, sessionRowChange } from "#streams/registry"
+import { type RegistryEntry, SessionRow, sessionRowChange } from "#streams/registry"
 import { lastLineOf, needsDaemon, type Session } from "#streams/session"
+import { changedLimits, type LimitChange, type Limits } from "#streams/session-limits"
 import { appendTo, createStream } from "#streams/stream"
 import { addressOf, authorization, wait } from "#streams/transport"
 import { agentTypes } from "./agent-types.ts"
@@ -19,6 +20,8 @@ import { errorFields } from "./log.ts"
 import { type ControlPlane, Problem } from "./plane.ts"
 import type { PlaneContext } from "./plane-context.ts"
 import { checkedPrompt } from "./prompt.ts"
+import { retentionOf } from "./retention.ts"
+import { storageReport } from "./storage.ts"
 import { checkedWorkingDir } from "./working-dir.ts"
 
 const TAIL = 200
@@ -36,6 +39,7 @@ export function controlPlane(
   const { endpoint, folds, patience, log } = context
   const reach = reachOf(context, daemons)
   const { entryOf, ask, wake, present } = reach
+  const retention = retentionOf(context, daemons)
 
   /** A session at rest goes nowhere, but for one that waits for a limit to be lifted. */
   async function stopWaiting({ entry, value }: { readonly entry: RegistryEntry; readonly value: Session }) {
@@ -55,14 +59,19 @@ export function controlPlane(
     async spawn(request) {
       const { agentType, prompt, workingDir, model, title, permissionMode = "ask" } = request
       const { onLimit, idempotencyKey } = request
-      const profile = catalogue[agentType]
+      const { profiles, fault } = cataloguedAgents(context.home.path)
+      const profile = profiles[agentType]
       if (!profile) {
-        const known = Object.keys(catalogue).join(", ")
-        throw new Problem("unknown_agent", `There is no agent "${agentType}": choose one of ${known}.`)
+        const known = Object.keys(profiles).join(", ")
+        const unread = fault === null ? "" : ` Those that you configured could not be read: ${fault}`
+        throw new Problem(
+          "unknown_agent",
+          `There is no agent "${agentType}": choose one of ${known}.${unread}`,
+        )
       }
       const text = checkedPrompt(prompt)
       const directory = await checkedWorkingDir(workingDir, context.home.path)
-      const { needs } = await profile.preflight(agentEnvironment())
+      const { needs } = await profile.preflight(agentEnvironment(), context.home.path)
       if (needs.length > 0) throw new Problem("agent_not_ready", needs.join(" "))
 
       const sessionId = idempotencyKey === undefined ? newSessionId() : await sessionIdOf(idempotencyKey)
@@ -75,6 +84,7 @@ export function controlPlane(
         title: title?.trim() || titleOf(text),
         permissionMode,
         ...(onLimit !== undefined && { onLimit }),
+        ...limitsFor(context.limits, request.limits),
         createdAt: new Date().toISOString(),
       }
       await guarded(async () => {
@@ -131,7 +141,11 @@ export function controlPlane(
               : `Session ${sessionId} is ${value.status}: send it a message to go on.`,
           )
         const resume = value.status === "interrupted" || value.status === "failed"
-        return { sessionId, epoch: await daemons.ensure(entry, { resume }) }
+        const { turns } = value
+        // A daemon that lives is asked; one that has to be started is told.
+        if (resume && turns > 0) await ask(sessionId, { type: "resume_requested", turns })
+        const until = resume && turns > 0 ? (session: Session) => session.turns > turns : () => true
+        return { sessionId, epoch: await daemons.ensure(entry, { resume, until }) }
       }),
 
     getSession: ({ sessionId, tail = TAIL, before }) =>
@@ -141,9 +155,9 @@ export function controlPlane(
         const until = before === undefined ? items.length : items.findIndex(({ seq }) => seq >= before)
         const end = until < 0 ? items.length : until
         const start = Math.max(0, end - tail)
-        const { agentType, workingDir, model, permissionMode, title } = entry
+        const { agentType, workingDir, model, permissionMode, title, limits = {} } = entry
         return {
-          session: { ...session, agentType, workingDir, model: model ?? null, permissionMode, title },
+          session: { ...session, agentType, workingDir, model: model ?? null, permissionMode, title, limits },
           items: items.slice(start, end),
           offset,
           hasMore: start > 0,
@@ -169,10 +183,12 @@ export function controlPlane(
 
     async *follow({ sessionId, offset, signal }) {
       await guarded(() => entryOf(sessionId))
+      const stream = await guarded(() => folds.streamOf(sessionId))
       const batches = follow({
-        url: () => addressOf(endpoint(), paths.events(sessionId)),
+        url: () => addressOf(endpoint(), stream),
         headers: () => authorization(endpoint()),
-        offset,
+        // An archive is another stream: a place in the events means nothing in it. What comes again is known by `seq`.
+        offset: stream === paths.events(sessionId) ? offset : undefined,
         signal,
       })
       // Whoever waits for a session hears of its daemon's death, also where no API keeps watch.
@@ -191,13 +207,39 @@ export function controlPlane(
       }
     },
 
-    agentTypes: () => agentTypes(),
+    rename: ({ sessionId, title }) =>
+      guarded(async () => {
+        const row = SessionRow.parse({ ...(await entryOf(sessionId)), title: title.trim() })
+        await appendTo(endpoint, paths.registry, [sessionRowChange(row)], patience)
+        return { sessionId, title: row.title }
+      }),
+
+    archive: (sessionId) => guarded(() => retention.archive(sessionId, entryOf)),
+
+    unarchive: (sessionId) =>
+      guarded(async () => {
+        await retention.unarchive(await entryOf(sessionId))
+        return { sessionId }
+      }),
+
+    sizes: (sessionIds) => guarded(() => retention.sizes(sessionIds)),
+
+    prune: (request) => guarded(() => retention.prune(request)),
+
+    storage: () => storageReport(context.home.path),
+
+    agentTypes: () => agentTypes(context.home.path),
   }
 
   async function reconcileActive(): Promise<void> {
     const { value } = await folds.registry()
     await Promise.all([...value.values()].filter(({ status }) => needsDaemon(status)).map(daemons.reconcile))
   }
+}
+
+function limitsFor(defaults: Limits, change: LimitChange = {}): { readonly limits?: Limits } {
+  const limits = changedLimits(defaults, change)
+  return Object.keys(limits).length === 0 ? {} : { limits }
 }
 
 const titleOf = (prompt: string): string => {

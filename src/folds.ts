@@ -9,7 +9,7 @@ import { emptyRegistry, foldRegistry, type Registry } from "#streams/registry"
 import { emptySession, type Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
 import { readToTail, START } from "#streams/stream"
-import type { FindEndpoint, Patience } from "#streams/transport"
+import { type FindEndpoint, type Patience, StreamError } from "#streams/transport"
 
 interface Folded<Value> {
   readonly value: Value
@@ -18,6 +18,8 @@ interface Folded<Value> {
 
 export interface Folds {
   registry(): Promise<Folded<Registry>>
+  /** The stream that holds what happened in the session: its events, or its archive. */
+  streamOf(sessionId: SessionId): Promise<string>
   session(sessionId: SessionId): Promise<Folded<Session>>
 }
 
@@ -25,8 +27,8 @@ export interface Folds {
 const KEPT = 32
 
 export function foldsOf(endpoint: FindEndpoint, patience: Patience): Folds {
-  const kept = new Map<SessionId, Folded<Session>>()
-  const registry = oneAtATime(async (last: Folded<Registry>) => {
+  const kept = new Map<SessionId, Folded<Session> & { readonly stream: string }>()
+  const readRegistry = oneAtATime(async (last: Folded<Registry>) => {
     let { value, offset } = last
     for await (const batch of readToTail(endpoint, paths.registry, { ...patience, offset })) {
       value = foldRegistry(value, batch.items)
@@ -34,22 +36,36 @@ export function foldsOf(endpoint: FindEndpoint, patience: Patience): Folds {
     }
     return { value, offset }
   })
+  const registry = readRegistry.bind(null, { value: emptyRegistry, offset: START })
+  const streamOf = async (sessionId: SessionId) =>
+    (await registry()).value.get(sessionId)?.archive?.stream ?? paths.events(sessionId)
+
+  async function read(sessionId: SessionId): Promise<Folded<Session>> {
+    const stream = await streamOf(sessionId)
+    const last = kept.get(sessionId)
+    let { value, offset } = last?.stream === stream ? last : { value: emptySession(sessionId), offset: START }
+    for await (const batch of readToTail(endpoint, stream, { ...patience, offset })) {
+      value = foldSession(
+        value,
+        batch.items.map(parseEvent).filter((event) => event !== null),
+      )
+      offset = batch.offset
+    }
+    kept.delete(sessionId)
+    kept.set(sessionId, { value, offset, stream })
+    for (const oldest of [...kept.keys()].slice(0, Math.max(0, kept.size - KEPT))) kept.delete(oldest)
+    return { value, offset }
+  }
+
   return {
-    registry: registry.bind(null, { value: emptyRegistry, offset: START }),
-    async session(sessionId) {
-      let { value, offset } = kept.get(sessionId) ?? { value: emptySession(sessionId), offset: START }
-      for await (const batch of readToTail(endpoint, paths.events(sessionId), { ...patience, offset })) {
-        value = foldSession(
-          value,
-          batch.items.map(parseEvent).filter((event) => event !== null),
-        )
-        offset = batch.offset
-      }
-      kept.delete(sessionId)
-      kept.set(sessionId, { value, offset })
-      for (const oldest of [...kept.keys()].slice(0, Math.max(0, kept.size - KEPT))) kept.delete(oldest)
-      return { value, offset }
-    },
+    registry,
+    streamOf,
+    // It may be archived, or brought back, between the look at its row and the reading.
+    session: (sessionId) =>
+      read(sessionId).catch((error: unknown) => {
+        if (!(error instanceof StreamError) || error.code !== "stream_missing") throw error
+        return read(sessionId)
+      }),
   }
 }
 

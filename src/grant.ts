@@ -3,6 +3,8 @@
  * exactly one succeeds. Producer epochs alone are no claim, since two claimants of one epoch both read success.
  */
 import { randomUUID } from "node:crypto"
+import { hostname } from "node:os"
+import { identityOf } from "#daemon/process/identity"
 import { type Command, parseCommand, streamSeqOf } from "#streams/command"
 import type { SessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
@@ -13,9 +15,9 @@ export interface Inbox {
   readonly commands: readonly Command[]
   /** The highest epoch granted so far; 0 before the first. */
   readonly epoch: number
-  /** The highest one granted to a daemon, and when; 0 and `null` before the first. */
+  /** The highest one granted to a daemon, and its grant; 0 and `null` before the first. */
   readonly daemonEpoch: number
-  readonly daemonGrantedAt: string | null
+  readonly daemonGrant: Extract<Command, { type: "starting" }> | null
   readonly offset: string
 }
 
@@ -37,7 +39,7 @@ export async function readInbox(
     offset,
     epoch: grants.at(-1)?.epoch ?? 0,
     daemonEpoch: daemon?.epoch ?? 0,
-    daemonGrantedAt: daemon?.at ?? null,
+    daemonGrant: daemon ?? null,
   }
 }
 
@@ -58,7 +60,9 @@ export async function grantEpoch(
   }: Patience & { readonly inbox: Inbox; readonly purpose: "daemon" | "closing"; readonly resume?: boolean },
 ): Promise<Grant | null> {
   const grant = { epoch: inbox.epoch + 1, incarnation: randomUUID() }
-  const command = { type: "starting", at: new Date().toISOString(), ...grant, purpose, resume }
+  const self = identityOf(process.pid)
+  const by = self === null ? undefined : { ...self, host: hostname() }
+  const command = { type: "starting", at: new Date().toISOString(), ...grant, purpose, resume, by }
   try {
     await appendTo(endpoint, paths.inbox(sessionId), [command], {
       ...patience,

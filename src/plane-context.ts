@@ -1,8 +1,10 @@
 /** What every part of the control plane works with: where things are, and how long to wait for them. */
 
 import type { IsolationKind } from "#daemon/process/isolation"
+import type { KnownStreams } from "#daemon/spec"
 import type { OnLimit } from "#streams/limit"
-import type { Endpoint, FindEndpoint, Patience } from "#streams/transport"
+import type { Limits } from "#streams/session-limits"
+import type { FindEndpoint, Patience } from "#streams/transport"
 import type { Folds } from "./folds.ts"
 import type { Home } from "./home.ts"
 import type { Log } from "./log.ts"
@@ -10,7 +12,7 @@ import type { Log } from "./log.ts"
 export interface PlaneContext {
   readonly endpoint: FindEndpoint
   /** What a daemon is told about the stream server. */
-  readonly known: () => Endpoint & { readonly fixed: boolean }
+  readonly known: () => KnownStreams
   readonly folds: Folds
   readonly home: Home
   readonly log: Log
@@ -18,6 +20,8 @@ export interface PlaneContext {
   readonly idleSeconds: number
   /** What sessions do about a limit that were not told anything else. */
   readonly onLimit: OnLimit
+  /** What sessions may use that were not told anything else. */
+  readonly limits: Limits
   /** No better isolation than this; left out, the best there is. */
   readonly isolation: IsolationKind | undefined
   readonly hideHome: boolean

@@ -10,6 +10,9 @@ import type { OnLimit } from "#streams/limit"
 import type { RegistryEntry } from "#streams/registry"
 import type { Rule, RuleMatch, RuleScope } from "#streams/rule"
 import type { Item, Session, Status } from "#streams/session"
+import type { LimitChange, Limits } from "#streams/session-limits"
+import type { Pruned, PruneRequest, SessionCost } from "./retention.ts"
+import type { StorageReport } from "./storage.ts"
 
 export interface SpawnRequest {
   readonly agentType: string
@@ -21,6 +24,8 @@ export interface SpawnRequest {
   readonly permissionMode?: PermissionMode | undefined
   /** What to do when the agent's service refuses it for a while; default: `AGENTZ_ON_LIMIT`. */
   readonly onLimit?: OnLimit | undefined
+  /** What it may use, beside the defaults of the environment; `null` lifts one of those. */
+  readonly limits?: LimitChange | undefined
   readonly idempotencyKey?: string | undefined
 }
 
@@ -120,6 +125,26 @@ export interface ControlPlane extends AsyncDisposable {
     readonly offset?: string | undefined
     readonly signal: AbortSignal
   }): AsyncIterable<{ readonly event: SessionEvent; readonly offset: string }>
+  /** Holds from now on, for the turn that runs as well. Gives all limits of the session. */
+  setLimits(request: {
+    readonly sessionId: SessionId
+    readonly limits: LimitChange
+  }): Promise<{ readonly sessionId: SessionId; readonly limits: Limits }>
+  /** Gives the session another title. */
+  rename(request: {
+    readonly sessionId: SessionId
+    readonly title: string
+  }): Promise<{ readonly sessionId: SessionId; readonly title: string }>
+  /** Keeps the transcript of a session at rest as whole messages, and lets its events go. */
+  archive(sessionId: SessionId): Promise<{ readonly sessionId: SessionId; readonly archivedAt: string }>
+  /** Brings an archived session back to where it can go on. A message to it does the same. */
+  unarchive(sessionId: SessionId): Promise<{ readonly sessionId: SessionId }>
+  /** What sessions take on the disks. */
+  sizes(sessionIds: readonly SessionId[]): Promise<readonly SessionCost[]>
+  /** Deletes old sessions, or tells which it would. */
+  prune(request: PruneRequest): Promise<Pruned>
+  /** Whether what sessions say reaches their streams. Answers also while the stream server is away. */
+  storage(): Promise<StorageReport>
   agentTypes(): Promise<readonly AgentTypeInfo[]>
 }
 
@@ -142,6 +167,7 @@ export const PROBLEMS = {
   unknown_option: "NOT_FOUND",
   option_value_refused: "BAD_REQUEST",
   nothing_to_resume: "CONFLICT",
+  session_busy: "CONFLICT",
   storage_full: "SERVICE_UNAVAILABLE",
   storage_unavailable: "SERVICE_UNAVAILABLE",
 } as const

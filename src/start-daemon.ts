@@ -2,11 +2,12 @@
 import { spawn } from "node:child_process"
 import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { catalogue } from "#daemon/agents/catalogue"
+import { cataloguedAgents } from "#daemon/agents/catalogue"
 import { filesOf } from "#daemon/home"
 import type { DaemonSpec } from "#daemon/spec"
 import { otelVariables } from "#daemon/telemetry/otlp-settings"
 import { agentEnvironment } from "./config.ts"
+import { DAEMON_OF, INCARNATION } from "./daemons/launch.ts"
 import { packageRoot } from "./package-root.ts"
 
 /** What a program needs to run at all. Keys are not among it: an agent's go into the spec, for that agent alone. */
@@ -27,7 +28,8 @@ export function startDaemon(spec: Omit<DaemonSpec, "agentEnv" | "otel">): Starte
       names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
     )
   const specFile = files.spec(spec.incarnation)
-  const agentEnv = pick(catalogue[spec.agentType]?.env ?? [])
+  const profile = cataloguedAgents(spec.home).profiles[spec.agentType]
+  const agentEnv = pick(profile?.env ?? [])
   writeFileSync(specFile, JSON.stringify({ ...spec, agentEnv, otel: otelVariables(environment) }), {
     mode: 0o600,
     flag: "wx",
@@ -38,7 +40,7 @@ export function startDaemon(spec: Omit<DaemonSpec, "agentEnv" | "otel">): Starte
       cwd: "/",
       detached: true,
       stdio: ["ignore", log, log],
-      env: pick(PLAIN),
+      env: { ...pick(PLAIN), [INCARNATION]: spec.incarnation, [DAEMON_OF]: spec.home },
     })
     child.unref()
     const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) => {

@@ -1,10 +1,11 @@
 /** The stream server's own process: started detached by whoever finds none, ended by `agentz down --all`. */
 import { join } from "node:path"
 import { keepCapped } from "#daemon/log-cap"
+import { BUSY } from "#daemon/stream-server/ensure"
 import { parseConfig } from "./config.ts"
 import { openHome } from "./home.ts"
 import { errorFields, jsonLog } from "./log.ts"
-import { BUSY, holdOwnStreams } from "./stream-host.ts"
+import { holdOwnStreams } from "./stream-host.ts"
 import { openStreamsToken } from "./token.ts"
 
 const log = jsonLog(process.stderr)

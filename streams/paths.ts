@@ -13,6 +13,8 @@ export const paths = {
   events: (sessionId: SessionId) => `${sessionId}/events`,
   /** What is asked, and the epoch grants. Only the control plane writes it. */
   inbox: (sessionId: SessionId) => `${sessionId}/inbox`,
+  /** Instead of `events` while the session is archived: what was said, without deltas. Each epoch's copy has its own. */
+  archive: (sessionId: SessionId, epoch: number) => `${sessionId}/archive-${epoch}`,
   /** What is too large for an event, by the first 32 hex digits of its SHA-256. */
   blob: (sessionId: SessionId, hash: string) => `${sessionId}/blob-${hash}`,
 } as const

@@ -38,8 +38,8 @@ export interface Publisher {
   publish(event: Unstamped): SessionEvent
   /** Makes the blob durable before any event that is published after it. */
   keep(blob: Blob): void
-  /** What waits to be sent. */
-  readonly backlog: { readonly events: number; readonly bytes: number }
+  /** What waits to be sent, and how long the request on its way has waited for an answer. */
+  readonly backlog: { readonly events: number; readonly bytes: number; readonly forMs: number }
   /** Resolves while less than 64 MiB waits to be sent: what feeds the publisher awaits it before reading on. */
   ready(): Promise<void>
   /** Resolves when everything published so far is in the stream; rejects when that can no longer happen. */
@@ -131,6 +131,7 @@ function startPublishing(
   let sending: Promise<void> | null = null
   let failure: unknown = null
   let behind = false
+  let askedAt: number | null = null
   let held: (() => void)[] = []
 
   const full = () => waitingBytes >= SPOOL_LIMIT_BYTES || (spoolBroken && waiting.length > 0)
@@ -148,6 +149,7 @@ function startPublishing(
   async function send(): Promise<void> {
     const patient = { ...patience, signal, onRetry: (reason: string) => setBehind(true, reason) }
     for (let [first] = waiting; first !== undefined; [first] = waiting) {
+      askedAt = performance.now()
       if (typeof first === "string") {
         const end = waiting.findIndex((one) => typeof one !== "string")
         const lines = (end < 0 ? waiting : waiting.slice(0, end)) as string[]
@@ -163,6 +165,7 @@ function startPublishing(
         waiting = waiting.slice(1)
         waitingBytes -= first.bytes.length
       }
+      askedAt = null
       if (waiting.length === 0) {
         setBehind(false, "")
         // Emptied only now and then: truncating a file for each event would cost more than writing it.
@@ -215,7 +218,8 @@ function startPublishing(
       return session
     },
     get backlog() {
-      return { events: waiting.length, bytes: waitingBytes }
+      const forMs = askedAt === null ? 0 : performance.now() - askedAt
+      return { events: waiting.length, bytes: waitingBytes, forMs }
     },
     publish(unstamped) {
       const event = stamp(unstamped, session.seq + 1, epoch, now())

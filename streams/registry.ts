@@ -9,6 +9,7 @@ import { PermissionMode } from "./event.ts"
 import { SessionId } from "./ids.ts"
 import { OnLimit } from "./limit.ts"
 import { type Session, STATUSES, type Status } from "./session.ts"
+import { Limits } from "./session-limits.ts"
 
 /** Identity and launch profile: all that is needed to start the daemon again. */
 export const SessionRow = z.object({
@@ -23,6 +24,7 @@ export const SessionRow = z.object({
   /** Names of the MCP servers it was given. What they are started with may be secret and is not here. */
   mcpServers: z.array(z.string()).optional(),
   onLimit: OnLimit.optional(),
+  limits: Limits.optional(),
   createdAt: z.string(),
 })
 export type SessionRow = z.infer<typeof SessionRow>
@@ -52,17 +54,39 @@ export const ActivityRow = z.object({
 })
 export type ActivityRow = z.infer<typeof ActivityRow>
 
+/** Where the transcript of an archived session is; `null`: in its events again. A lower epoch is not believed. */
+export const ArchiveRow = z.object({
+  sessionId: SessionId,
+  epoch: z.number().int(),
+  archivedAt: z.string().nullable(),
+  stream: z.string().nullable(),
+})
+export type ArchiveRow = z.infer<typeof ArchiveRow>
+
 const registrySchema = createStateSchema({
   sessions: { schema: SessionRow, type: "session", primaryKey: "sessionId" },
   activities: { schema: ActivityRow, type: "activity", primaryKey: "sessionId" },
+  archives: { schema: ArchiveRow, type: "archive", primaryKey: "sessionId" },
 })
 
 export const sessionRowChange = (value: SessionRow): ChangeEvent =>
   registrySchema.sessions.upsert({ key: value.sessionId, value }) as ChangeEvent
+/** Both rows of a session that is to be forgotten. */
+export const rowRemovals = (sessionId: SessionId): ChangeEvent[] => [
+  registrySchema.sessions.delete({ key: sessionId }) as ChangeEvent,
+  registrySchema.activities.delete({ key: sessionId }) as ChangeEvent,
+  registrySchema.archives.delete({ key: sessionId }) as ChangeEvent,
+]
 export const activityRowChange = (value: ActivityRow): ChangeEvent =>
   registrySchema.activities.upsert({ key: value.sessionId, value }) as ChangeEvent
 
+export const archiveRowChange = (value: ArchiveRow): ChangeEvent =>
+  registrySchema.archives.upsert({ key: value.sessionId, value }) as ChangeEvent
+
 export interface RegistryEntry extends SessionRow {
+  readonly archive?: ArchiveRow
+  /** Since when it is archived; a message to it ends that. */
+  readonly archivedAt?: string
   readonly status: Status
   readonly activity: ActivityRow | null
 }
@@ -90,12 +114,19 @@ export function foldRegistry(registry: Registry, events: Iterable<unknown>): Reg
       const row = SessionRow.safeParse(value)
       if (!row.success) continue
       const known = entry(row.data.sessionId)
-      set({ ...row.data, status: known?.status ?? "starting", activity: known?.activity ?? null })
+      const { status = "starting", activity = null } = known ?? {}
+      set({ ...archivedAs(known?.archive), ...row.data, status, activity })
     } else if (type === "activity") {
       const row = ActivityRow.safeParse(value)
       const known = row.success ? entry(row.data.sessionId) : undefined
       if (!row.success || !known || row.data.epoch < (known.activity?.epoch ?? 0)) continue
       set({ ...known, status: row.data.status, activity: row.data })
+    } else if (type === "archive") {
+      const row = ArchiveRow.safeParse(value)
+      const known = row.success ? entry(row.data.sessionId) : undefined
+      if (!row.success || !known || row.data.epoch < (known.archive?.epoch ?? 0)) continue
+      const { archivedAt: _, ...rest } = known
+      set({ ...rest, ...archivedAs(row.data) })
     }
   }
   return next ?? registry
@@ -106,6 +137,11 @@ const isRow = (event: unknown): event is ChangeEvent =>
   isObject(event) && "headers" in event && isObject(event.headers) && isChangeEvent(event as StateEvent)
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
+
+const archivedAs = (archive: ArchiveRow | undefined) => ({
+  ...(archive && { archive }),
+  ...(archive?.archivedAt && { archivedAt: archive.archivedAt }),
+})
 
 /** The row that a session's fold amounts to. */
 export const activityOf = (session: Session, inboxOffset: string): ActivityRow => ({

@@ -43,7 +43,12 @@ type Draft = { -readonly [Key in keyof Session]: Session[Key] } & { items: Item[
 
 const draftOf = (session: Session): Draft => ({ ...session, items: session.items.slice() })
 
+/** What a daemon that cannot work may still say. */
+const IN_VAIN: ReadonlySet<SessionEvent["type"]> = new Set(["agent_started", "agent_exited", "notice"])
+
 function apply(draft: Draft, event: SessionEvent): void {
+  if (event.type === "session_started") draft.startsInVain += 1
+  else if (!IN_VAIN.has(event.type)) draft.startsInVain = 0
   switch (event.type) {
     case "session_started":
       // A daemon that finds a turn still open took over from one that could not close it.
@@ -52,6 +57,7 @@ function apply(draft: Draft, event: SessionEvent): void {
       draft.workingDir = event.workingDir
       draft.model = event.model ?? null
       draft.permissionMode = event.permissionMode
+      draft.limits = event.limits ?? {}
       draft.daemon = { pid: event.pid, startTime: event.startTime, bootId: event.bootId, host: event.host }
       draft.git = event.git ?? null
       return
@@ -212,6 +218,10 @@ function apply(draft: Draft, event: SessionEvent): void {
         draft.context = { used: event.contextUsed, size: event.contextSize ?? draft.context?.size ?? null }
       if (event.reportedCostUsd !== undefined) draft.reportedCostUsd = event.reportedCostUsd
       if (event.model !== undefined) draft.answeredBy = event.model
+      return
+
+    case "limits_changed":
+      draft.limits = event.limits
       return
 
     case "notice":

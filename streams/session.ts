@@ -19,6 +19,7 @@ import type {
   Touches,
 } from "./event.ts"
 import type { MessageId, RequestId, RuleId, SessionId, TurnId } from "./ids.ts"
+import type { Limits } from "./session-limits.ts"
 
 /**
  * `waiting`: an approval is open. `completed`: the last turn ended and the session can be continued.
@@ -165,6 +166,8 @@ export interface Session {
   /** Where the working directory stood in git when the last daemon started; `null` where it is in no repository. */
   readonly git: Repository | null
   readonly agentSessionId: string | null
+  /** Daemons in a row that came and then did nothing: more than a few will not do better. */
+  readonly startsInVain: number
   readonly turnId: TurnId | null
   readonly turns: number
   /** Taken from the inbox and not yet begun, in order. */
@@ -178,6 +181,8 @@ export interface Session {
     readonly status: "pending" | "in_progress" | "completed"
   }[]
   readonly usage: UsageTotals
+  /** What it may use. */
+  readonly limits: Limits
   /** What the agent lets one choose, and how it is set. */
   readonly configOptions: readonly ConfigOption[]
   /** What a message to the agent may begin with. */
@@ -211,6 +216,7 @@ export const emptySession = (sessionId: SessionId): Session => ({
   daemon: null,
   git: null,
   agentSessionId: null,
+  startsInVain: 0,
   turnId: null,
   turns: 0,
   queue: [],
@@ -225,6 +231,7 @@ export const emptySession = (sessionId: SessionId): Session => ({
   reportedCostUsd: null,
   limit: null,
   limitsInARow: 0,
+  limits: {},
   error: null,
   startedAt: null,
   updatedAt: null,

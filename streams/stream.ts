@@ -1,5 +1,5 @@
 /** The base protocol's plain verbs on JSON streams: create, append, read to the tail, ask for the tail. */
-import { type FindEndpoint, type Patience, request } from "./transport.ts"
+import { type FindEndpoint, type Patience, request, StreamError } from "./transport.ts"
 
 const JSON_TYPE = { "content-type": "application/json" }
 
@@ -35,14 +35,15 @@ export async function appendAs(
   name: string,
   { body, ...patience }: Patience & { readonly body: string },
 ): Promise<void> {
-  const headers = {
-    ...JSON_TYPE,
-    "producer-id": producer.id,
-    "producer-epoch": String(producer.epoch),
-    "producer-seq": String(producer.seq),
-  }
+  const headers = { ...JSON_TYPE, ...producerHeaders(producer) }
   await request(endpoint, name, { method: "POST", headers, body }, patience)
 }
+
+const producerHeaders = ({ id, epoch, seq }: Parameters<typeof appendAs>[0]) => ({
+  "producer-id": id,
+  "producer-epoch": String(epoch),
+  "producer-seq": String(seq),
+})
 
 export const START = "-1"
 
@@ -84,4 +85,58 @@ export const itemsOf = (text: string): readonly unknown[] => {
 export async function tailOf(endpoint: FindEndpoint, name: string, patience?: Patience): Promise<string> {
   const { headers } = await request(endpoint, name, { method: "HEAD" }, patience)
   return headers.get("stream-next-offset") ?? START
+}
+
+/** Closes the stream as that producer: nothing is appended after it. One that is closed already is fine. */
+export async function closeStream(
+  endpoint: FindEndpoint,
+  name: string,
+  {
+    producer,
+    ...patience
+  }: Patience & { readonly producer: { readonly id: string; readonly epoch: number; readonly seq: number } },
+): Promise<void> {
+  const headers = { ...producerHeaders(producer), "stream-closed": "true" }
+  try {
+    await request(endpoint, name, { method: "POST", headers }, patience)
+  } catch (error) {
+    if (!(error instanceof StreamError) || error.code !== "stream_closed") throw error
+  }
+}
+
+/** Whether nothing can be appended to it: closed, or not there. */
+export async function isClosed(endpoint: FindEndpoint, name: string, patience?: Patience): Promise<boolean> {
+  try {
+    return (
+      (await request(endpoint, name, { method: "HEAD" }, patience)).headers.get("stream-closed") === "true"
+    )
+  } catch (error) {
+    if (!(error instanceof StreamError) || error.code !== "stream_missing") throw error
+    return true
+  }
+}
+
+/** Deletes the stream; one that is not there is fine. */
+export async function deleteStream(endpoint: FindEndpoint, name: string, patience?: Patience): Promise<void> {
+  try {
+    await request(endpoint, name, { method: "DELETE" }, patience)
+  } catch (error) {
+    if (!(error instanceof StreamError) || error.code !== "stream_missing") throw error
+  }
+}
+
+/** The stream's text from its start to its tail, as the server sends it; nothing where there is no stream. */
+export async function* textOf(
+  endpoint: FindEndpoint,
+  name: string,
+  patience?: Patience,
+): AsyncGenerator<string> {
+  for (let from = START; ; ) {
+    const attempt = { method: "GET", query: { offset: from } } as const
+    const { headers, text } = await request(endpoint, name, attempt, patience)
+    yield text
+    const next = headers.get("stream-next-offset") ?? from
+    if (headers.get("stream-up-to-date") === "true" || next === from) return
+    from = next
+  }
 }

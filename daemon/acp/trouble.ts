@@ -123,7 +123,7 @@ export function troubleOfError(error: unknown, now: number): Trouble {
     error instanceof Error ? error.message : (stringIn(fieldsOf(error), "message") ?? String(error))
   const fields = fieldsOf(data)
   const own = ownFailure(fields)
-  if (own) return withLimit(own, fields, now)
+  if (own) return withLimit(own, now)
   const detail = stringIn(fields, "message") ?? stringIn(fields, "details") ?? ""
   const message = detail && !said.includes(detail) ? `${said}: ${detail}` : said
   const status = typeof fields.statusCode === "number" ? fields.statusCode : 0
@@ -141,7 +141,7 @@ export function troubleOfError(error: unknown, now: number): Trouble {
   return troubleOf(kind, message, now, afterHeaders(under(fields, "responseHeaders"), now))
 }
 
-/** Our own agents put a whole failure into the error's data, and how long a limit lasts. */
+/** Our own agents put a whole failure into the error's data. */
 function ownFailure(fields: Fields): Failure | null {
   const code = stringIn(fields, "code")
   const message = stringIn(fields, "message")
@@ -150,19 +150,13 @@ function ownFailure(fields: Fields): Failure | null {
   return { code, message, ...(hint !== undefined && { hint }) }
 }
 
-function withLimit(failure: Failure, fields: Fields, now: number): Trouble {
+function withLimit(failure: Failure, now: number): Trouble {
   const kind =
     failure.code === "provider_rate_limited" ? "rate" : failure.code === "usage_limit" ? "usage" : null
   if (!kind) return { failure }
-  const afterMs = fields.retryAfterMs
-  const until =
-    typeof afterMs === "number" && afterMs >= 0
-      ? new Date(now + Math.min(afterMs, MONTH_MS)).toISOString()
-      : untilOf(`${failure.message} ${failure.hint ?? ""}`, now)
+  const until = untilOf(`${failure.message} ${failure.hint ?? ""}`, now)
   return { failure, limit: { kind, until } }
 }
-
-const MONTH_MS = 31 * 24 * 3600 * 1000
 
 function afterHeaders(headers: Fields, now: number): string | null {
   const after = secondsOf(stringIn(headers, "retry-after") ?? "", now)

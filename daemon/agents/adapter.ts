@@ -7,6 +7,7 @@ import type { AgentApp, ClientApp, ClientConnection } from "@agentclientprotocol
 import type { Item } from "#streams/session"
 import type { McpServer } from "../mcp-server.ts"
 import type { Enclosure } from "../process/enclosure.ts"
+import type { Identity } from "../process/identity.ts"
 
 export interface AgentOptions {
   readonly sessionId: string
@@ -21,6 +22,8 @@ export interface AgentOptions {
   readonly toolEnv: Readonly<Record<string, string>>
   /** Servers of tools that the user gave to this session. */
   readonly mcpServers?: readonly McpServer[]
+  /** `AGENTZ_HOME`. */
+  readonly home: string
   /** Everything that is started for the session is started here: an agent's own process as well as its tools' commands. */
   readonly enclosure: Enclosure
   /**
@@ -30,10 +33,34 @@ export interface AgentOptions {
   readonly transcript: () => readonly Item[]
 }
 
-interface OpenAgent extends AsyncDisposable {
+export interface OpenAgent extends AsyncDisposable {
   readonly connection: ClientConnection
   /** Absent where the agent runs inside the daemon. */
-  readonly pid?: number
+  readonly process?: AgentProcess
+  /** The model to ask for once the conversation is open, where the agent is not told in another way. */
+  readonly model?: { readonly option: string; readonly value: string }
+}
+
+/** An agent that is a process of its own. */
+export interface AgentProcess {
+  readonly identity: Identity
+  /** Of the program the user installed, where the protocol tells only that of an adapter. */
+  readonly version: string | null
+  /** What to do about a refused or missing key, in one sentence. */
+  readonly signIn: string
+  /** Resolves when it has ended and its whole tree is gone. Never rejects. */
+  readonly exited: Promise<AgentExit>
+  /** Ends what its tools left behind and no longer hangs on it. */
+  sweep(): Promise<void>
+}
+
+export interface AgentExit {
+  readonly code: number | null
+  readonly signal: string | null
+  /** Whether we ended it. */
+  readonly expected: boolean
+  /** The last lines it wrote to its log, without secrets. */
+  readonly lastWords: string
 }
 
 /** Opens the connection; `client` has the handlers for what the agent asks and tells. Disposing ends the agent. */
@@ -57,7 +84,8 @@ export const inProcess =
  * What ACP has no word for, in `_meta`.
  * `resume` on a prompt: the turn before was interrupted; take up its plan where it stopped, without a new user
  * message. `reset` on an `agent_message_chunk`: what was streamed of this message is void. `outputDelta` on a
- * `tool_call_update`: live output of the tool. `usage` on a prompt's response: tokens of this turn. `notice` on a
+ * `tool_call_update`: live output of the tool. `usage` on a prompt's response, and on a
+ * `usage_update` before it: tokens of this turn. `notice` on a
  * `notice`: its category and, where something is tried again, `retry: { attempt, max }`.
  */
 export const META = {

@@ -2,25 +2,16 @@
  * The agents there are, as far as a spawner must know them: names, what they need, whether they can run here.
  * Light on purpose: the control plane reads it without loading an agent.
  */
+import { configuredAgents } from "./configured.ts"
 import { cerebras, openaiCompatible, type Provider, settingsOf } from "./openai/provider.ts"
+import type { AgentProfile } from "./profile.ts"
+import { claude } from "./vendors/claude.ts"
+import { codex } from "./vendors/codex.ts"
+import { opencode } from "./vendors/opencode.ts"
+import { vendorProfile } from "./vendors/vendor.ts"
 
-interface Preflight {
-  readonly found: boolean
-  readonly version: string | null
-  /** One sentence per thing that is missing, each naming its remedy. Empty when the agent can run. */
-  readonly needs: readonly string[]
-}
-
-export interface AgentProfile {
-  readonly type: string
-  readonly title: string
-  readonly description: string
-  /** Environment variables that are handed to this agent, and to nobody else. */
-  readonly env: readonly string[]
-  readonly defaultModel: string | null
-  /** Whether it can run with this environment. Never throws. */
-  preflight(env: Readonly<Record<string, string | undefined>>): Promise<Preflight>
-}
+export type { AgentProfile } from "./profile.ts"
+export { adapterDir } from "./vendors/find.ts"
 
 const demo: AgentProfile = {
   type: "demo",
@@ -44,6 +35,21 @@ const profileOf = (provider: Provider): AgentProfile => ({
   }),
 })
 
+/** The agents that every installation knows. */
 export const catalogue: Readonly<Record<string, AgentProfile>> = Object.fromEntries(
-  [demo, profileOf(openaiCompatible), profileOf(cerebras)].map((profile) => [profile.type, profile]),
+  [
+    demo,
+    ...[claude, codex, opencode].map(vendorProfile),
+    profileOf(openaiCompatible),
+    profileOf(cerebras),
+  ].map((profile) => [profile.type, profile]),
 )
+
+export interface Catalogued {
+  readonly profiles: Readonly<Record<string, AgentProfile>>
+  /** Why agents.json could not be read, with the line and the remedy. Then only the agents known to all are there. */
+  readonly fault: string | null
+}
+
+/** These and the agents that the user configured in this home. */
+export const cataloguedAgents = (home: string): Catalogued => configuredAgents(home, catalogue)

@@ -57,6 +57,8 @@ export interface Launched {
   readonly child: ChildProcess
   /** Ends it and all that it started; tells how many there were. */
   end(graceMs: number): Promise<{ readonly found: number }>
+  /** Ends what it started and let go of: processes of its own that do not descend from it any more. */
+  endStrays(graceMs: number): Promise<void>
 }
 
 /** The program is not there, or the system would not start it. The message is fit to show. */
@@ -73,8 +75,8 @@ export interface Enclosure {
   /** Ends everything and leaves no group behind. */
   end(graceMs: number): Promise<void>
   limit(limits: GroupLimits): void
-  /** What the kernel has refused so far; `null` where it does not count. */
-  refusals(): Refusals | null
+  /** What the kernel has refused so far. */
+  refusals(): Refusals
   /** What its processes amount to now, counted one by one. */
   footprint(): { readonly memoryKb: number; readonly processes: number }
 }
@@ -143,8 +145,15 @@ export function openEnclosure({
         `Could not start ${argv[0]} in ${cwd}: ${error instanceof Error ? error.message : error}`,
       )
     }
-    const own = into[0]
+    const ownGroup = into[0]
     const root = identityOfChild(pid)
+    const own = {
+      marker: [PROGRAM_MARKER, group] as const,
+      ...(root !== null && { roots: [root] }),
+      ...(ownGroup !== undefined && {
+        belongs: (one: Process) => placeIn(one.controlGroups(), group) !== null,
+      }),
+    }
     const one: Launched = {
       pid,
       stdin: child.stdin,
@@ -153,17 +162,22 @@ export function openEnclosure({
       child,
       async end(graceMs) {
         const { found } = await killTree({
-          marker: [PROGRAM_MARKER, group],
-          ...(root !== null && { roots: [root] }),
-          ...(own !== undefined && {
-            belongs: (one: Process) => placeIn(one.controlGroups(), group) !== null,
-            killAtOnce: () => void killGroup(own),
-          }),
+          ...own,
+          ...(ownGroup !== undefined && { killAtOnce: () => void killGroup(ownGroup) }),
           graceMs,
         })
-        if (own !== undefined) removeGroup(own)
+        if (ownGroup !== undefined) removeGroup(ownGroup)
         running.delete(one)
         return { found }
+      },
+      async endStrays(graceMs) {
+        const strays = straysOf(pid, processesOf(own), isolation.kind)
+        if (strays.length === 0) return
+        await killTree({
+          belongs: ({ pid, startTime }) =>
+            strays.some((stray) => stray.pid === pid && stray.startTime === startTime),
+          graceMs,
+        })
       },
     }
     running.set(one, { kept })
@@ -188,7 +202,7 @@ export function openEnclosure({
       limited = limits
       if (isolation.kind === "cgroup") limitGroup(isolation.base, name, limits)
     },
-    refusals: () => (isolation.kind === "cgroup" ? refusalsOf(isolation.base, name) : null),
+    refusals: () => (isolation.kind === "cgroup" ? refusalsOf(isolation.base, name) : NOT_COUNTED),
     footprint() {
       const processes = processesOf(tree)
       return {
@@ -197,6 +211,20 @@ export function openEnclosure({
       }
     },
   }
+}
+
+const NOT_COUNTED = { memory: null, processes: null }
+
+/** Those of a program's processes that do not hang on it. */
+function straysOf(pid: number, all: readonly Process[], kind: IsolationKind): readonly Process[] {
+  const childrenOf = (parent: number) => all.filter((one) => one.parent === parent)
+  const first = (parent: number) =>
+    childrenOf(parent).sort((a, b) => Number(a.startTime) - Number(b.startTime) || a.pid - b.pid)[0]?.pid ?? 0
+  // The first process of a world stands above the program, and takes in what the program lets go of.
+  const above = kind === "namespace" ? [pid, first(pid)] : []
+  const held = new Set([kind === "namespace" ? first(first(pid)) : pid])
+  for (const one of held) for (const child of childrenOf(one)) held.add(child.pid)
+  return all.filter((one) => !held.has(one.pid) && !above.includes(one.pid))
 }
 
 const groupsOf = ({ kill, memory, processes }: CgroupBase, name: string): readonly string[] => [
@@ -215,9 +243,9 @@ function confined(
   // What the daemon started itself ends with it even when nobody is left to see to it.
   const setpriv = systemProgram("setpriv")
   const tied = setpriv === null ? [] : [setpriv, "--pdeathsig", "KILL", "--"]
-  // Where no group holds memory back, each process is held back for itself.
+  // Where no group holds memory back, no single one runs far ahead of whoever looks at all of them.
   const prlimit = memoryMb !== undefined && isolation.kind !== "cgroup" ? systemProgram("prlimit") : null
-  const capped = prlimit === null ? [] : [prlimit, `--data=${(memoryMb ?? 0) * 1024 * 1024}`, "--"]
+  const capped = prlimit === null ? [] : [prlimit, `--data=${2 * (memoryMb ?? 0) * 1024 * 1024}`, "--"]
   const around = isolation.kind === "namespace" ? isolation.prefix : groups.length > 0 ? entering(groups) : []
   const [file = "/bin/sh", ...args] =
     isolation.kind === "namespace"

@@ -15,12 +15,24 @@ type SessionView = Omit<Outputs["getSession"], "session" | "items"> & {
   readonly items: readonly Item[]
 }
 
-type Procedure = "spawn" | "sendMessage" | "cancel" | "approve" | "resume"
+export type RuleInfo = Outputs["rules"]["rules"][number]
+export type Answer = Omit<Inputs["approve"], "sessionId" | "requestId">
+
+type Procedure =
+  | "spawn"
+  | "sendMessage"
+  | "cancel"
+  | "approve"
+  | "resume"
+  | "revokeRule"
+  | "setMode"
+  | "setConfigOption"
 export type AgentApi = {
   readonly [Name in Procedure]: (input: Inputs[Name]) => Promise<Outputs[Name]>
 } & {
   getSession(input: Inputs["getSession"]): Promise<SessionView>
   agentTypes(): Promise<Outputs["agentTypes"]>
+  rules(): Promise<Outputs["rules"]>
 }
 
 export function openApi(origin: string): AgentApi {
@@ -31,8 +43,12 @@ export function openApi(origin: string): AgentApi {
     cancel: (input) => agent.cancel.mutate(input).catch(refuse),
     approve: (input) => agent.approve.mutate(input).catch(refuse),
     resume: (input) => agent.resume.mutate(input).catch(refuse),
+    revokeRule: (input) => agent.revokeRule.mutate(input).catch(refuse),
+    setMode: (input) => agent.setMode.mutate(input).catch(refuse),
+    setConfigOption: (input) => agent.setConfigOption.mutate(input).catch(refuse),
     getSession: (input) => agent.getSession.query(input).catch(refuse) as Promise<SessionView>,
     agentTypes: () => agent.agentTypes.query().catch(refuse),
+    rules: () => agent.rules.query().catch(refuse),
   }
 }
 

@@ -1,6 +1,6 @@
 /** What a message that is being typed may go on with: `/command` at its start, `@file` anywhere. Pure. */
+import type { SlashCommand } from "#streams/event"
 import type { Item } from "#streams/session"
-import type { SlashCommand } from "./session-extras.ts"
 
 export interface Suggestion {
   readonly text: string
@@ -29,7 +29,10 @@ export function completionAt(
       .filter(({ name }) => name.toLowerCase().includes(wanted))
       .sort((a, b) => rank(a.name, wanted) - rank(b.name, wanted))
       .slice(0, MOST)
-      .map(({ name, description, hint }) => ({ text: `/${name} `, detail: hint ?? description }))
+      .map(({ name, description, hint }) => ({
+        text: `/${name} `,
+        detail: [description, hint].filter(Boolean).join(" · "),
+      }))
     return suggestions.length > 0 ? { from: 0, to: caret, suggestions } : null
   }
   const file = /(?:^|\s)@(\S*)$/.exec(before)

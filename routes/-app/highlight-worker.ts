@@ -64,7 +64,7 @@ const highlighter = createHighlighterCore({
   // Colours are names that the style sheet knows, in light and in dark.
   themes: [createCssVariablesTheme({ name: THEME, variablePrefix: "--code-" })],
   langs: [],
-  engine: createJavaScriptRegexEngine({ forgiving: true }),
+  engine: createJavaScriptRegexEngine(),
 })
 
 async function colour(code: string, name: string): Promise<Coloured | null> {

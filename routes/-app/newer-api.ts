@@ -1,34 +1,19 @@
 /**
- * Procedures that the server may lack: the page may be newer than it, since a tab stays open over an update. Each
- * answers `null` where the server does not know it, and the page goes without.
+ * Procedures that the server may lack: a tab stays open over a change of the server. Each answers `null` where the
+ * server does not know it, and the page goes without.
  */
 import { createTRPCUntypedClient, httpLink } from "@trpc/client"
-import type { SessionId } from "#streams/ids"
+import type { MessageId, SessionId } from "#streams/ids"
 import { refusalOf } from "./refusal.ts"
 
-export interface Rule {
-  readonly ruleId: string
-  readonly scope: "session" | "directory"
-  readonly sessionId?: string
-  readonly workingDir?: string
-  readonly agentType: string
-  readonly kind: string
-  readonly match: unknown
-  readonly decision: string
-  readonly createdAt: string
-}
-
 let client: ReturnType<typeof createTRPCUntypedClient> | null = null
-const open = () => {
+
+const LACKS = new Set(["unknown_procedure", "not_found"])
+
+async function mutate<Answer extends object>(name: string, input: unknown): Promise<Answer | null> {
   client ??= createTRPCUntypedClient({ links: [httpLink({ url: `${location.origin}/trpc` })] })
-  return client
-}
-
-const LACKS = new Set(["unknown_procedure", "not_found", "method_not_allowed"])
-
-async function orNull<Answer>(call: Promise<unknown>): Promise<Answer | null> {
   try {
-    return (await call) as Answer
+    return (await client.mutation(`agent.${name}`, input)) as Answer
   } catch (error) {
     const refusal = refusalOf(error)
     if (refusal.reason !== null && LACKS.has(refusal.reason)) return null
@@ -36,15 +21,21 @@ async function orNull<Answer>(call: Promise<unknown>): Promise<Answer | null> {
   }
 }
 
-const query = <Answer>(name: string, input?: unknown) => orNull<Answer>(open().query(`agent.${name}`, input))
-const mutate = <Answer>(name: string, input: unknown) =>
-  orNull<Answer>(open().mutation(`agent.${name}`, input))
-
 export const newerApi = {
-  rules: () => query<readonly Rule[]>("rules"),
-  revokeRule: (ruleId: string) => mutate<object>("revokeRule", { ruleId }),
-  rename: (sessionId: SessionId, title: string) => mutate<object>("rename", { sessionId, title }),
-  archive: (sessionId: SessionId, archived: boolean) => mutate<object>("archive", { sessionId, archived }),
-  setConfigOption: (sessionId: SessionId, optionId: string, value: string) =>
-    mutate<object>("setConfigOption", { sessionId, optionId, value }),
+  rename: (sessionId: SessionId, title: string) => mutate("rename", { sessionId, title }),
+  archive: (sessionId: SessionId) => mutate("archive", { sessionId }),
+  unarchive: (sessionId: SessionId) => mutate("unarchive", { sessionId }),
+  withdraw: (sessionId: SessionId, messageId: MessageId) => mutate("withdraw", { sessionId, messageId }),
+  /** Adds a piece of a file, in base64, to an upload; the first piece begins one. */
+  attach: (data: string, uploadId: string | null) =>
+    mutate<{ readonly uploadId: string }>("attach", { data, ...(uploadId !== null && { uploadId }) }),
+}
+
+/** What a person reads where an act came to nothing; `null` where it was done. */
+export async function problemOf(act: Promise<object | null>, lacking: string): Promise<string | null> {
+  try {
+    return (await act) === null ? lacking : null
+  } catch (error) {
+    return refusalOf(error).message
+  }
 }

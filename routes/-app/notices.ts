@@ -54,23 +54,23 @@ export function useNotices(entries: ReadonlyMap<string, RegistryEntry>): void {
       const hidden = document.visibilityState === "hidden"
       const news = newsOf(before, entry, { hidden, since: began, now })
       const seen = !hidden && location.pathname === `/s/${entry.sessionId}`
-      if (news && mine.current && !seen && currentSettings().notices) show(news)
+      if (news && mine.current && !seen && currentSettings().notices)
+        show(news, (id) => void router.navigate({ to: "/s/$sessionId", params: { sessionId: id } }))
     }
-  }, [entries])
+  }, [entries, router])
+}
 
-  const show = (news: News) => {
-    if (!noticesPossible() || Notification.permission !== "granted") return
-    const { sessionId, kind, title, detail } = news
-    const notice = new Notification(`${plainText(title)} ${WORDS[kind]}`, {
-      body: plainText(detail),
-      tag: sessionId,
-      icon: "/icon-192.png",
-      requireInteraction: kind === "needs-you",
-    })
-    notice.onclick = () => {
-      window.focus()
-      notice.close()
-      void router.navigate({ to: "/s/$sessionId", params: { sessionId } })
-    }
+function show({ sessionId, kind, title, detail }: News, open: (id: News["sessionId"]) => void): void {
+  if (!noticesPossible() || Notification.permission !== "granted") return
+  const notice = new Notification(`${plainText(title)} ${WORDS[kind]}`, {
+    body: plainText(detail),
+    tag: sessionId,
+    icon: "/icon-192.png",
+    requireInteraction: kind === "needs-you",
+  })
+  notice.onclick = () => {
+    window.focus()
+    notice.close()
+    open(sessionId)
   }
 }

@@ -6,6 +6,7 @@ import { useSyncExternalStore } from "react"
 import type { SendMode } from "#streams/command"
 import type { MessageId, SessionId } from "#streams/ids"
 import { type AgentApi, openApi } from "./api.ts"
+import type { Attached } from "./attach.ts"
 import { liveSession, onLive } from "./live.ts"
 import { refusalOf } from "./refusal.ts"
 import { readStored, writeStored } from "./stored.ts"
@@ -14,6 +15,7 @@ export interface Outgoing {
   readonly key: string
   readonly text: string
   readonly mode: SendMode
+  readonly attached: readonly Attached[]
   /** `sent`: the server has it and the session has not shown it yet. `refused`: it will not be sent. */
   readonly state: "sending" | "waiting" | "sent" | "refused"
   readonly messageId: MessageId | null
@@ -43,17 +45,17 @@ function box(sessionId: SessionId): readonly Outgoing[] {
 /** What was stored, or nothing where it cannot be read. */
 function parseBox(stored: string | null): Outgoing[] {
   try {
-    const entries = JSON.parse(stored ?? "[]") as { key: string; text: string; mode?: SendMode }[]
-    return entries.map(({ key, text, mode = "queue" }) => fresh(key, text, mode))
+    const entries = JSON.parse(stored ?? "[]") as Partial<Outgoing>[]
+    return entries.map(({ key = "", text = "", mode = "queue", attached = [] }) =>
+      fresh({ key, text, mode, attached }),
+    )
   } catch {
     return []
   }
 }
 
-const fresh = (key: string, text: string, mode: SendMode): Outgoing => ({
-  key,
-  text,
-  mode,
+const fresh = (message: Pick<Outgoing, "key" | "text" | "mode" | "attached">): Outgoing => ({
+  ...message,
   state: "sending",
   messageId: null,
   problem: null,
@@ -64,7 +66,9 @@ function put(sessionId: SessionId, entries: readonly Outgoing[]): void {
   const unsent = entries.filter(({ state }) => state === "sending" || state === "waiting")
   writeStored(
     keyOf(sessionId),
-    unsent.length === 0 ? "" : JSON.stringify(unsent.map(({ key, text, mode }) => ({ key, text, mode }))),
+    unsent.length === 0
+      ? ""
+      : JSON.stringify(unsent.map(({ key, text, mode, attached }) => ({ key, text, mode, attached }))),
   )
   for (const listener of listeners) listener()
 }
@@ -75,9 +79,12 @@ const change = (sessionId: SessionId, key: string, fields: Partial<Outgoing>): v
     box(sessionId).map((entry) => (entry.key === key ? { ...entry, ...fields } : entry)),
   )
 
-export function sendMessage(sessionId: SessionId, text: string, mode: SendMode): void {
+export function sendMessage(
+  sessionId: SessionId,
+  message: Pick<Outgoing, "text" | "mode" | "attached">,
+): void {
   const key = crypto.getRandomValues(new Uint32Array(4)).join("-")
-  put(sessionId, [...box(sessionId), fresh(key, text, mode)])
+  put(sessionId, [...box(sessionId), fresh({ key, ...message })])
   void pump(sessionId)
 }
 
@@ -106,9 +113,11 @@ const unsentOf = (sessionId: SessionId): Outgoing | undefined =>
   box(sessionId).find(({ state }) => state === "sending" || state === "waiting")
 
 /** Whether the server answered, with a yes or a no. */
-async function attempt(sessionId: SessionId, { key, text, mode }: Outgoing): Promise<boolean> {
+async function attempt(sessionId: SessionId, { key, text, mode, attached }: Outgoing): Promise<boolean> {
   try {
-    const { messageId } = await api().sendMessage({ sessionId, text, mode, idempotencyKey: key })
+    const files = attached.length > 0 ? { attachments: attached } : {}
+    const message = { sessionId, text, mode, idempotencyKey: key, ...files }
+    const { messageId } = await api().sendMessage(message)
     change(sessionId, key, { state: "sent", messageId, problem: null })
     settle(sessionId)
     return true

@@ -33,6 +33,12 @@ export function sortSessions(entries: Iterable<RegistryEntry>): RegistryEntry[] 
   })
 }
 
+/** When a session was put away, where it was. */
+export function archivedAtOf(entry: RegistryEntry): string | null {
+  const at: unknown = Reflect.get(entry, "archivedAt")
+  return typeof at === "string" ? at : null
+}
+
 export const changedAt = (entry: RegistryEntry): string => entry.activity?.updatedAt || entry.createdAt
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
@@ -55,6 +61,17 @@ export function filterSessions(
       .toLowerCase()
     return words.every((word) => text.includes(word))
   })
+}
+
+/** Groups in the order of their first session; one without a name where nothing is grouped. */
+export function groupSessions(
+  entries: readonly RegistryEntry[],
+  by: "directory" | undefined,
+): { readonly name: string | null; readonly entries: readonly RegistryEntry[] }[] {
+  if (by === undefined) return [{ name: null, entries }]
+  const groups = new Map<string, RegistryEntry[]>()
+  for (const entry of entries) groups.set(entry.workingDir, [...(groups.get(entry.workingDir) ?? []), entry])
+  return [...groups].map(([name, of]) => ({ name, entries: of }))
 }
 
 export function countByFilter(entries: Iterable<RegistryEntry>): Record<Filter, number> {

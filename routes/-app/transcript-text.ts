@@ -3,7 +3,7 @@ import type { Item } from "#streams/session"
 import { shownInput } from "./tool-input.ts"
 
 /** All that can be read of an item, for a search. */
-export function textOfItem(item: Item): string {
+function textOfItem(item: Item): string {
   switch (item.type) {
     case "user":
     case "message":

@@ -1,6 +1,7 @@
 import { type KeyboardEvent, type ReactNode, type Ref, useEffect, useRef, useState } from "react"
 import type { Decision } from "#streams/event"
 import type { PermissionRequest } from "#streams/session"
+import type { Answer } from "../-app/api.ts"
 import { plainText } from "../-app/hidden-characters.ts"
 import { shownInput } from "../-app/tool-input.ts"
 import { FileDiff } from "./file-diff.tsx"
@@ -14,46 +15,48 @@ const KEY: Record<Decision, string> = { allow: "y", allow_always: "Shift Y", den
 const ORDER: readonly Decision[] = ["allow", "allow_always", "deny"]
 
 /** Gives the answer to the server; what comes back is why it was not taken. */
-export type Decide = (
-  request: PermissionRequest,
-  decision: Decision,
-  scope: "session" | "directory",
-) => Promise<string | null>
+export type Decide = (request: PermissionRequest, answer: Answer) => Promise<string | null>
 
 /** One question of an agent, exactly, and the answers to it. Its keys count only while it has the focus. */
 export function ApprovalCard(props: {
   readonly request: PermissionRequest
   readonly running: boolean
   readonly onDecide: Decide
-  /** Whether "always" may hold for the directory, too. */
-  readonly directoryRules: boolean
   readonly ref?: Ref<HTMLElement>
   readonly id?: string
   readonly label: string
   readonly heading: ReactNode
   readonly className: string
 }) {
-  const { request, running, onDecide, directoryRules, ref, id, label, heading, className } = props
+  const { request, running, onDecide, ref, id, label, heading, className } = props
   const [answer, setAnswer] = useState<Decision | null>(null)
   const [problem, setProblem] = useState<string | null>(null)
+  const [note, setNote] = useState<string | null>(null)
   const shownAt = useRef(0)
 
   useEffect(() => {
     shownAt.current = performance.now()
   }, [])
 
-  const decide = async (decision: Decision, scope: "session" | "directory" = "session") => {
+  const decide = async (decision: Decision, more: Omit<Answer, "decision"> = {}) => {
     if (answer !== null || !request.decisions.includes(decision)) return
     setAnswer(decision)
     setProblem(null)
-    const refused = await onDecide(request, decision, scope)
+    const refused = await onDecide(request, { decision, ...more })
     if (refused === null) return
     setProblem(refused)
     setAnswer(null)
   }
 
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return
+    if (
+      event.target instanceof HTMLInputElement ||
+      event.repeat ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey
+    )
+      return
     if (performance.now() - shownAt.current < SETTLE_MS) return
     const decision: Decision | null =
       event.key === "Y" ? "allow_always" : event.key === "y" ? "allow" : event.key === "n" ? "deny" : null
@@ -99,6 +102,35 @@ export function ApprovalCard(props: {
           {problem}
         </p>
       )}
+      {request.denyEndsTurn && (
+        <p className="text-note text-quiet">This agent takes a “no” as the end of its turn.</p>
+      )}
+      {note !== null && (
+        <form
+          className="flex gap-2"
+          onSubmit={(event) => {
+            event.preventDefault()
+            void decide("deny", note.trim() === "" ? {} : { note: note.trim() })
+          }}
+        >
+          <input
+            className="field h-8 py-0! text-row!"
+            aria-label="Why not"
+            placeholder="Why not, and what to do instead"
+            maxLength={4000}
+            // biome-ignore lint/a11y/noAutofocus: it was opened to be typed into
+            autoFocus
+            value={note}
+            onChange={({ target: { value } }) => setNote(value)}
+            onKeyDown={(event) => {
+              if (event.key === "Escape") setNote(null)
+            }}
+          />
+          <button type="submit" className="control" disabled={answer !== null}>
+            Deny
+          </button>
+        </form>
+      )}
       <div className="flex flex-wrap items-center gap-2">
         {ORDER.filter((decision) => request.decisions.includes(decision)).map((decision) => (
           <button
@@ -120,15 +152,32 @@ export function ApprovalCard(props: {
             </kbd>
           </button>
         ))}
-        {directoryRules && request.decisions.includes("allow_always") && (
+        {request.touches && request.decisions.includes("allow_always") && (
           <button
             type="button"
             className="control"
             disabled={answer !== null}
-            title="Allows calls like this one in every session that works in this directory. The settings list such rules."
-            onClick={() => void decide("allow_always", "directory")}
+            title="Allows calls like this one in every session of this agent in this directory. The settings list such rules."
+            onClick={() => void decide("allow_always", { scope: "directory" })}
           >
-            Always in this directory
+            Always here
+          </button>
+        )}
+        {(request.options ?? []).map(({ optionId, name, decision }) => (
+          <button
+            key={optionId}
+            type="button"
+            className="control"
+            disabled={answer !== null}
+            title={`The agent's own option: ${plainText(name)}`}
+            onClick={() => void decide(decision, { optionId })}
+          >
+            <span className="max-w-64 truncate">{plainText(name)}</span>
+          </button>
+        ))}
+        {request.decisions.includes("deny") && note === null && (
+          <button type="button" className="control" disabled={answer !== null} onClick={() => setNote("")}>
+            Deny and say why
           </button>
         )}
         <span className="text-note text-quiet" role="status">

@@ -9,10 +9,9 @@ import { ApprovalCard, Asked, type Decide } from "./approval-card.tsx"
 export function ApprovalDock(props: {
   readonly approvals: readonly PermissionRequest[]
   readonly running: boolean
-  readonly directoryRules: boolean
   readonly onDecide: Decide
 }) {
-  const { approvals, running, directoryRules, onDecide } = props
+  const { approvals, running, onDecide } = props
   const dock = useRef<HTMLElement>(null)
   const [answered, setAnswered] = useState<ReadonlySet<string>>(new Set())
   const request = approvals.find(({ requestId }) => !answered.has(requestId)) ?? approvals[0]
@@ -26,8 +25,8 @@ export function ApprovalDock(props: {
 
   if (!request) return null
 
-  const decide: Decide = async (asked, decision, scope) => {
-    const refused = await onDecide(asked, decision, scope)
+  const decide: Decide = async (asked, answer) => {
+    const refused = await onDecide(asked, answer)
     if (refused === null) setAnswered((before) => new Set([...before, asked.requestId]))
     return refused
   }
@@ -40,7 +39,6 @@ export function ApprovalDock(props: {
         label="Approval"
         request={request}
         running={running}
-        directoryRules={directoryRules}
         onDecide={decide}
         className="mx-auto flex max-w-[80ch] flex-col gap-2 px-3 py-2.5 outline-needs! focus-visible:-outline-offset-2 sm:px-4"
         heading={

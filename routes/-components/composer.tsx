@@ -1,13 +1,18 @@
 import clsx from "clsx"
+import { Paperclip } from "lucide-react"
 import { type FormEvent, type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from "react"
 import type { SendMode } from "#streams/command"
+import type { SlashCommand } from "#streams/event"
 import type { SessionId } from "#streams/ids"
+import { type Attached, attachFile, MOST_FILES } from "../-app/attach.ts"
 import { useCommands } from "../-app/commands.ts"
 import { completionAt } from "../-app/completion.ts"
 import { useDraft } from "../-app/draft.ts"
 import { plainText } from "../-app/hidden-characters.ts"
-import type { SlashCommand } from "../-app/session-extras.ts"
+import type { Outgoing } from "../-app/outbox.ts"
 import { useSettings } from "../-app/settings.ts"
+import { toast } from "../-app/toast.ts"
+import { AttachedFiles } from "./attachments.tsx"
 
 const phone = () => matchMedia("(pointer: coarse)").matches
 
@@ -23,7 +28,7 @@ export function Composer(props: {
   readonly focusAtFirst: boolean
   readonly slashCommands: readonly SlashCommand[]
   readonly files: () => readonly string[]
-  readonly onSend: (text: string, mode: SendMode) => void
+  readonly onSend: (message: Pick<Outgoing, "text" | "mode" | "attached">) => void
   readonly onStop: () => void
   readonly children?: ReactNode
 }) {
@@ -35,6 +40,8 @@ export function Composer(props: {
   const [open, setOpen] = useState(false)
   const [at, setAt] = useState(0)
   const box = useRef<HTMLTextAreaElement>(null)
+  const picker = useRef<HTMLInputElement>(null)
+  const files = useAttached()
   const completion =
     open && completionAt(text, caret, { commands: props.slashCommands, files: props.files() })
   const suggestions = completion ? completion.suggestions : []
@@ -54,9 +61,10 @@ export function Composer(props: {
   }, [sessionId])
 
   const send = (mode: SendMode) => {
-    if (text.trim() === "") return
-    onSend(text, mode)
+    if (text.trim() === "" || files.busy > 0) return
+    onSend({ text, mode, attached: files.attached })
     setText("")
+    files.clear()
     setOpen(false)
   }
   useCommands("part", [
@@ -127,6 +135,12 @@ export function Composer(props: {
         send("queue")
       }}
       className="relative shrink-0 border-t border-line bg-paper pb-[env(safe-area-inset-bottom)]"
+      onDragOver={(event) => event.preventDefault()}
+      onDrop={(event) => {
+        if (event.dataTransfer.files.length === 0) return
+        event.preventDefault()
+        void files.add(event.dataTransfer.files)
+      }}
     >
       {suggestions.length > 0 && (
         <div
@@ -157,6 +171,25 @@ export function Composer(props: {
         </div>
       )}
       <div className="mx-auto flex max-w-[80ch] flex-wrap items-end gap-2 px-3 py-2 sm:px-4">
+        <AttachedFiles files={files.attached} busy={files.busy} onRemove={files.remove} />
+        <input
+          ref={picker}
+          type="file"
+          multiple
+          hidden
+          onChange={({ target }) => {
+            if (target.files) void files.add(target.files)
+            target.value = ""
+          }}
+        />
+        <button
+          type="button"
+          className="grid size-9 place-items-center rounded-md text-soft hover:bg-sunken touch:size-11"
+          aria-label="Attach files"
+          onClick={() => picker.current?.click()}
+        >
+          <Paperclip size={16} aria-hidden />
+        </button>
         <textarea
           ref={box}
           rows={1}
@@ -177,6 +210,11 @@ export function Composer(props: {
           }}
           onSelect={({ currentTarget }) => setCaret(currentTarget.selectionStart)}
           onBlur={() => setOpen(false)}
+          onPaste={(event) => {
+            if (event.clipboardData.files.length === 0) return
+            event.preventDefault()
+            void files.add(event.clipboardData.files)
+          }}
           onKeyDown={onKeyDown}
         />
         <div className="flex gap-2 max-sm:ml-auto">
@@ -213,4 +251,31 @@ export function Composer(props: {
       </div>
     </form>
   )
+}
+
+/** Files of the message that is being written. They are uploaded at once, so that sending it takes no time. */
+function useAttached() {
+  const [attached, setAttached] = useState<readonly Attached[]>([])
+  const [busy, setBusy] = useState(0)
+  const add = async (list: FileList) => {
+    const chosen = [...list].slice(0, MOST_FILES - attached.length)
+    setBusy((count) => count + chosen.length)
+    for (const file of chosen) {
+      try {
+        const one = await attachFile(file)
+        setAttached((before) => [...before, one])
+      } catch (error) {
+        toast(error instanceof Error ? error.message : String(error))
+      }
+      setBusy((count) => count - 1)
+    }
+  }
+  return {
+    attached,
+    busy,
+    add,
+    remove: (uploadId: string) =>
+      setAttached((before) => before.filter((each) => each.uploadId !== uploadId)),
+    clear: () => setAttached([]),
+  }
 }

@@ -62,7 +62,8 @@ export function EventsPanel({ replay, seq }: { readonly replay: ReplayLine; read
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable without a mouse */}
       <section className="min-h-0 flex-1 overflow-y-auto px-2 py-1" tabIndex={0} aria-label="Events">
         {page.events.map((event, index) => (
-          <RawRow key={`${String(event.id ?? index)} ${start + index}`} event={event} />
+          // biome-ignore lint/suspicious/noArrayIndexKey: a repeat has the id of what it repeats
+          <RawRow key={`${String(event.id)} ${index}`} event={event} />
         ))}
       </section>
     </>

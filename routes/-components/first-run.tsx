@@ -1,5 +1,8 @@
+import { lazy, Suspense } from "react"
 import { usePageTitle } from "../-app/page-title.ts"
 import { PromptForm } from "./prompt-form.tsx"
+
+const RecordedDemo = lazy(() => import("./recorded-demo.tsx"))
 
 /** What a newcomer sees: no wizard, no account, one box. */
 export function FirstRun() {
@@ -13,6 +16,9 @@ export function FirstRun() {
           find every word of it here.
         </p>
         <PromptForm />
+        <Suspense>
+          <RecordedDemo />
+        </Suspense>
       </div>
     </div>
   )

@@ -63,7 +63,6 @@ export default function Palette({ onClose }: { readonly onClose: () => void }) {
         placeholder="Type a command or the name of a session"
         autoComplete="off"
         spellCheck={false}
-        // biome-ignore lint/a11y/noAutofocus: the dialog is this box
         autoFocus
         value={query}
         onChange={({ target: { value } }) => {

@@ -4,6 +4,7 @@ import { type FormEvent, type ReactNode, useId, useMemo, useRef, useState } from
 import type { PermissionMode } from "#streams/event"
 import { useAgentTypes } from "../-app/agent-types.ts"
 import { openApi } from "../-app/api.ts"
+import { copyText } from "../-app/clipboard.ts"
 import { useDraft } from "../-app/draft.ts"
 import { useSessionList } from "../-app/live.ts"
 import { PERMISSION_MODES } from "../-app/permission-modes.ts"
@@ -15,6 +16,8 @@ interface PromptFormProps {
   readonly dir?: string
   readonly agent?: string
   readonly prompt?: string
+  readonly model?: string
+  readonly mode?: PermissionMode
 }
 
 /** Which field a refusal is about, so that it is said there. */
@@ -40,8 +43,8 @@ export function PromptForm(given: PromptFormProps) {
   const prompt = typed ?? draft
   const [dir, setDir] = useState(given.dir ?? "")
   const [agent, setAgent] = useState(given.agent ?? "")
-  const [model, setModel] = useState("")
-  const [mode, setMode] = useState<PermissionMode>("ask")
+  const [model, setModel] = useState(given.model ?? "")
+  const [mode, setMode] = useState<PermissionMode>(given.mode ?? "ask")
   const [busy, setBusy] = useState(false)
   const [refusal, setRefusal] = useState<Refusal | null>(null)
   // The same attempt keeps its key: pressing Start again after a lost answer finds the session that was made.
@@ -82,6 +85,15 @@ export function PromptForm(given: PromptFormProps) {
       setRefusal(refusalOf(error))
       setBusy(false)
     }
+  }
+
+  /** The form as an address, to be kept as a bookmark or handed on. */
+  const copyAddress = () => {
+    const address = new URL("/new", location.origin)
+    const fields = { dir: dir.trim(), agent: chosen?.type ?? "", model: model.trim(), prompt: prompt.trim() }
+    for (const [name, value] of Object.entries(fields)) if (value) address.searchParams.set(name, value)
+    if (mode !== "ask") address.searchParams.set("mode", mode)
+    void copyText(address.href, "Link")
   }
 
   return (
@@ -175,6 +187,9 @@ export function PromptForm(given: PromptFormProps) {
           {busy ? "Starting…" : "Start"}
         </button>
         <span className="text-note text-quiet max-sm:hidden">Ctrl + Enter</span>
+        <button type="button" className="control ml-auto" onClick={copyAddress}>
+          Copy link to this form
+        </button>
       </div>
     </form>
   )

@@ -21,7 +21,6 @@ export default function RenameDialog(props: {
           <input
             className="field"
             maxLength={200}
-            // biome-ignore lint/a11y/noAutofocus: the dialog is this box
             autoFocus
             value={title}
             onFocus={({ target }) => target.select()}

@@ -4,7 +4,7 @@ import type { SessionId } from "#streams/ids"
 import { copyText, saveText } from "../-app/clipboard.ts"
 import { type Command, useCommands } from "../-app/commands.ts"
 import { linkTo } from "../-app/message-link.ts"
-import { newerApi } from "../-app/newer-api.ts"
+import { newerApi, problemOf } from "../-app/newer-api.ts"
 import type { SessionHeader } from "../-app/protocol.ts"
 import { refusalOf } from "../-app/refusal.ts"
 import type { ReplayLine } from "../-app/replay-client.ts"
@@ -51,13 +51,10 @@ export function useSessionCommands(given: {
     }
   }
   const archive = async () => {
-    const answer = await newerApi.archive(sessionId, true).catch(refusalOf)
-    if (answer === null) toast("This server cannot archive sessions")
-    else if (answer instanceof Error) toast(answer.message)
-    else {
-      toast("Archived")
-      void navigate({ to: "/" })
-    }
+    const lacking = "This server cannot archive sessions"
+    const problem = await problemOf(newerApi.archive(sessionId), lacking)
+    toast(problem ?? "Archived")
+    if (problem === null) void navigate({ to: "/" })
   }
 
   const session = (id: string, title: string, run: () => void, keys?: string): Command => ({

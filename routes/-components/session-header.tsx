@@ -3,7 +3,6 @@ import { clockTime, shortPath } from "../-app/figures.ts"
 import { plainText } from "../-app/hidden-characters.ts"
 import { permissionTitle } from "../-app/permission-modes.ts"
 import type { Connection, SessionHeader as Header } from "../-app/protocol.ts"
-import { limitOf } from "../-app/session-extras.ts"
 import { ConnectionNote } from "./connection-note.tsx"
 import { SessionMenu } from "./session-menu.tsx"
 import { StateMark } from "./state-mark.tsx"
@@ -20,7 +19,7 @@ export function SessionHeader(props: {
   readonly onPanel: () => void
 }) {
   const { header, connection, acting, panelOpen, onResume, onFind, onPanel } = props
-  const limit = limitOf(header)
+  const { limit } = header
   const look =
     "grid size-8 place-items-center rounded-md text-soft hover:bg-sunken aria-pressed:bg-sunken touch:size-11"
   return (
@@ -67,6 +66,11 @@ export function SessionHeader(props: {
         {header.permissionMode && (
           <span className={header.permissionMode === "bypass" ? "font-medium text-needs" : "max-sm:hidden"}>
             {permissionTitle(header.permissionMode)}
+          </span>
+        )}
+        {header.git?.branch && (
+          <span className="min-w-0 truncate font-mono max-md:hidden" title="Branch when it started">
+            {plainText(header.git.branch)}
           </span>
         )}
         <span className="max-sm:hidden">

@@ -20,7 +20,7 @@ export function SessionMenu() {
   }
   const move = (step: number) => {
     const items = [...(menu.current?.querySelectorAll("button") ?? [])]
-    const at = items.findIndex((item) => item === document.activeElement)
+    const at = items.indexOf(document.activeElement as HTMLButtonElement)
     items[(at + step + items.length) % items.length]?.focus()
   }
   return (

@@ -3,14 +3,13 @@ import type { SessionId } from "#streams/ids"
 import { needsDaemon } from "#streams/session"
 import { openApi } from "../-app/api.ts"
 import { mentionedFiles } from "../-app/completion.ts"
-import { decide, useDirectoryRules } from "../-app/decide.ts"
+import { decide } from "../-app/decide.ts"
 import { askOlder, type LiveSession } from "../-app/live.ts"
-import { newerApi } from "../-app/newer-api.ts"
+import { newerApi, problemOf } from "../-app/newer-api.ts"
 import { sendMessage, useOutbox } from "../-app/outbox.ts"
 import type { SessionHeader as Header } from "../-app/protocol.ts"
 import { refusalOf } from "../-app/refusal.ts"
 import { useReplay } from "../-app/replay-client.ts"
-import { configOptionsOf, slashCommandsOf } from "../-app/session-extras.ts"
 import { toast } from "../-app/toast.ts"
 import { useTarget } from "../-app/use-target.ts"
 import { Announcer } from "./announcer.tsx"
@@ -59,7 +58,6 @@ export function SessionPage({ sessionId, header, items, hasMore, connection, pla
   const [finding, setFinding] = useState(false)
   const [renaming, setRenaming] = useState(false)
   const { acting, problem, act } = useActing()
-  const directoryRules = useDirectoryRules()
   const api = useMemo(() => openApi(location.origin), [])
   const running = needsDaemon(header.status)
   const onOlder = useCallback(() => askOlder(sessionId), [sessionId])
@@ -104,12 +102,10 @@ export function SessionPage({ sessionId, header, items, hasMore, connection, pla
     onStop: () => act(() => api.cancel({ sessionId })),
   })
 
-  const rename = async (title: string) => {
-    const answer = await newerApi.rename(sessionId, title).catch(refusalOf)
-    if (answer === null) toast("This server cannot rename sessions")
-    else if (answer instanceof Error) toast(answer.message)
-    else toast("Renamed")
-  }
+  const rename = async (title: string) =>
+    toast(
+      (await problemOf(newerApi.rename(sessionId, title), "This server cannot rename sessions")) ?? "Renamed",
+    )
 
   return (
     <Folds value={folds}>
@@ -168,8 +164,7 @@ export function SessionPage({ sessionId, header, items, hasMore, connection, pla
                 <ApprovalDock
                   approvals={header.approvals}
                   running={running}
-                  directoryRules={directoryRules}
-                  onDecide={(request, decision, scope) => decide(sessionId, request, decision, scope)}
+                  onDecide={(request, answer) => decide(sessionId, request, answer)}
                 />
                 <Composer
                   sessionId={sessionId}
@@ -177,12 +172,16 @@ export function SessionPage({ sessionId, header, items, hasMore, connection, pla
                   away={connection.state === "reconnecting"}
                   stopping={acting}
                   focusAtFirst={header.approvals.length === 0 && place.target === null}
-                  slashCommands={slashCommandsOf(header)}
+                  slashCommands={header.commands}
                   files={() => mentionedFiles(items, header.workingDir)}
-                  onSend={(text, mode) => sendMessage(sessionId, text, mode)}
+                  onSend={(message) => sendMessage(sessionId, message)}
                   onStop={() => act(() => api.cancel({ sessionId }))}
                 >
-                  <ConfigChoices sessionId={sessionId} options={configOptionsOf(header)} />
+                  <ConfigChoices
+                    sessionId={sessionId}
+                    mode={header.permissionMode}
+                    options={header.configOptions}
+                  />
                 </Composer>
               </>
             )}

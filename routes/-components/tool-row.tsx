@@ -12,8 +12,10 @@ import {
   Trash2,
   Wrench,
 } from "lucide-react"
+import { useState } from "react"
 import type { ToolKind } from "#streams/event"
 import type { ItemOf } from "#streams/session"
+import { readWhole } from "../-app/blob.ts"
 import { plainText } from "../-app/hidden-characters.ts"
 import { shownInput } from "../-app/tool-input.ts"
 import { FileDiff } from "./file-diff.tsx"
@@ -84,8 +86,12 @@ export function ToolRow({ item }: { readonly item: ItemOf<"tool"> }) {
             </Scrolling>
           )}
           {results}
-          {item.outputTruncated && (
-            <p className="text-note text-quiet">The rest of the output was not kept.</p>
+          {item.outputBlob ? (
+            <WholeOutput blob={item.outputBlob} />
+          ) : (
+            item.outputTruncated && (
+              <p className="text-note text-quiet">The rest of the output was not kept.</p>
+            )
           )}
           {!input && texts.length === 0 && item.output === "" && (
             <p className="text-note text-quiet">
@@ -100,6 +106,34 @@ export function ToolRow({ item }: { readonly item: ItemOf<"tool"> }) {
         </div>
       ))}
     </div>
+  )
+}
+
+/** All that a tool printed, where the transcript has only its ends. Read when it is asked for. */
+function WholeOutput({ blob }: { readonly blob: NonNullable<ItemOf<"tool">["outputBlob"]> }) {
+  const [text, setText] = useState<string | null>(null)
+  const [problem, setProblem] = useState<string | null>(null)
+  const read = async () => {
+    setProblem(null)
+    try {
+      setText(await readWhole(blob.blob))
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error))
+    }
+  }
+  if (text !== null) return <Terminal text={text} label="Whole output" />
+  return (
+    <p className="flex items-center gap-2 text-note text-quiet">
+      This is not all of it.
+      <button
+        type="button"
+        className="underline underline-offset-2 touch:min-h-11"
+        onClick={() => void read()}
+      >
+        Show all {Math.max(1, Math.round(blob.bytes / 1_000)).toLocaleString("en")} KB
+      </button>
+      {problem && <span className="text-fail">{problem}</span>}
+    </p>
   )
 }
 
@@ -144,7 +178,7 @@ function ToolState({ item }: { readonly item: ItemOf<"tool"> }) {
   const [word, colour] = item.interrupted
     ? ["cut off", "text-resume"]
     : item.status === "failed"
-      ? ["failed", "text-fail"]
+      ? [item.exitCode ? `failed (${item.exitCode})` : "failed", "text-fail"]
       : item.status === "in_progress"
         ? ["running", "text-run"]
         : ["waiting", "text-quiet"]

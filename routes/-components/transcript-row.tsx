@@ -1,7 +1,7 @@
 import clsx from "clsx"
 import { Copy, Link2 } from "lucide-react"
-import { memo } from "react"
-import type { StopReason } from "#streams/event"
+import { memo, useContext, useReducer } from "react"
+import type { Attachment, StopReason } from "#streams/event"
 import type { Item, ItemOf } from "#streams/session"
 import { copyText } from "../-app/clipboard.ts"
 import { clockTime } from "../-app/figures.ts"
@@ -9,7 +9,8 @@ import { plainText } from "../-app/hidden-characters.ts"
 import { linkTo } from "../-app/message-link.ts"
 import { transcriptParts } from "../-app/transcript-rows.ts"
 import { AgentText } from "./agent-text.tsx"
-import { Fold } from "./fold.tsx"
+import { Attachments } from "./attachments.tsx"
+import { Fold, Folds } from "./fold.tsx"
 import { ToolCalls, ToolRow } from "./tool-row.tsx"
 import type { Row } from "./transcript.tsx"
 
@@ -35,7 +36,7 @@ export const rowsOf = (items: readonly Item[]): Row[] =>
 const TranscriptRow = memo(function TranscriptRow({ item }: { readonly item: Item }) {
   switch (item.type) {
     case "user":
-      return <UserText text={item.text} at={item.at} seq={item.seq} />
+      return <UserText text={item.text} at={item.at} seq={item.seq} attachments={item.attachments} />
     case "message":
       return (
         <div className="relative py-1.5">
@@ -78,9 +79,10 @@ export function UserText(props: {
   readonly text: string
   readonly at?: string
   readonly seq?: number
+  readonly attachments?: readonly Attachment[] | undefined
   readonly note?: React.ReactNode
 }) {
-  const { text, at, seq, note } = props
+  const { text, at, seq, attachments = [], note } = props
   return (
     <div className="mt-4 mb-1.5 rounded-lg bg-sunken px-3.5 py-2.5">
       <p className="mb-0.5 flex gap-2 text-note text-quiet">
@@ -93,8 +95,41 @@ export function UserText(props: {
         {note}
         {seq !== undefined && <RowTools text={text} seq={seq} className="-my-1 ml-auto" />}
       </p>
-      <p className="whitespace-pre-wrap [overflow-wrap:anywhere]">{text}</p>
+      <Clamped text={text} foldKey={`clamped ${seq ?? text.length}`} />
+      {attachments.length > 0 && <Attachments attachments={attachments} />}
     </div>
+  )
+}
+
+// About a dozen lines: more than that of one's own words is in the way.
+const LONG_TEXT = 1_000
+const MANY_LINES = 12
+
+/** A person's text; the rest of a long one on demand. */
+function Clamped({ text, foldKey }: { readonly text: string; readonly foldKey: string }) {
+  const folds = useContext(Folds)
+  const [, redraw] = useReducer((count: number) => count + 1, 0)
+  const long = text.length > LONG_TEXT || text.split("\n", MANY_LINES + 1).length > MANY_LINES
+  const open = !long || folds.chosen.get(foldKey) === true
+  return (
+    <>
+      <p className={clsx("whitespace-pre-wrap [overflow-wrap:anywhere]", !open && "line-clamp-[8]")}>
+        {text}
+      </p>
+      {long && (
+        <button
+          type="button"
+          aria-expanded={open}
+          className="mt-1 text-note text-quiet underline underline-offset-2 touch:min-h-11"
+          onClick={() => {
+            folds.chosen.set(foldKey, !open)
+            redraw()
+          }}
+        >
+          {open ? "Show less" : "Show all"}
+        </button>
+      )}
+    </>
   )
 }
 
@@ -161,7 +196,8 @@ function Answered({ item }: { readonly item: ItemOf<"permission"> }) {
         {decision === null ? "Needs your answer" : DECISIONS[decision]}
       </span>
       <span className="min-w-0 truncate font-mono text-note">{plainText(request.title)}</span>
-      {by === "rule" && <span className="shrink-0 text-note">by rule</span>}
+      {(by === "rule" || by === "mode") && <span className="shrink-0 text-note">by {by}</span>}
+      {item.note && <span className="min-w-0 truncate text-note">“{plainText(item.note)}”</span>}
     </p>
   )
 }

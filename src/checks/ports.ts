@@ -1,5 +1,7 @@
 import { request } from "node:http"
 import { request as secureRequest } from "node:https"
+import { sentenceOf, streamsLogOf } from "#daemon/stream-server/ensure"
+import { troubleOf } from "#daemon/stream-server/setbacks"
 import type { Check } from "../checks.ts"
 import type { Config } from "../config.ts"
 import { homeAt } from "../home.ts"
@@ -22,6 +24,14 @@ export async function checkApiPort({ home, host, port }: Config): Promise<Check>
 export async function checkStreams(config: Config): Promise<Check> {
   const name = "stream server"
   const { streamsUrl, streamsPort } = config
+  const trouble = streamsUrl === null ? troubleOf(config.home) : null
+  if (trouble !== null && trouble.failures > 1)
+    return {
+      name,
+      status: "fail",
+      detail: sentenceOf(trouble),
+      remedy: `read ${streamsLogOf(config.home)}; it goes on by itself when the reason is gone`,
+    }
   if (streamsUrl === null && streamsPort === 0)
     return { name, status: "ok", detail: "on any free port, started when needed" }
   if (streamsUrl === null && (await portHolder("127.0.0.1", streamsPort)) === null)

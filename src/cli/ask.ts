@@ -30,3 +30,15 @@ export async function askDecision(io: Io, signal: AbortSignal): Promise<Decision
     lines.close()
   }
 }
+
+/** Asks once, for yes or no. No, where the input ends. */
+export async function confirmed(io: Io, question: string): Promise<boolean> {
+  const lines = createInterface({ input: io.stdin, terminal: false })
+  try {
+    io.stdout.write(`${question} [y]es, [n]o: `)
+    for await (const line of lines) return /^y(es)?$/i.test(line.trim())
+    return false
+  } finally {
+    lines.close()
+  }
+}

@@ -1,5 +1,6 @@
 /** What commands need of the rest of agentz, by parameter so that a test can stand in for it. */
 import { spawn } from "node:child_process"
+import { type Added, addAdapter, type Wanted } from "../adapters.ts"
 import { agentTypes } from "../agent-types.ts"
 import { type Config, parseConfig } from "../config.ts"
 import { type Home, openHome } from "../home.ts"
@@ -19,7 +20,8 @@ export interface Deps {
   readonly serveStreams: ServeStreams
   readonly compactStreams: CompactStreams
   shutDownRest(config: Config, home: Home): Promise<ShutDown>
-  agents(): Promise<readonly AgentTypeInfo[]>
+  agents(home: string): Promise<readonly AgentTypeInfo[]>
+  addAdapter(wanted: Wanted, home: string, tell: (line: string) => void): Promise<Added>
   openBrowser(url: string): void
   readonly uiDir: string
   now(): number
@@ -33,7 +35,8 @@ export const realDeps: Deps = {
   serveStreams,
   compactStreams,
   shutDownRest,
-  agents: () => agentTypes(),
+  agents: (home) => agentTypes(home),
+  addAdapter,
   openBrowser,
   uiDir: builtUi,
   now: Date.now,

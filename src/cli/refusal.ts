@@ -1,5 +1,6 @@
 /** How a command says no: one sentence, a stable reason and an exit code that a script can tell apart. */
 import { z } from "zod"
+import { AdapterError } from "../adapters.ts"
 import { ConfigError } from "../config.ts"
 import { PortTakenError } from "../http/server.ts"
 import { Problem } from "../plane.ts"
@@ -44,7 +45,7 @@ function verdictOf(error: unknown): Verdict {
   if (error instanceof Problem) return { reason: error.reason, message: error.message, exitCode: EXIT.failed }
   if (error instanceof ConfigError)
     return { reason: error.reason, message: error.message, exitCode: EXIT.config }
-  if (error instanceof PortTakenError)
+  if (error instanceof AdapterError || error instanceof PortTakenError)
     return { reason: error.reason, message: error.message, exitCode: EXIT.failed }
   const message = error instanceof Error ? error.message : String(error)
   const { code = "" } = z.object({ code: z.string() }).safeParse(error).data ?? {}

@@ -1,17 +1,23 @@
 import { version } from "../package-root.ts"
 import { closest } from "./closest.ts"
 import type { Command } from "./command.ts"
+import { agents } from "./commands/agents.ts"
 import { approve } from "./commands/approve.ts"
+import { archive, unarchive } from "./commands/archive.ts"
 import { cancel } from "./commands/cancel.ts"
 import { doctor } from "./commands/doctor.ts"
 import { down } from "./commands/down.ts"
+import { limit } from "./commands/limit.ts"
 import { logs } from "./commands/logs.ts"
 import { ls } from "./commands/ls.ts"
 import { mode } from "./commands/mode.ts"
+import { prune } from "./commands/prune.ts"
+import { rename } from "./commands/rename.ts"
 import { resume } from "./commands/resume.ts"
 import { rules } from "./commands/rules.ts"
 import { run } from "./commands/run.ts"
 import { send } from "./commands/send.ts"
+import { service } from "./commands/service.ts"
 import { show } from "./commands/show.ts"
 import { streams } from "./commands/streams.ts"
 import { tail } from "./commands/tail.ts"
@@ -33,6 +39,13 @@ const COMMANDS: readonly Command[] = [
   mode,
   resume,
   logs,
+  limit,
+  agents,
+  rename,
+  archive,
+  unarchive,
+  prune,
+  service,
   doctor,
   down,
   streams,

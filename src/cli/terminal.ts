@@ -89,3 +89,11 @@ export type Paint = (style: Style, text: string) => string
 /** Colours where a person looks at a terminal that has them, plain text everywhere else. */
 export const painter = (output: Output, { terminal }: Pick<Io, "terminal">): Paint =>
   output.isTTY && terminal.color ? (style, text) => `\x1b[${STYLES[style]}m${text}\x1b[0m` : (_, text) => text
+
+/** A size as people read it. */
+export const bytesIn = (bytes: number): string =>
+  bytes < 1e6
+    ? `${Math.ceil(bytes / 1e3)} kB`
+    : bytes < 1e9
+      ? `${(bytes / 1e6).toFixed(1)} MB`
+      : `${(bytes / 1e9).toFixed(2)} GB`

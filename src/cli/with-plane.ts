@@ -1,6 +1,8 @@
 import type { Config } from "../config.ts"
 import type { Home } from "../home.ts"
 import type { OpenPlane } from "../open-plane.ts"
+import { Problem } from "../plane.ts"
+import { storageReport, storageSentence } from "../storage.ts"
 import type { Deps } from "./deps.ts"
 
 /** Opens the home and the plane for one command, and closes the plane after it. */
@@ -10,6 +12,11 @@ export async function withPlane<Result>(
 ): Promise<Result> {
   const config = deps.config()
   const home = await deps.openHome(config.home)
-  await using plane = await deps.openPlane(config)
+  await using plane = await deps.openPlane(config).catch(async (error: unknown) => {
+    // The stream server is away; the daemons are not, and can be asked without it.
+    if (!(error instanceof Problem) || error.reason !== "storage_unavailable") throw error
+    const meanwhile = storageSentence({ ...(await storageReport(home.path)), trouble: null })
+    throw new Problem(error.reason, `${error.message} ${meanwhile}`.trim(), { cause: error })
+  })
   return await use(plane, { config, home })
 }

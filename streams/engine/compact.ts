@@ -23,7 +23,7 @@ export async function compactStreams(
   const copy = `${file}.compact`
   const before = statSync(file).size
   rmSync(copy, { force: true })
-  const store = openStore(dataDir, "whole")
+  const store = await openStore(dataDir, "whole")
   try {
     await store.copyCompact(copy)
   } finally {

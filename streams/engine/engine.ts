@@ -2,6 +2,7 @@ import { Catalog, type Delta, type Stream, type Watcher } from "./catalog.ts"
 import { CommitQueue, type CommitReport } from "./commit-queue.ts"
 import { type Created, type CreateRequest, createStream } from "./create.ts"
 import type { Draft } from "./draft.ts"
+import { LiveReaders } from "./live-readers.ts"
 import { Maintenance } from "./maintenance.ts"
 import { Metrics } from "./metrics.ts"
 import { formatOffset } from "./offset.ts"
@@ -30,6 +31,7 @@ export interface Run {
 /** Streams on a store: every change is durable before its promise resolves, reads see only durable things. */
 export class Engine {
   readonly metrics = new Metrics()
+  readonly readers = new LiveReaders()
   readonly catalog: Catalog
   readonly now: () => number
   readonly log: (line: Record<string, unknown>) => void
@@ -142,6 +144,7 @@ export class Engine {
       trash: this.catalog.trash.size,
       queued_operations: this.#queue.length,
       store_bytes: this.#store.fileBytes(),
+      ...this.readers.gauges(),
     }
   }
 

@@ -16,6 +16,7 @@ import { openStore } from "./store.ts"
 import { Subscriptions } from "./subscriptions/subscriptions.ts"
 
 export { compactStreams } from "./compact.ts"
+export { EngineError } from "./errors.ts"
 export { recordDeath } from "./last-run.ts"
 
 export interface StreamServerOptions {
@@ -62,7 +63,7 @@ export async function serveStreams(options: StreamServerOptions): Promise<Stream
   const lock = DirLock.take(options.dataDir)
   try {
     const soundness = new Soundness({ dir: options.dataDir, log })
-    const store = openStore(options.dataDir, soundness.plan.before)
+    const store = await openStore(options.dataDir, soundness.plan.before)
     let engine: Engine | null = null
     try {
       engine = new Engine({ store, log, onFatal: options.onFatal ?? exitOnFatal })

@@ -1,4 +1,13 @@
-import { chmodSync, closeSync, openSync, readdirSync } from "node:fs"
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs"
 import { join } from "node:path"
 import { type Database, open, type RootDatabase } from "lmdb"
 import { type CheckDepth, checkStoreFile } from "./check.ts"
@@ -42,14 +51,24 @@ export const STORE_FILE = "data.mdb"
 type Table = Database<Buffer, Buffer>
 
 /** Throws `StoreDamagedError` instead of opening a file that would crash the process. */
-export function openStore(dir: string, depth: CheckDepth): Store {
+export async function openStore(dir: string, depth: CheckDepth): Promise<Store> {
   const file = join(dir, STORE_FILE)
   const finding = checkStoreFile(file, depth)
   if (finding !== null) throw new StoreDamagedError(file, finding)
+  if (!existsSync(file) || statSync(file).size === 0) await makeStore(file)
   const store = new LmdbStore(file)
   for (const name of readdirSync(dir)) if (name.startsWith(STORE_FILE)) chmodSync(join(dir, name), 0o600)
   syncPath(dir)
   return store
+}
+
+/** A store is there whole or not at all: a power cut while it is made leaves nothing that looks damaged. */
+async function makeStore(file: string): Promise<void> {
+  const made = `${file}.new`
+  rmSync(made, { force: true })
+  await new LmdbStore(made).close()
+  rmSync(`${made}-lock`, { force: true })
+  renameSync(made, file)
 }
 
 /** Opens a file without checking it. For one that this process has just written. */

@@ -87,6 +87,11 @@ export class Installation implements AsyncDisposable {
     return { ...JSON.parse(line), process: child }
   }
 
+  /** What a program of this installation is started with. */
+  environment(more: Record<string, string> = {}): Record<string, string> {
+    return { ...this.#env, ...more }
+  }
+
   /** Runs one command to its end. */
   run(
     args: readonly string[],
@@ -108,6 +113,18 @@ export class Installation implements AsyncDisposable {
     const { stdout, stderr, code } = await this.run(["run", prompt, "--detach", "--mode", "bypass", ...args])
     if (code !== 0) throw new Error(`agentz run ended with ${code}: ${stderr}`)
     return SessionId.parse(stdout.trim())
+  }
+
+  /** Our stream server while it lives. */
+  streamServer(): ServerRun | null {
+    const run = readRunFile(streamsRunFileOf(this.home), ServerRun)
+    return run && isSame(run) ? run : null
+  }
+
+  /** What is left that says who runs, and the lock of the stream server's directory. */
+  runFiles(): string[] {
+    const lock = join(this.home, "streams", "lock")
+    return [...readdirSync(join(this.home, "run")), ...(existsSync(lock) ? ["lock"] : [])]
   }
 
   readonly endpoint = () => {
@@ -165,8 +182,12 @@ export class Installation implements AsyncDisposable {
     }
   }
 
+  daemonIfAny(sessionId: SessionId): DaemonRun | null {
+    return readRunFile(filesOf(this.home, sessionId).run, DaemonRun)
+  }
+
   daemon(sessionId: SessionId): DaemonRun {
-    const run = readRunFile(filesOf(this.home, sessionId).run, DaemonRun)
+    const run = this.daemonIfAny(sessionId)
     if (!run) throw new Error(`No daemon holds ${sessionId}.`)
     return run
   }

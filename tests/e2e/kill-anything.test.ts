@@ -1,83 +1,134 @@
 /**
- * The promise under random kill -9 of the API, the stream server and the daemons, while sessions stream. A short run
- * here; `AGENTZ_TEST_KILLS=200` makes a long one, `SEED=…` repeats one.
+ * The promise under random kill -9 of the API, the stream server, the daemons and what agents run, while sessions
+ * stream to live readers. A short run here; `npm run test:crash` makes 200 kills, `SEED=…` repeats one.
  */
-import type { ChildProcess } from "node:child_process"
 import { expect, test } from "vitest"
-import { streamsRunFileOf } from "#daemon/home"
-import { isSame } from "#daemon/process/identity"
-import { readRunFile, ServerRun } from "#daemon/run-file"
+import { isSame, signal } from "#daemon/process/identity"
 import { needsDaemon } from "#streams/session"
 import { wait } from "#streams/transport"
 import { seeded } from "../support/seeded.ts"
-import { gapless, Installation, killHard, killPid, markedProcesses, saidIn } from "./installation.ts"
+import { busyPrompt, isTrue, keeperOf, readerOf, remainsOf } from "./crash-load.ts"
+import { gapless, Installation, killHard, killPid, markedProcesses } from "./installation.ts"
 
 const KILLS = Number(process.env.AGENTZ_TEST_KILLS ?? 12)
-const SESSIONS = 5
-const CHUNKS = 20 * KILLS
+const SESSIONS = KILLS > 50 ? 8 : 4
+/** Within this long of a kill every session's status is true. */
+const TRUE_WITHIN_MS = 20_000
 
 test(
-  `nothing is lost, doubled or left running after ${KILLS} random kills`,
+  `nothing is lost, doubled, reordered or left running after ${KILLS} random kills`,
   async () => {
     const random = seeded("kill anything")
     await using agentz = await Installation.open()
-    let api: ChildProcess = (await agentz.up()).process
-    const sessions = await Promise.all(
+    let up = await agentz.up()
+    let client = agentz.client(up)
+    let upSince = performance.now()
+    const spawned = await Promise.all(
       Array.from({ length: SESSIONS }, () =>
-        agentz.spawn(`[[slow n=${CHUNKS} ms=40]] [[say text="the end"]]`),
+        client.agent.spawn.mutate({
+          agentType: "demo",
+          prompt: busyPrompt,
+          workingDir: agentz.workingDir,
+          permissionMode: "bypass",
+        }),
       ),
     )
-    const streamServer = () => {
-      const run = readRunFile(streamsRunFileOf(agentz.home), ServerRun)
-      return run && isSame(run) ? run : null
+    const sessions = spawned.map(({ sessionId }) => sessionId)
+    const seen = sessions.map((sessionId) => ({
+      sessionId,
+      both: [readerOf(agentz, sessionId), readerOf(agentz, sessionId)] as const,
+    }))
+    await using _readers = {
+      async [Symbol.asyncDispose]() {
+        for (const { both } of seen) for (const reader of both) await reader[Symbol.asyncDispose]()
+      },
     }
-    const ids = new Map<string, Set<string>>(sessions.map((sessionId) => [sessionId, new Set()]))
-
-    for (let kill = 0; kill < KILLS; kill++) {
-      // What a reader has seen is acknowledged: it has to be there at the end.
-      for (const sessionId of sessions)
-        for (const { id } of await agentz.events(sessionId).catch(() => [])) ids.get(sessionId)?.add(id)
-      const victim = random.pick(["api", "streams", "daemon"] as const)
-      if (victim === "api") {
-        await killHard(api)
-        api = (await agentz.up()).process
-      } else if (victim === "streams") {
-        const server = streamServer()
-        if (server) await killPid(server)
-        for (let waited = 0; waited < 20_000 && !streamServer(); waited += 50) await wait(50)
-      } else {
-        const sessionId = random.pick(sessions)
-        const { status } = await agentz.session(sessionId)
-        if (!needsDaemon(status)) continue
-        await killPid(agentz.daemon(sessionId))
-        await agentz.until(
-          sessionId,
-          "true about its daemon",
-          (session) => !needsDaemon(session.status),
-          20_000,
-        )
-        expect((await agentz.run(["resume", sessionId])).code).toBe(0)
+    const keepers = seen.map(({ both: [reader] }) => keeperOf(reader, () => client))
+    for (const { both } of seen) while (!isTrue(agentz, both[0].session)) await wait(50)
+    const untrue = () =>
+      seen.flatMap(({ sessionId, both: [{ session }] }) => (isTrue(agentz, session) ? [] : [sessionId]))
+    const truthMs: number[] = []
+    const truths: Promise<void>[] = []
+    const judge = async (kill: string) => {
+      const from = performance.now()
+      const wrong = new Set(untrue())
+      while (wrong.size > 0) {
+        // Nobody can tell the truth while the one who looks is dead.
+        if (performance.now() - Math.max(from, upSince) > TRUE_WITHIN_MS)
+          throw new Error(`Untrue ${TRUE_WITHIN_MS} ms after ${kill}: ${[...wrong].join(", ")}`)
+        await wait(50)
+        for (const sessionId of [...wrong]) if (!untrue().includes(sessionId)) wrong.delete(sessionId)
       }
+      truthMs.push(performance.now() - from)
     }
 
-    for (const sessionId of sessions) {
-      const session = await agentz.until(
-        sessionId,
-        "completed",
-        ({ status }) => status === "completed",
-        120_000,
-      )
+    const kill = {
+      async api() {
+        await killHard(up.process)
+        up = await agentz.up()
+        client = agentz.client(up)
+        upSince = performance.now()
+        return true
+      },
+      async streams() {
+        const server = agentz.streamServer()
+        if (server === null) return false
+        await killPid(server)
+        return true
+      },
+      async daemon() {
+        const run = agentz.daemonIfAny(random.pick(sessions))
+        if (run === null || !isSame(run)) return false
+        await killPid(run)
+        return true
+      },
+      async agent() {
+        const processes = markedProcesses(random.pick(sessions))
+        return processes.length > 0 && signal(random.pick(processes), "SIGKILL")
+      },
+    }
+    const done = { api: 0, streams: 0, daemon: 0, agent: 0 }
+    for (let kills = 0; kills < KILLS; ) {
+      const victim = random.pick(["api", "streams", "daemon", "agent"] as const)
+      if (await kill[victim]()) {
+        kills += 1
+        done[victim] += 1
+        truths.push(judge(`kill ${kills} (${victim})`))
+        truths.at(-1)?.catch(() => undefined)
+      }
+      await wait(random.next() * 1_000)
+    }
+    await Promise.all(truths)
+    await Promise.all(keepers.map((keeper) => keeper.finish()))
+    console.log(
+      `killed ${JSON.stringify(done)}; every status true within ${Math.round(Math.max(...truthMs))} ms; ${seen.reduce((sum, { both: [{ ids }] }) => sum + ids.size, 0)} events`,
+    )
+
+    const folded = []
+    for (const [index, { sessionId, both }] of seen.entries()) {
       const events = await agentz.events(sessionId)
-      expect(gapless(events)).toBe(true)
-      expect(new Set(events.map(({ id }) => id)).size).toBe(events.length)
+      expect(gapless(events), `${sessionId} has each event once, in order`).toBe(true)
+      const ids = new Set(events.map(({ id }) => id))
+      expect(ids.size).toBe(events.length)
       const epochs = events.map(({ epoch }) => epoch)
       expect(epochs).toEqual([...epochs].sort((a, b) => a - b))
-      const there = new Set(events.map(({ id }) => id))
-      expect([...(ids.get(sessionId) ?? [])].filter((id) => !there.has(id))).toEqual([])
-      expect(saidIn(session)).toContain(`chunk ${CHUNKS}/${CHUNKS}`)
-      expect(saidIn(session)).toContain("the end")
-      expect(markedProcesses(sessionId)).toEqual([])
+      const session = await agentz.session(sessionId)
+      for (const reader of both) {
+        while (reader.session.seq < session.seq) await wait(50)
+        expect([...reader.ids].filter((id) => !ids.has(id))).toEqual([])
+        expect(reader.session).toEqual(session)
+      }
+      const taken = events.flatMap((event) => (event.type === "user_message" ? [event.messageId] : []))
+      expect(new Set(taken).size).toBe(taken.length)
+      expect([...(keepers[index]?.messages ?? [])].filter((id) => !taken.includes(id as never))).toEqual([])
+      expect(needsDaemon(session.status)).toBe(false)
+      folded.push(session)
     }
+    const listed = await client.agent.listSessions.query({})
+    expect(listed.sessions.map(({ status }) => status)).toEqual(folded.map(() => "completed"))
+
+    expect((await agentz.run(["down", "--all"])).code).toBe(0)
+    expect(remainsOf(agentz, folded)).toEqual([])
   },
-  60_000 + KILLS * 25_000,
+  120_000 + KILLS * 10_000,
 )

@@ -85,7 +85,7 @@ async function judge({ base, patches, cut, expected, use }) {
     fatal = error
   }
   try {
-    store = openStore(dir, "whole")
+    store = await openStore(dir, "whole")
     engine = new Engine({ store, log: () => undefined, onFatal })
     const answers = expected.map((each) => compare(engine, each))
     const index = answers.findIndex((answer) => answer === null || answer.reported)

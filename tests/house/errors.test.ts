@@ -44,11 +44,12 @@ const SECTIONS: Readonly<Record<string, () => readonly string[]>> = {
     ...caught("src/cli", after("new Refusal\\("), after("\\breason:")),
     ...caught("src/http/server.ts", after("reason =")),
     ...unionIn("src/config.ts", "readonly reason"),
+    ...unionIn("src/adapters.ts", "readonly reason"),
   ],
   "Failures of a session or turn": () => [
     ...caught("daemon", after("\\bcode:")),
     ...caught("daemon/agents/openai/verdict.ts", after("final\\(")),
-    ...caught("src/daemons.ts", after("\\berror\\(")),
+    ...caught("src/daemons/close.ts", after("\\bfailure\\(")),
   ],
   "The stream server": () => [
     ...caught("streams/engine/errors.ts", after("super\\(")),

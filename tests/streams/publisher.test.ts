@@ -1,4 +1,5 @@
 import { expect, test } from "vitest"
+import { readBlob } from "#streams/blob"
 import { parseEvent, type SessionEvent, type Unstamped } from "#streams/event"
 import { newMessageId, newSessionId, newTurnId, type SessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
@@ -24,6 +25,12 @@ const started = (): Unstamped => ({
   incarnation: "i",
   version: "0",
 })
+
+async function collected<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const all: Item[] = []
+  for await (const item of items) all.push(item)
+  return all
+}
 
 const message = (text: string): Unstamped => ({ type: "user_message", messageId: newMessageId(), text })
 
@@ -184,4 +191,53 @@ test("a publisher on a stream that somebody closed gives up at once instead of a
   await expect(publisher.flushed()).rejects.toThrow("closed")
   expect(refusals.map(({ code }) => code)).toEqual(["stream_closed"])
   expect(requests).toBeLessThan(20)
+})
+
+test("a blob is in the store before the event that names it, also when the store was away and the publisher died", async () => {
+  await using server = await streamServer()
+  const sessionId = newSessionId()
+  await createSession(server.endpoint, sessionId)
+  const spool = memorySpool()
+  let at = { url: "http://127.0.0.1:9/v1/stream", token: null as string | null }
+  const bytes = new TextEncoder().encode("0123456789".repeat(200_000))
+  const blobOf = (name: string) => ({
+    ref: { blob: `${sessionId}/blob-${name}`, bytes: bytes.length },
+    bytes,
+  })
+  const read = async (name: string) => {
+    const parts = await collected(readBlob(server.endpoint, `${sessionId}/blob-${name}`))
+    return Buffer.concat(parts).equals(bytes)
+  }
+  {
+    at = server.at
+    using first = await open(() => at, sessionId, 1, { spool })
+    first.keep(blobOf("a"))
+    first.publish(message("names a"))
+    await first.flushed()
+    expect(await read("a")).toBe(true)
+    at = { url: "http://127.0.0.1:9/v1/stream", token: null }
+    first.publish(message("before b"))
+    first.keep(blobOf("b"))
+    first.publish(message("names b"))
+  }
+  at = server.at
+  // The first try gets as far as half of the blob.
+  let left = 3
+  const cut: typeof fetch = (input, init) =>
+    left-- > 0 ? fetch(input, init) : Promise.reject(new TypeError("cut off"))
+  const gone = new AbortController()
+  const half = open(() => at, sessionId, 2, {
+    spool,
+    fetch: cut,
+    signal: gone.signal,
+    onBehind: (behind) => behind && gone.abort(new Error("killed")),
+  })
+  await expect(half).rejects.toThrow("killed")
+  using second = await open(() => at, sessionId, 3, { spool })
+  await second.flushed()
+  expect(await read("b")).toBe(true)
+  const texts = (await rawEvents(server.endpoint, sessionId)).flatMap((event) =>
+    event.type === "user_message" ? [event.text] : [],
+  )
+  expect(texts).toEqual(["names a", "before b", "names b"])
 })

@@ -2,6 +2,7 @@ import fc from "fast-check"
 import { expect, test } from "vitest"
 import type { SessionEvent, Unstamped } from "#streams/event"
 import { type MessageId, type RequestId, SessionId, type TurnId } from "#streams/ids"
+import { isDue, resumesAt, stopsWaiting } from "#streams/limit"
 import { emptySession, type Session } from "#streams/session"
 import { foldSession, reduceSession } from "#streams/session-fold"
 
@@ -170,4 +171,85 @@ test("a fold does not touch the session it is given, and keeps what no event tou
   expect(before).toEqual(frozen)
   expect(after.items[0]).toBe(before.items[0])
   expect(after.items[2]).not.toBe(before.items[2])
+})
+
+const limit = (more: Partial<Extract<Unstamped, { type: "limit_reached" }>> = {}): Unstamped => ({
+  type: "limit_reached",
+  turnId,
+  kind: "usage",
+  message: "used up",
+  until: "2026-01-01T01:00:00.000Z",
+  resumes: true,
+  ...more,
+})
+const failed: Unstamped = {
+  type: "turn_ended",
+  turnId,
+  stopReason: "error",
+  error: { code: "usage_limit", message: "used up" },
+}
+
+test("a session that waits for a limit is due when it is lifted, and not any more when a turn begins", () => {
+  const events = [started, asked, begun, limit(), failed]
+  const waiting = fold(stamped(events))
+  const time = Date.parse("2026-01-01T01:00:00.000Z")
+  expect(waiting).toMatchObject({ status: "failed", limit: { resumes: true }, limitsInARow: 1 })
+  expect([isDue(waiting, time - 1), isDue(waiting, time)]).toEqual([false, true])
+  expect(resumesAt(waiting)).toBe(time)
+  const going = fold(
+    stamped([...events, { type: "turn_started", turnId: "turn_2" as TurnId, cause: "recovery" }]),
+  )
+  expect(going.limit).toBeNull()
+  expect(isDue(going, time)).toBe(false)
+})
+
+test("a person who ends the waiting is heard for the turn that the limit ended, and for no later one", () => {
+  const waiting = fold(stamped([started, asked, begun, limit(), failed]))
+  expect(stopsWaiting(waiting, { turnId: "turn_0" as TurnId })).toEqual([])
+  const [stop] = stopsWaiting(waiting, { turnId })
+  if (!stop) throw new Error("Nothing is said.")
+  const stopped = reduceSession(waiting, stamped([stop], 1, 5)[0] as SessionEvent)
+  expect(stopped).toMatchObject({ limit: { resumes: false }, limitsInARow: 1 })
+  expect(stopsWaiting(stopped, { turnId })).toEqual([])
+})
+
+test("limits are counted as long as no turn gets through", () => {
+  const next = (n: number): Unstamped[] => [
+    { type: "turn_started", turnId: `turn_${n}` as TurnId, cause: "recovery" },
+    limit({ turnId: `turn_${n}` as TurnId }),
+    { ...failed, turnId: `turn_${n}` as TurnId } as Unstamped,
+  ]
+  const twice = [started, asked, begun, limit(), failed, ...next(2)]
+  expect(fold(stamped(twice)).limitsInARow).toBe(2)
+  const through: Unstamped[] = [
+    { type: "turn_started", turnId: "turn_3" as TurnId, cause: "recovery" },
+    { type: "turn_ended", turnId: "turn_3" as TurnId, stopReason: "end_turn" },
+  ]
+  expect(fold(stamped([...twice, ...through])).limitsInARow).toBe(0)
+})
+
+test("a daemon that does not come when the limit is lifted is started again a minute later, and not for ever", () => {
+  const lost: Unstamped = { type: "session_failed", error: { code: "start_failed", message: "no" } }
+  const events = [started, asked, begun, limit(), failed]
+  const once = fold(stamped([...events, lost]))
+  expect(once.limit).toMatchObject({ resumes: true, until: "2026-01-01T00:01:00.000Z" })
+  expect(fold(stamped([...events, ...Array(8).fill(lost)])).limit).toMatchObject({ resumes: false })
+})
+
+test("another conversation with the agent counts its cost anew", () => {
+  const agent = (agentSessionId: string): Unstamped => ({ type: "agent_started", name: "a", agentSessionId })
+  const usage: Unstamped = {
+    type: "usage",
+    turnId,
+    inputTokens: 1,
+    outputTokens: 1,
+    costUsd: 0.5,
+    reportedCostUsd: 0.5,
+  }
+  const events = [started, agent("one"), asked, begun, usage]
+  expect(fold(stamped([...events, agent("one")])).reportedCostUsd).toBe(0.5)
+  expect(fold(stamped([...events, agent("two")]))).toMatchObject({
+    reportedCostUsd: null,
+    usage: { costUsd: 0.5 },
+  })
 })

@@ -82,6 +82,7 @@ export class AgentSession implements AsyncDisposable {
       env,
       toolEnv,
       enclosure: this.#confined.enclosure,
+      home: this.#confined.home,
       transcript: () => this.#session.items,
     })
     const { agent } = this.#open.connection

@@ -15,6 +15,8 @@ export interface Agentz extends AsyncDisposable {
   readonly told: Readonly<Record<"done" | "failed" | "waiting" | "interrupted", string>>
   /** Adds a session of many short turns and names it. */
   tellLong(turns: number): string
+  /** The stand-in itself, for tests that tell it things. */
+  readonly plane: FakePlane
   /** How many times a text arrived as a message. */
   messagesLike(text: string): number
 }
@@ -26,6 +28,7 @@ export async function startAgentz(options: { readonly empty?: boolean } = {}): P
   const idOf = (name: keyof Agentz["told"]) => history?.[name].row.sessionId ?? ""
   return {
     url: plane.url,
+    plane,
     kill: () => plane.cut(),
     start: () => plane.listen(),
     signOut: () => {

@@ -7,6 +7,7 @@ import { MessageId, newSessionId, type SessionId } from "#streams/ids"
 import type { RegistryEntry } from "#streams/registry"
 import { emptySession, type Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
+import { changedLimits } from "#streams/session-limits"
 
 export interface FakePlane extends OpenPlane {
   /** Every call that could change something, in order. */
@@ -121,6 +122,11 @@ export function fakePlane(): FakePlane {
       note("setConfigOption", request)
       return request
     },
+    async setLimits({ sessionId, limits }) {
+      kept(sessionId)
+      note("setLimits", { sessionId, limits })
+      return { sessionId, limits: changedLimits({}, limits) }
+    },
     async resume(sessionId) {
       kept(sessionId)
       note("resume", sessionId)
@@ -173,6 +179,34 @@ export function fakePlane(): FakePlane {
         following--
       }
     },
+    async rename({ sessionId, title }) {
+      kept(sessionId)
+      note("rename", { sessionId, title })
+      return { sessionId, title }
+    },
+    async archive(sessionId) {
+      kept(sessionId)
+      note("archive", sessionId)
+      return { sessionId, archivedAt: CREATED }
+    },
+    async unarchive(sessionId) {
+      kept(sessionId)
+      note("unarchive", sessionId)
+      return { sessionId }
+    },
+    sizes: async (ids) => ids.map((sessionId) => ({ sessionId, streamBytes: 2_000_000, fileBytes: 1_000 })),
+    async prune(request) {
+      note("prune", request)
+      const pruned = [...sessions.values()].map(({ entry: { sessionId, title, createdAt } }) => ({
+        sessionId,
+        title,
+        updatedAt: createdAt,
+        streamBytes: 2_000_000,
+        fileBytes: 1_000,
+      }))
+      return { dryRun: request.dryRun, pruned, kept: [] }
+    },
+    storage: async () => ({ trouble: null, behind: [] }),
     async agentTypes() {
       return [
         {

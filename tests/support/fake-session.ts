@@ -10,7 +10,7 @@ import { StreamLog } from "./stream-log.ts"
 type Decision = "allow" | "allow_always" | "deny"
 
 export class FakeSession {
-  readonly row: SessionRow
+  row: SessionRow
   readonly events = new StreamLog()
   session: Session
   readonly #registry: StreamLog

@@ -101,6 +101,7 @@ export function bench(
     compactStreams: () => Promise.reject(new Error("no streams here")),
     shutDownRest: () => Promise.resolve({ daemons: 3, streamsPid: 77 }),
     agents: () => plane.agentTypes(),
+    addAdapter: () => Promise.reject(new Error("nothing is installed here")),
     openBrowser: (url) => void opened.push(url),
     uiDir: "/nonexistent",
     now: () => Date.parse("2026-01-01T01:00:00.000Z"),

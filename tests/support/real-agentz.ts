@@ -18,6 +18,10 @@ interface Up {
 export interface RealAgentz extends AsyncDisposable {
   readonly url: string
   readonly api: string
+  /** A fresh address that signs one more browser in. */
+  newUrl(): Promise<string>
+  /** Starts a session in the project, past the page. */
+  spawn(request: { agentType: string; title: string; prompt: string }): Promise<string>
   /** An empty directory for an agent to work in. */
   readonly project: string
   /** `kill -9` of the API; streams and daemons go on. */
@@ -45,6 +49,20 @@ export async function startRealAgentz(): Promise<RealAgentz> {
     url: up.url,
     api: up.api,
     project,
+    newUrl: async () => {
+      const headers = { authorization: `Bearer ${up.token}`, "content-type": "application/json" }
+      const response = await fetch(`${up.api}/api/code`, { method: "POST", headers, body: "{}" })
+      return `${up.api}/?code=${((await response.json()) as { code: string }).code}`
+    },
+    spawn: async (request) => {
+      const response = await fetch(`${up.api}/trpc/agent.spawn`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${up.token}`, "content-type": "application/json" },
+        body: JSON.stringify({ ...request, workingDir: project }),
+      })
+      if (!response.ok) throw new Error(await response.text())
+      return ((await response.json()) as { result: { data: { sessionId: string } } }).result.data.sessionId
+    },
     kill: () => ended(child, "SIGKILL"),
     start: async () => {
       ;[child, up] = await launch(environment())

@@ -68,6 +68,19 @@ export class FakePlane {
   readonly registry = new StreamLog()
   readonly sessions = new Map<string, FakeSession>()
   signedOut = false
+  rules: readonly { readonly ruleId: string }[] = [
+    {
+      ruleId: "rul_one",
+      scope: "directory",
+      sessionId: "ses_one",
+      workingDir: "/home/ada/code/agentz",
+      agentType: "demo",
+      kind: "execute",
+      decision: "allow",
+      description: "commands that begin with npm test",
+      createdAt: new Date().toISOString(),
+    } as { readonly ruleId: string },
+  ]
   readonly calls: { readonly name: string; readonly input: Record<string, unknown> }[] = []
   #server: Server | null = null
   #port = 0
@@ -145,6 +158,11 @@ export class FakePlane {
   #answer(name: string, input: Record<string, unknown>): unknown {
     if (name === "agentTypes") return AGENTS
     if (name === "spawn") return this.#spawn(input)
+    if (name === "rules") return { rules: this.rules }
+    if (name === "revokeRule") {
+      this.rules = this.rules.filter(({ ruleId }) => ruleId !== input.ruleId)
+      return { ruleId: input.ruleId, revoked: true }
+    }
     const session = this.sessions.get(String(input.sessionId))
     if (!session)
       throw new Refused(
@@ -160,6 +178,10 @@ export class FakePlane {
       case "cancel":
         session.cancel()
         return { sessionId: input.sessionId, status: session.session.status }
+      case "rename":
+        session.row = { ...session.row, title: String(input.title) }
+        this.registry.append(sessionRowChange(session.row))
+        return { sessionId: input.sessionId, title: input.title }
       case "resume":
         return { sessionId: input.sessionId, epoch: session.resume() }
       case "approve": {

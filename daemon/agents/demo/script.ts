@@ -78,7 +78,10 @@ const STEPS: Readonly<Record<string, (args: Args) => Step>> = {
     ms: numberOf(ms, 10),
   }),
   huge: ({ mb, chunk, ms }) =>
-    say(() => huge(numberOf(mb, 5) * 1024 * 1024, numberOf(chunk, 4096) || 4096), numberOf(ms, 0)),
+    say(
+      () => huge(Math.round(numberOf(mb, 5) * 1024 * 1024), numberOf(chunk, 4096) || 4096),
+      numberOf(ms, 0),
+    ),
   recall: ({ ms }) => say(recalled, numberOf(ms, 10)),
   unicode: ({ ms }) =>
     say(

@@ -10,7 +10,8 @@ export const doctor = defineCommand({
   json: "print {ok, checks: [{name, status, detail, remedy?}]} as JSON",
   more: "It looks and changes nothing. Exit code 1 when something does not work.",
   async run({ json, io, deps }) {
-    const checks = await checkUp(deps.config(), { uiDir: deps.uiDir, agents: () => deps.agents() })
+    const config = deps.config()
+    const checks = await checkUp(config, { uiDir: deps.uiDir, agents: () => deps.agents(config.home) })
     const ok = checks.every(({ status }) => status !== "fail")
     if (json) io.stdout.write(`${JSON.stringify({ ok, checks })}\n`)
     else {

@@ -1,10 +1,12 @@
 import type { RegistryEntry } from "#streams/registry"
 import { STATUSES, type Status } from "#streams/session"
+import type { SessionCost } from "../../retention.ts"
+import { storageSentence } from "../../storage.ts"
 import { limitWords } from "../clock.ts"
 import { closest } from "../closest.ts"
 import { defineCommand } from "../command.ts"
 import { usage } from "../refusal.ts"
-import { cropped, oneLine, type Paint, painter, type Style, table } from "../terminal.ts"
+import { bytesIn, cropped, oneLine, type Paint, painter, type Style, table } from "../terminal.ts"
 import { withPlane } from "../with-plane.ts"
 
 export const ls = defineCommand({
@@ -14,13 +16,16 @@ export const ls = defineCommand({
   flags: {
     status: { type: "string", value: "S", help: `only those: ${STATUSES.join(", ")}` },
     limit: { type: "string", value: "N", help: "at most so many (100)" },
+    size: { type: "boolean", help: "also what each takes on the disk; reads all of it" },
   },
-  json: "print {sessions, offset, cursor?} as JSON",
+  json: "print {sessions, offset, cursor?} as JSON; with --size also sizes: [{sessionId, streamBytes, fileBytes}]",
   async run({ values, json, io, deps }) {
     const request = { status: statusOf(values.status), limit: limitOf(values.limit) }
     return await withPlane(deps, async (plane) => {
       const page = await plane.listSessions(request)
-      if (json) io.stdout.write(`${JSON.stringify(page)}\n`)
+      const sizes =
+        values.size === true ? await plane.sizes(page.sessions.map(({ sessionId }) => sessionId)) : null
+      if (json) io.stdout.write(`${JSON.stringify({ ...page, ...(sizes && { sizes }) })}\n`)
       else if (page.sessions.length === 0)
         io.stdout.write(
           request.status === undefined
@@ -29,11 +34,13 @@ export const ls = defineCommand({
         )
       else {
         io.stdout.write(
-          sheet(page.sessions, deps.now(), { width: widthOf(io), paint: painter(io.stdout, io) }),
+          sheet(page.sessions, { now: deps.now(), sizes, width: widthOf(io), paint: painter(io.stdout, io) }),
         )
         if (page.cursor !== undefined)
           io.stdout.write(`There are more: agentz ls --limit ${request.limit * 10}\n`)
       }
+      const storage = json ? "" : storageSentence(await plane.storage())
+      if (storage !== "") io.stderr.write(`${storage}\n`)
       return 0
     })
   },
@@ -69,9 +76,14 @@ const STYLES: Record<Status, Style> = {
 
 function sheet(
   sessions: readonly RegistryEntry[],
-  now: number,
-  { width, paint }: { width: number; paint: Paint },
+  {
+    now,
+    sizes,
+    width,
+    paint,
+  }: { now: number; sizes: readonly SessionCost[] | null; width: number; paint: Paint },
 ): string {
+  const sizeOf = new Map(sizes?.map((one) => [one.sessionId, bytesIn(one.streamBytes + one.fileBytes)]))
   const titleWidth = Math.max(12, Math.min(32, width - 50))
   const rows = sessions.map((entry) => [
     entry.sessionId,
@@ -79,10 +91,11 @@ function sheet(
     entry.agentType,
     cropped(oneLine(entry.title), titleWidth),
     ageOf(entry.createdAt, now),
+    ...(sizes ? [sizeOf.get(entry.sessionId) ?? ""] : []),
     entry.activity?.limit ? limitWords(entry.activity.limit) : oneLine(entry.activity?.lastLine ?? ""),
   ])
   const [head = "", ...lines] = table(
-    [["ID", "STATUS", "AGENT", "TITLE", "AGE", "LAST LINE"], ...rows],
+    [["ID", "STATUS", "AGENT", "TITLE", "AGE", ...(sizes ? ["SIZE"] : []), "LAST LINE"], ...rows],
     width,
   )
     .trimEnd()

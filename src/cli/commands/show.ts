@@ -1,6 +1,7 @@
 import type { SessionId } from "#streams/ids"
 import type { Item } from "#streams/session"
 import type { ControlPlane, SessionView } from "../../plane.ts"
+import { storageSentence } from "../../storage.ts"
 import { callOutput } from "../call-output.ts"
 import { defineCommand } from "../command.ts"
 import { repositoryNow } from "../repository-now.ts"
@@ -29,6 +30,8 @@ export const show = defineCommand({
         if (json) io.stdout.write(`${JSON.stringify({ output: all })}\n`)
         return 0
       }
+      const behind = (await plane.storage()).behind.filter((one) => one.sessionId === view.session.sessionId)
+      if (!json && behind.length > 0) io.stderr.write(`${storageSentence({ trouble: null, behind })}\n`)
       const repository = await repositoryNow(view.session)
       const paint = painter(io.stdout, io)
       io.stdout.write(

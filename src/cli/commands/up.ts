@@ -11,10 +11,12 @@ import { readinessOf } from "../../health/readiness.ts"
 import type { Home } from "../../home.ts"
 import { freshCode } from "../../http/fresh-code.ts"
 import { type ApiServer, PortTakenError } from "../../http/server.ts"
-import { both, jsonLog, logFile } from "../../log.ts"
+import { both, errorFields, jsonLog, type Log, logFile } from "../../log.ts"
 import { version } from "../../package-root.ts"
+import type { ControlPlane } from "../../plane.ts"
 import { callable, portHolder, takenSentence } from "../../port-holder.ts"
 import { readApiRun, writeApiRun } from "../../run-file.ts"
+import { storageSentence } from "../../storage.ts"
 import { openToken } from "../../token.ts"
 import { defineCommand } from "../command.ts"
 import { ending, type Io } from "../io.ts"
@@ -86,6 +88,7 @@ export const up = defineCommand({
     // A link of its own: the printed one stays good for another browser.
     if (opens) deps.openBrowser(linkOf(api.url, api.newCode()))
 
+    using _storage = sayStorage(plane, json ? null : io, log)
     await life.ended
     if (!json)
       io.stdout.write("\nagentz is stopping. Sessions go on without it; `agentz up` brings it back.\n")
@@ -96,6 +99,26 @@ export const up = defineCommand({
 const NO_TLS =
   "Other machines can reach agentz, and without TLS whoever is on the way reads the token: put a TLS proxy in front " +
   "and set AGENTZ_PUBLIC_URL to its https address (docs/security.md).\n"
+const STORAGE_LOOK_MS = 2_000
+
+/** Says so when what sessions say does not reach their streams, and when it does again. */
+function sayStorage(plane: Pick<ControlPlane, "storage">, io: Io | null, log: Log): Disposable {
+  let said = ""
+  const look = async () => {
+    const report = await plane.storage()
+    const kind = `${report.behind.length > 0} ${report.trouble?.failures ?? 0}`
+    if (kind === said || (said === "" && storageSentence(report) === "")) return
+    said = kind
+    const sentence = storageSentence(report) || "Storage is up to date again: nothing was lost."
+    log({ event: "storage", behind: report.behind.length, failures: report.trouble?.failures ?? 0, sentence })
+    io?.stdout.write(`${sentence}\n`)
+  }
+  const timer = setInterval(
+    () => void look().catch((error: unknown) => log({ event: "storage_look_failed", ...errorFields(error) })),
+    STORAGE_LOOK_MS,
+  )
+  return { [Symbol.dispose]: () => clearInterval(timer) }
+}
 
 interface Ready {
   /** The UI, with a sign-in code. */

@@ -18,12 +18,14 @@ export function waitForMore({ engine, stream, position, response, waitMs, stoppi
     const finish = (run: Run) => {
       clearTimeout(timer)
       unwatch()
+      leave()
       response.off("close", nothing)
       stopping.removeEventListener("abort", nothing)
       resolve(run)
     }
     const nothing = () => finish({ payloads: [], next: position })
     const timer = setTimeout(nothing, waitMs)
+    const leave = engine.readers.enter({ behind: 0, unread: 0 })
     const unwatch = engine.watch(stream, (delta) => {
       if (delta.payloads.length === 0) {
         if (delta.closed || delta.gone) nothing()

@@ -3,6 +3,7 @@ import { formatRun } from "../body.ts"
 import type { Delta, Stream } from "../catalog.ts"
 import type { Engine } from "../engine.ts"
 import { LIVE_WINDOW_BYTES, UNREAD_BYTES } from "../limits.ts"
+import type { LiveReader } from "../live-readers.ts"
 import { formatOffset } from "../offset.ts"
 import { isJson, mediaType } from "../stream-meta.ts"
 import { EVERYWHERE } from "./answer.ts"
@@ -28,8 +29,8 @@ export async function followBySse(follow: Follow): Promise<void> {
     "cache-control": "no-cache",
     ...(base64 ? { "stream-sse-data-encoding": "base64" } : {}),
   })
-  follow.engine.metrics.count("live_readers")
-  await new LiveReader(follow, base64).run()
+  follow.engine.metrics.count("live_reads")
+  await new SseReader(follow, base64).run()
 }
 
 function needsBase64({ meta }: Stream): boolean {
@@ -41,7 +42,7 @@ type Encoding = "json" | "text" | "base64"
 /** The same commit goes to many readers: its data event is built once for each encoding. */
 const dataEvents = new WeakMap<Delta, Map<Encoding, Buffer>>()
 
-class LiveReader {
+class SseReader implements LiveReader {
   readonly #follow: Follow
   readonly #encoding: Encoding
   #position: number
@@ -54,16 +55,26 @@ class LiveReader {
     this.#encoding = base64 ? "base64" : isJson(follow.stream.meta) ? "json" : "text"
   }
 
+  get behind(): number {
+    return this.#follow.stream.meta.next - this.#position
+  }
+
+  get unread(): number {
+    return this.#follow.response.writableLength
+  }
+
   async run(): Promise<void> {
     const { engine, response, stream, stopping } = this.#follow
     const wake = () => this.#wake()
     const unwatch = engine.watch(stream, (delta) => this.#hear(delta))
+    const leave = engine.readers.enter(this)
     response.once("close", wake)
     stopping.addEventListener("abort", wake, { once: true })
     try {
       await this.#loop()
     } finally {
       unwatch()
+      leave()
       stopping.removeEventListener("abort", wake)
       response.end()
     }

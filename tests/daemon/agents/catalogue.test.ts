@@ -3,10 +3,11 @@ import { catalogue } from "#daemon/agents/catalogue"
 import { adapters } from "#daemon/agents/index"
 
 const needsOf = async (type: string, env: Record<string, string>) =>
-  (await catalogue[type]?.preflight(env))?.needs
+  (await catalogue[type]?.preflight(env, "/nowhere"))?.needs
 
-test("every agent of the catalogue can be opened, and the other way round", () => {
-  expect(Object.keys(adapters).sort()).toEqual(Object.keys(catalogue).sort())
+test("every agent of the catalogue runs inside the daemon or says how it is started", () => {
+  const outside = Object.keys(catalogue).filter((type) => catalogue[type]?.launch !== undefined)
+  expect([...Object.keys(adapters), ...outside].sort()).toEqual(Object.keys(catalogue).sort())
   for (const [type, profile] of Object.entries(catalogue)) expect(profile.type).toBe(type)
 })
 

@@ -118,10 +118,13 @@ test("readers who never read are disconnected, and cost others nothing", async (
     const headers = { authorization: `Bearer ${TOKEN}` }
     return await (await fetch(`${new URL(server.url).origin}/metrics`, { headers })).text()
   }
-  const total = async (name: string) =>
-    Number(new RegExp(`^agentz_streams_${name}_total (\\d+)$`, "m").exec(await metrics())?.[1])
-  await until(async () => (await total("slow_readers_disconnected")) === 20)
-  await until(async () => (await total("connections_closed")) >= 20)
+  const value = async (name: string) =>
+    Number(new RegExp(`^agentz_streams_${name} (\\d+)$`, "m").exec(await metrics())?.[1])
+  await until(async () => (await value("live_readers")) === 20 && (await value("reader_lag_records")) > 0)
+  await until(async () => (await value("slow_readers_disconnected_total")) === 20)
+  await until(async () => (await value("connections_closed_total")) >= 20)
+  expect(await value("live_readers")).toBe(0)
+  expect(await value("reader_lag_records")).toBe(0)
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 1024 * 1024)
   expect((await server.append("s", { n: 40, text: "" })).status).toBe(204)
   for (const socket of silent) socket.destroy()

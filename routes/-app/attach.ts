@@ -1,0 +1,35 @@
+/** Files that go along with a message: handed to the server piece by piece, then named by the message. */
+import { newerApi } from "./newer-api.ts"
+
+export interface Attached {
+  readonly uploadId: string
+  readonly name: string
+}
+
+// A request holds four megabytes at most, and base64 makes three bytes into four.
+const PIECE = 2 * 1024 * 1024
+const LARGEST = 16 * 1024 * 1024
+export const MOST_FILES = 16
+
+/** Uploads one file. Throws with a sentence that names the remedy. */
+export async function attachFile(file: File): Promise<Attached> {
+  if (file.size === 0) throw new Error(`${file.name} is empty.`)
+  if (file.size > LARGEST)
+    throw new Error(`${file.name} is larger than 16 MB: put it into the directory instead.`)
+  let uploadId: string | null = null
+  for (let at = 0; at < file.size; at += PIECE) {
+    const piece = new Uint8Array(await file.slice(at, at + PIECE).arrayBuffer())
+    const answer = await newerApi.attach(base64Of(piece), uploadId)
+    if (answer === null) throw new Error("This server takes no files.")
+    uploadId = answer.uploadId
+  }
+  return { uploadId: uploadId ?? "", name: file.name || "pasted" }
+}
+
+/** Binary data as text. In pieces, since a call takes only so many arguments. */
+export function base64Of(bytes: Uint8Array): string {
+  let binary = ""
+  for (let at = 0; at < bytes.length; at += 0x8000)
+    binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000))
+  return btoa(binary)
+}

@@ -1,0 +1,88 @@
+/** Says on behalf of a dead daemon how its session stands. Of many who want to, the one that is granted it does. */
+import { filesOf } from "#daemon/home"
+import { openSpoolFile } from "#daemon/spool-file"
+import { activityWriter } from "#streams/activity-writer"
+import type { Failure, Unstamped } from "#streams/event"
+import type { SessionId } from "#streams/ids"
+import { openPublisher } from "#streams/publisher"
+import { needsDaemon, type Session } from "#streams/session"
+import { grantEpoch, type Inbox, readInbox } from "../grant.ts"
+import { lastWords } from "../last-words.ts"
+import type { PlaneContext } from "../plane-context.ts"
+import { notWaited, untaken } from "./asked.ts"
+import type { Why } from "./finding.ts"
+
+/** Sends the spool's rest and the session's end. */
+export async function closeSession(
+  { endpoint, home, log, patience }: PlaneContext,
+  { sessionId, inbox, why }: { readonly sessionId: SessionId; readonly inbox: Inbox; readonly why: Why },
+): Promise<void> {
+  const grant = await grantEpoch(endpoint, sessionId, { ...patience, inbox, purpose: "closing" })
+  if (grant === null) return
+  const files = filesOf(home.path, sessionId)
+  const words = lastWords(files.log, inbox.daemonEpoch)
+  using publisher = await openPublisher({
+    endpoint,
+    sessionId,
+    epoch: grant.epoch,
+    spool: openSpoolFile(files.spool),
+    first: (session) => [
+      ...untaken(session, inbox),
+      ...notWaited(session, inbox),
+      ...ending(session, why, words),
+    ],
+    onFatal: (error) => log({ event: "close_refused", sessionId, error: error.message }),
+  })
+  await writeRow({ endpoint, patience }, { session: publisher.session, epoch: grant.epoch })
+  log({ event: "session_closed", sessionId, epoch: grant.epoch, status: publisher.session.status, why })
+}
+
+/** Writes the row of a session whose stream is at rest already. */
+export async function restate(
+  { endpoint, patience }: Pick<PlaneContext, "endpoint" | "patience">,
+  session: Session,
+  inbox: Inbox,
+): Promise<void> {
+  const { sessionId } = session
+  const grant = await grantEpoch(endpoint, sessionId, { ...patience, inbox, purpose: "closing" })
+  if (grant !== null) await writeRow({ endpoint, patience }, { session, epoch: grant.epoch })
+}
+
+async function writeRow(
+  { endpoint, patience }: Pick<PlaneContext, "endpoint" | "patience">,
+  { session, epoch }: { readonly session: Session; readonly epoch: number },
+): Promise<void> {
+  const { sessionId } = session
+  const { offset } = await readInbox(endpoint, sessionId, patience)
+  const { signal } = new AbortController()
+  const activity = activityWriter(endpoint, { sessionId, epoch, signal })
+  activity.changed(session, offset)
+  await activity.flushed()
+}
+
+const HINT = "Resume the session to go on."
+
+function ending(session: Session, why: Why, { reason, tail }: ReturnType<typeof lastWords>): Unstamped[] {
+  const logTail = tail === "" ? {} : { logTail: tail }
+  const failure = (code: string, sentence: string): Failure => ({
+    code,
+    message: `${sentence}${reason ? `: ${reason}` : "."}`,
+    hint: HINT,
+  })
+  if (why === "never_came" && session.turnId === null)
+    return [
+      {
+        type: "session_failed",
+        error: failure("start_failed", "The session's daemon did not start"),
+        ...logTail,
+      },
+    ]
+  if (!needsDaemon(session.status)) return []
+  return [
+    {
+      type: "session_interrupted",
+      error: failure("daemon_lost", "The session's daemon is gone"),
+      ...logTail,
+    },
+  ]
+}

@@ -1,0 +1,178 @@
+/** Who supervises whom: the stream server, the daemons and the API bring each other back, once, and say what they cannot. */
+import { spawn } from "node:child_process"
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { join, resolve } from "node:path"
+import { expect, test } from "vitest"
+import { isSame } from "#daemon/process/identity"
+import { newSessionId } from "#streams/ids"
+import { paths } from "#streams/paths"
+import { activityRowChange, sessionRowChange } from "#streams/registry"
+import { appendTo, createStream, tailOf } from "#streams/stream"
+import { wait } from "#streams/transport"
+import { remainsOf } from "./crash-load.ts"
+import { gapless, Installation, killHard, killPid, saidIn } from "./installation.ts"
+
+const streaming = (session: Parameters<typeof saidIn>[0]) => saidIn(session).includes("chunk 5/")
+
+async function eventually(
+  what: string,
+  is: () => boolean | Promise<boolean>,
+  withinMs = 20_000,
+): Promise<void> {
+  const limit = performance.now() + withinMs
+  while (!(await is())) {
+    if (performance.now() > limit) throw new Error(`Never ${what}.`)
+    await wait(50)
+  }
+}
+
+const startsOf = (agentz: Installation): number =>
+  readFileSync(join(agentz.home, "streams.log"), "utf8").split('"streams_ready"').length - 1
+
+test("with API and stream server dead a daemon that has something to say brings the stream server back", async () => {
+  await using agentz = await Installation.open()
+  const up = await agentz.up()
+  const sessionId = await agentz.spawn('[[slow n=150 ms=50]] [[say text="the end"]]')
+  await agentz.until(sessionId, "streaming", streaming)
+  await killHard(up.process)
+  await killPid(agentz.endpoint())
+  await eventually("back", () => agentz.streamServer() !== null)
+  const session = await agentz.until(sessionId, "completed", ({ status }) => status === "completed")
+  expect(saidIn(session)).toContain("the end")
+  expect(gapless(await agentz.events(sessionId))).toBe(true)
+})
+
+test("of many who find the stream server dead at once one starts it", async () => {
+  await using agentz = await Installation.open()
+  await agentz.spawn("[[say text=hello]]")
+  const before = startsOf(agentz)
+  await killPid(agentz.endpoint())
+  const listed = await Promise.all(Array.from({ length: 6 }, () => agentz.run(["ls", "--json"])))
+  expect(listed.map(({ code }) => code)).toEqual(listed.map(() => 0))
+  expect(startsOf(agentz)).toBe(before + 1)
+})
+
+test("a stream server that cannot start is tried ever more rarely, doctor says why, and it goes on by itself", async () => {
+  await using agentz = await Installation.open()
+  await agentz.run(["down", "--all"])
+  const streams = join(agentz.home, "streams")
+  writeFileSync(streams, "not a directory", { mode: 0o600 })
+  const tries = []
+  for (let n = 0; n < 4; n++) tries.push(await agentz.run(["ls"]))
+  expect(tries.map(({ code }) => code)).toEqual([1, 1, 1, 1])
+  const doctor = await agentz.run(["doctor", "--json"])
+  const check = JSON.parse(doctor.stdout).checks.find(
+    ({ name }: { name: string }) => name === "stream server",
+  )
+  expect(check).toMatchObject({
+    status: "fail",
+    detail: expect.stringContaining("in a row"),
+    remedy: expect.any(String),
+  })
+  rmSync(streams)
+  await eventually("up again", async () => (await agentz.run(["ls"])).code === 0)
+})
+
+test("down --all leaves no process, socket, lock or run file, whatever was killed before", async () => {
+  await using agentz = await Installation.open()
+  const up = await agentz.up()
+  const killed = await agentz.spawn('[[bash cmd="sleep 300"]]')
+  const running = await agentz.spawn("[[slow n=400 ms=50]]")
+  await agentz.until(running, "streaming", streaming)
+  await killHard(up.process)
+  await killPid(agentz.daemon(killed))
+  await killPid(agentz.endpoint())
+  expect((await agentz.run(["down", "--all"])).code).toBe(0)
+  const sessions = [killed, running].map((sessionId) => ({ sessionId, epoch: 3 }))
+  expect(remainsOf(agentz, sessions)).toEqual([])
+})
+
+test("after the machine started anew what ran is interrupted, and one command takes all of it up as it was launched", async () => {
+  await using agentz = await Installation.open()
+  const up = await agentz.up()
+  const sessions = await Promise.all(
+    ["one", "two"].map((word) =>
+      agentz.spawn(`[[slow n=100 ms=60]] [[bash cmd="echo ${word} > ${word}.txt"]] [[say text=${word}]]`),
+    ),
+  )
+  for (const sessionId of sessions) await agentz.until(sessionId, "streaming", streaming)
+  const ended = [...sessions.map((sessionId) => agentz.daemon(sessionId)), agentz.endpoint(), up]
+  await killHard(up.process)
+  for (const run of ended.slice(0, -1)) await killPid(run as Parameters<typeof killPid>[0])
+  // As the run files of another boot: their numbers name other processes now, ours for one.
+  for (const name of readdirSync(join(agentz.home, "run"))) {
+    const file = join(agentz.home, "run", name)
+    const run = JSON.parse(readFileSync(file, "utf8"))
+    writeFileSync(file, JSON.stringify({ ...run, pid: process.pid, bootId: "another boot" }))
+  }
+  await agentz.up()
+  for (const sessionId of sessions)
+    await agentz.until(sessionId, "interrupted", ({ status }) => status === "interrupted", 20_000)
+  const listing = await agentz.run(["resume", "--all"])
+  expect(listing.stdout).toContain(sessions[0] ?? "")
+  expect(listing.stdout).toContain("--yes")
+  const { stdout, code } = await agentz.run(["resume", "--all", "--yes", "--json"])
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout).resumed).toHaveLength(2)
+  for (const [index, sessionId] of sessions.entries()) {
+    const session = await agentz.until(sessionId, "completed", ({ status }) => status === "completed", 60_000)
+    expect(session.permissionMode).toBe("bypass")
+    expect(session.workingDir).toBe(agentz.workingDir)
+    expect(saidIn(session)).toContain(["one", "two"][index])
+  }
+  expect((await agentz.run(["resume", "--all", "--yes"])).stdout).toContain("No session was interrupted")
+})
+
+test("among a thousand sessions those whose daemon died are told the truth five seconds after an API start", async () => {
+  await using agentz = await Installation.open()
+  const first = await agentz.up()
+  const ended = await agentz.spawn("[[say text=done]]")
+  const model = await agentz.until(ended, "completed", ({ status }) => status === "completed")
+  const { sessions } = await agentz.client(first).agent.listSessions.query({})
+  const row = sessions[0]
+  if (!row?.activity) throw new Error("There is no row.")
+  for (let n = 0; n < 1000; n++) {
+    const sessionId = newSessionId()
+    await createStream(agentz.endpoint, paths.inbox(sessionId))
+    await createStream(agentz.endpoint, paths.events(sessionId))
+    const { archive: _a, archivedAt: _b, status: _c, activity, ...launch } = row
+    const at = await tailOf(agentz.endpoint, paths.inbox(sessionId))
+    const same = activity && { ...activity, sessionId, inboxOffset: at, seq: model.seq }
+    await appendTo(agentz.endpoint, paths.registry, [
+      sessionRowChange({ ...launch, sessionId }),
+      ...(same ? [activityRowChange(same)] : []),
+    ])
+  }
+  const lost = await Promise.all(Array.from({ length: 4 }, () => agentz.spawn("[[slow n=900 ms=50]]")))
+  for (const sessionId of lost) await agentz.until(sessionId, "streaming", streaming)
+  await killHard(first.process)
+  for (const sessionId of lost) await killPid(agentz.daemon(sessionId))
+  await agentz.up()
+  for (const sessionId of lost)
+    await agentz.until(sessionId, "true", ({ status }) => status === "interrupted", 5_000)
+})
+
+test("a closed terminal ends the API and no session; npm's death leaves an API that says where it is", async () => {
+  await using agentz = await Installation.open()
+  const up = await agentz.up()
+  const sessionId = await agentz.spawn("[[slow n=100 ms=40]]")
+  await agentz.until(sessionId, "streaming", streaming)
+  const gone = new Promise((done) => up.process.once("exit", done))
+  up.process.kill("SIGHUP")
+  expect(await gone).toBe(0)
+  expect(agentz.runFiles()).not.toContain("api.json")
+  expect(isSame(agentz.daemon(sessionId))).toBe(true)
+
+  const npm = spawn("npm", ["run", "--silent", "start", "--ignore-scripts", "--", "--json", "--no-open"], {
+    cwd: resolve("."),
+    env: agentz.environment({ AGENTZ_PORT: new URL(up.api).port }),
+    stdio: ["ignore", "pipe", "ignore"],
+  })
+  const line = await new Promise<string>((done) => npm.stdout.once("data", (chunk) => done(String(chunk))))
+  const started = JSON.parse(line)
+  await killHard(npm)
+  const again = await agentz.run(["up", "--json"], { env: { AGENTZ_PORT: new URL(up.api).port } })
+  expect(again.code).toBe(0)
+  expect(JSON.parse(again.stdout)).toMatchObject({ pid: started.pid, api: started.api })
+  await agentz.until(sessionId, "completed", ({ status }) => status === "completed")
+})

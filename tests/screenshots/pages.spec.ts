@@ -1,0 +1,129 @@
+/** Every page, in light, in dark and on a phone, of real sessions of the demo agent. */
+import { mkdir, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { type Browser, expect, type Page, test } from "@playwright/test"
+import { type RealAgentz, startRealAgentz } from "../support/real-agentz.ts"
+
+const FOLDER = fileURLToPath(new URL("../../docs/screenshots", import.meta.url))
+
+const LOOKS = [
+  { name: "light", colorScheme: "light", viewport: { width: 1280, height: 800 }, phone: false },
+  { name: "dark", colorScheme: "dark", viewport: { width: 1280, height: 800 }, phone: false },
+  { name: "phone", colorScheme: "light", viewport: { width: 390, height: 844 }, phone: true },
+  { name: "phone-dark", colorScheme: "dark", viewport: { width: 390, height: 844 }, phone: true },
+] as const
+
+const ANSWER = `The retry timer was started **before** the socket had closed, so two attempts could overlap.
+
+\`\`\`ts
+/** Doubles with each failure. */
+export const delay = (failures: number): number =>
+  Math.min(LONGEST_MS, FIRST_MS * 2 ** failures)
+\`\`\`
+
+| case    | before | after |
+| ------- | ------ | ----- |
+| restart | 3 lost | none  |
+| sleep   | 1 twice | none |
+
+All 42 tests pass.`
+
+const quote = (text: string) => JSON.stringify(text)
+
+const WORK = [
+  `[[think n=12 ms=1]]`,
+  `[[plan entries="Reproduce the flake; Fix the retry timer; Run the suite ten times" done=2]]`,
+  `[[read path=README.md]] [[read path=src/follow.ts]] [[read path=src/delay.ts]]`,
+  `[[edit ask=no path=src/delay.ts old="return FIRST_MS * failures" new="return Math.min(LONGEST_MS, FIRST_MS * 2 ** failures)"]]`,
+  `[[bash ask=no cmd="printf '\\u001b[32m✓\\u001b[0m delay.test.ts (12)\\n\\u001b[32m✓\\u001b[0m follow.test.ts (30)\\n\\n 42 passed\\n'"]]`,
+  `[[say ms=1 text=${quote(ANSWER)}]]`,
+].join(" ")
+
+async function fill(agentz: RealAgentz): Promise<Record<"done" | "waiting" | "failed" | "running", string>> {
+  await mkdir(join(agentz.project, "src"), { recursive: true })
+  await writeFile(join(agentz.project, "README.md"), "# tiny-shop\n\nA shop, but tiny.\n")
+  await writeFile(join(agentz.project, "src/follow.ts"), 'import { delay } from "./delay.ts"\n')
+  await writeFile(
+    join(agentz.project, "src/delay.ts"),
+    "const FIRST_MS = 250\nconst LONGEST_MS = 8_000\n\nexport function delay(failures: number): number {\n  return FIRST_MS * failures\n}\n",
+  )
+  const spawn = (title: string, prompt: string) => agentz.spawn({ agentType: "demo", title, prompt })
+  const done = await spawn("Fix the flaky follower test", WORK)
+  const failed = await spawn("Summarise the changelog", `[[say text="Reading."]] [[error status=401]]`)
+  await spawn("Bump three dependencies", `[[say text="Bumped, and the suite passes."]]`)
+  await spawn("Rename the store module", `[[say text="Renamed in 14 files."]]`)
+  const waiting = await spawn(
+    "Add a private flag to the package",
+    `[[say text="One change is needed; I ask before I make it."]] [[write path=package.json content=${quote('{\n  "name": "tiny-shop",\n  "private": true\n}\n')}]]`,
+  )
+  await spawn("Deploy the preview", `[[bash cmd="npm run deploy -- --preview"]]`)
+  const running = await spawn("Write the release notes", "[[slow n=3000 ms=300]]")
+  return { done, failed, waiting, running }
+}
+
+/** Signed in, and looking as `look` says. */
+async function open(browser: Browser, agentz: RealAgentz, look: (typeof LOOKS)[number]): Promise<Page> {
+  const { colorScheme, viewport, phone } = look
+  const context = await browser.newContext({
+    colorScheme,
+    viewport,
+    hasTouch: phone,
+    isMobile: phone,
+    reducedMotion: "reduce",
+    deviceScaleFactor: phone ? 2 : 1,
+  })
+  const page = await context.newPage()
+  await page.goto(await agentz.newUrl())
+  return page
+}
+
+test("takes a picture of every page", async ({ browser }) => {
+  await mkdir(FOLDER, { recursive: true })
+  const agentz = await startRealAgentz()
+  const fresh = await startRealAgentz()
+  try {
+    const told = await fill(agentz)
+    for (const look of LOOKS) {
+      const page = await open(browser, agentz, look)
+      const shoot = async (name: string, path: string, ready: () => Promise<unknown>) => {
+        await page.goto(`${agentz.api}${path}`)
+        await ready()
+        await page.waitForTimeout(600)
+        await page.screenshot({ path: join(FOLDER, `${name}-${look.name}.png`) })
+      }
+      const text = (words: string | RegExp) => () => page.getByText(words).first().waitFor()
+      await shoot("sessions", "/", text("Needs you"))
+      await shoot("inbox", "/inbox", text("npm run deploy -- --preview"))
+      await shoot("new", "/new?prompt=Fix%20the%20flaky%20test", text("Demo"))
+      await shoot("session", `/s/${told.done}`, text("All 42 tests pass"))
+      await shoot("approval", `/s/${told.waiting}`, text("Allow"))
+      await shoot("running", `/s/${told.running}`, text("Running"))
+      await shoot("failed", `/s/${told.failed}`, text("The turn failed"))
+      const panel = (role: "region" | "combobox", name: string) => () =>
+        page.getByRole("tabpanel").getByRole(role, { name }).waitFor()
+      await shoot("changes", `/s/${told.done}?panel=changes`, panel("region", "Changed files"))
+      await shoot("turns", `/s/${told.done}?panel=usage`, panel("region", "Usage by turn"))
+      await shoot("events", `/s/${told.done}?panel=events`, panel("combobox", "Type of event"))
+      await shoot("past", `/s/${told.done}?at=30`, () =>
+        page.getByRole("button", { name: "Back to now" }).waitFor(),
+      )
+      await shoot("usage", "/usage", text("Tokens out"))
+      await shoot("settings", "/settings", text("Single keys"))
+      await page.goto(agentz.api)
+      await page.getByRole("button", { name: "Commands" }).click()
+      await page.getByRole("listbox").waitFor()
+      await page.screenshot({ path: join(FOLDER, `palette-${look.name}.png`) })
+      await page.context().close()
+      const newcomer = await open(browser, fresh, look)
+      await newcomer.getByText("What should an agent do?").waitFor()
+      await newcomer.waitForTimeout(1_500)
+      await newcomer.screenshot({ path: join(FOLDER, `first-run-${look.name}.png`) })
+      await newcomer.context().close()
+    }
+    expect(told.done).toMatch(/^ses_/)
+  } finally {
+    await agentz[Symbol.asyncDispose]()
+    await fresh[Symbol.asyncDispose]()
+  }
+})
