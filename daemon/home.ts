@@ -12,6 +12,8 @@ export const filesOf = (home: string, sessionId: string) => {
     agentLog: join(dir, "agent.log"),
     spool: join(dir, "spool.ndjson"),
     spec: (incarnation: string) => join(dir, `spec-${incarnation}.json`),
+    /** What it is launched with and may be secret. */
+    profile: join(dir, "profile.json"),
     run: join(home, "run", `${sessionId}.json`),
   }
 }

@@ -21,6 +21,7 @@ import { agentHolder } from "./agent-holder.ts"
 import type { AgentSession } from "./agent-session.ts"
 import { adapterOf } from "./agents/index.ts"
 import { type Approvals, approvals as openApprovals } from "./approvals.ts"
+import { attachedFiles } from "./attached-files.ts"
 import { holdControlSocket } from "./control-socket.ts"
 import { diskGrowth } from "./disk-growth.ts"
 import { endpointOf } from "./endpoint.ts"
@@ -28,6 +29,7 @@ import { repositoryOf } from "./git/repository.ts"
 import { filesOf, socketOf } from "./home.ts"
 import { limitsOf } from "./limits.ts"
 import { keepCapped } from "./log-cap.ts"
+import { secretsOfServers } from "./mcp-server.ts"
 import { followRules } from "./permissions/followed-rules.ts"
 import { type Enclosure, openEnclosure } from "./process/enclosure.ts"
 import { whyHomeIsSeen } from "./process/hidden-home.ts"
@@ -68,6 +70,7 @@ async function main(specPath: string | undefined): Promise<number> {
   epoch = spec.epoch
   redactor = redactorOf({
     ...secretsIn(spec.agentEnv),
+    ...secretsOfServers(spec.mcpServers),
     ...(spec.streams.token !== null && { AGENTZ_STREAMS_TOKEN: spec.streams.token }),
   })
   const files = filesOf(home, sessionId)
@@ -194,6 +197,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
     rules,
   })
 
+  const attached = attachedFiles(endpoint, { signal: shutdown.signal })
   const openAgent = async (signal: AbortSignal) => {
     // Loaded only now: the daemon says that it lives before it reads the protocol's large schema.
     const { openAgentSession } = await import("#daemon/agent-session")
@@ -208,13 +212,14 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
       enclosure,
       mcpServers: spec.mcpServers ?? [],
       home,
-      transcript: () => publisher.session.items,
+      transcript: () => attached.inTranscript(publisher.session.items),
     }
     return await openAgentSession(adapterOf(agentType, home), options, {
       resumeAgentSession: publisher.session.agentSessionId,
       publish,
       mode,
       chosen,
+      read: attached.read,
       signal,
     })
   }
@@ -248,7 +253,10 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
         enclosure.limit(next)
         publish({ type: "limits_changed", limits })
       },
-      agent: agent.get,
+      agent: async () => {
+        await attached.load(publisher.session.items)
+        return await agent.get()
+      },
       dropAgent: agent.drop,
       setMode: (next) => {
         publish({ type: "mode_changed", mode: next })

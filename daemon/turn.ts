@@ -165,7 +165,8 @@ async function promptOf(
     const resume = cause.cause === "recovery"
     const text = resume ? recoveryPrompt(await approvals.takeUp(), session().items, { limited }) : cause.text
     const opened = await agent()
-    return await opened.prompt({ text, resume, signal, listener })
+    const attachments = cause.cause === "user" ? cause.attachments : undefined
+    return await opened.prompt({ text, attachments, resume, signal, listener })
   } catch (error) {
     return { stopReason: "error", trouble: troubleOf(error) }
   }

@@ -18,10 +18,12 @@ import { rules } from "./commands/rules.ts"
 import { run } from "./commands/run.ts"
 import { send } from "./commands/send.ts"
 import { service } from "./commands/service.ts"
+import { set } from "./commands/set.ts"
 import { show } from "./commands/show.ts"
 import { streams } from "./commands/streams.ts"
 import { tail } from "./commands/tail.ts"
 import { up } from "./commands/up.ts"
+import { withdraw } from "./commands/withdraw.ts"
 import type { Deps } from "./deps.ts"
 import type { Io } from "./io.ts"
 import { report, usage } from "./refusal.ts"
@@ -33,10 +35,12 @@ const COMMANDS: readonly Command[] = [
   show,
   tail,
   send,
+  withdraw,
   cancel,
   approve,
   rules,
   mode,
+  set,
   resume,
   logs,
   limit,

@@ -3,7 +3,7 @@
 import type { OpenPlane } from "#src/open-plane"
 import { Problem, type SpawnRequest } from "#src/plane"
 import type { SessionEvent, Unstamped } from "#streams/event"
-import { MessageId, newSessionId, type SessionId } from "#streams/ids"
+import { MessageId, newSessionId, type SessionId, UploadId } from "#streams/ids"
 import type { RegistryEntry } from "#streams/registry"
 import { emptySession, type Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
@@ -104,6 +104,15 @@ export function fakePlane(): FakePlane {
         throw new Problem("request_settled", "req_settled was answered already: allow.")
       plane.onApprove(sessionId, { requestId, decision })
       return { requestId, decision }
+    },
+    async withdraw({ sessionId, messageId }) {
+      kept(sessionId)
+      note("withdraw", { sessionId, messageId })
+      return { messageId, withdrawn: true }
+    },
+    async attach({ data }) {
+      note("attach", data.length)
+      return { uploadId: UploadId.parse("upl_fake"), bytes: data.length }
     },
     async rules() {
       return { rules: [] }
