@@ -7,9 +7,13 @@ export const filesOf = (home: string, sessionId: string) => {
   return {
     dir,
     log: join(dir, "daemon.log"),
+    /** What its directories held when it began. */
+    disk: join(dir, "disk.json"),
     agentLog: join(dir, "agent.log"),
     spool: join(dir, "spool.ndjson"),
     spec: (incarnation: string) => join(dir, `spec-${incarnation}.json`),
+    /** What it is launched with and may be secret. */
+    profile: join(dir, "profile.json"),
     run: join(home, "run", `${sessionId}.json`),
   }
 }

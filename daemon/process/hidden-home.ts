@@ -8,19 +8,23 @@
  * any more: `sudo` does not work in it. Root would get around all of it, so for root nothing is hidden.
  */
 import { spawnSync } from "node:child_process"
+import { systemProgram } from "./isolation.ts"
 
 /**
  * Mounts, lets go of what it needed for that, and becomes the command: no process more than without it. A new
- * namespace forgets which signal the death of the parent sends, so it is set in here.
+ * namespace forgets which signal the death of the parent sends, so it is set in here. Other users' files belong to
+ * nobody in it, and ssh reads no included configuration of nobody's: it finds none.
  */
-const SCRIPT =
-  'mount -t tmpfs -o ro,mode=500,size=4k,nosuid,nodev,noexec agentz "$1" && shift && ' +
-  "exec setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all --pdeathsig KILL -- " +
-  '"$@"'
+const SCRIPT = `home=$1 mount=$2 setpriv=$3; shift 3
+"$mount" -t tmpfs -o ro,mode=500,size=4k,nosuid,nodev,noexec agentz "$home" || {
+  echo "agentz: its home could not be hidden and this command was not run" >&2; exit 126; }
+includes=/etc/ssh/ssh_config.d
+[ ! -d "$includes" ] || "$mount" -t tmpfs -o ro,mode=555,size=4k,nosuid,nodev,noexec agentz "$includes"
+exec "$setpriv" --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all --pdeathsig KILL -- "$@"`
 
-/** The command that runs `argv` where `home` is empty. Pure; whether it works here says {@link canHideHome}. */
+/** The command that runs `argv` where `home` is empty. Whether that works here says {@link whyHomeIsSeen}. */
 export const withHiddenHome = (home: string, argv: readonly string[]): readonly [string, ...string[]] => [
-  "unshare",
+  systemProgram("unshare") ?? "unshare",
   "--user",
   "--map-current-user",
   "--mount",
@@ -31,13 +35,15 @@ export const withHiddenHome = (home: string, argv: readonly string[]): readonly 
   SCRIPT,
   "sh",
   home,
+  systemProgram("mount") ?? "mount",
+  systemProgram("setpriv") ?? "setpriv",
   ...argv,
 ]
 
 const PATIENCE_MS = 5_000
 
-/** Whether this system lets this user do it, tried out on `home`: the reason why not, or `null` when it does. */
-export function canHideHome(home: string, uid = process.getuid?.()): string | null {
+/** Why `home` cannot be hidden here, found out by trying; `null` when it can. */
+export function whyHomeIsSeen(home: string, uid = process.getuid?.()): string | null {
   if (process.platform !== "linux") return "only Linux can hide a directory from a process"
   if (uid === 0) return "root can be kept from nothing"
   const [program, ...args] = withHiddenHome(home, ["/bin/sh", "-c", 'test -z "$(ls -A "$1")"', "sh", home])
