@@ -8,9 +8,10 @@ import {
   type SessionUpdate,
   type StopReason,
 } from "@agentclientprotocol/sdk"
-import type { PermissionMode, Unstamped } from "#streams/event"
+import type { Attachment, PermissionMode, Unstamped } from "#streams/event"
 import type { QueuedMessage } from "#streams/session"
 import { agentChoices } from "./acp/agent-choices.ts"
+import { promptParts } from "./acp/prompt-parts.ts"
 import { steer } from "./acp/steering.ts"
 import { AgentFailed } from "./agent-failed.ts"
 import { diedBefore, failed, orDied } from "./agent-failure.ts"
@@ -39,6 +40,7 @@ export interface AgentSession extends AsyncDisposable {
   /** Resolves with why the turn stopped. Aborting `signal` cancels the turn, not the agent. Throws {@link AgentFailed}. */
   prompt(turn: {
     readonly text: string
+    readonly attachments?: readonly Attachment[] | undefined
     readonly resume: boolean
     readonly signal: AbortSignal
     readonly listener: TurnListener
@@ -67,6 +69,8 @@ export interface AgentSessionOptions {
   readonly mode: () => PermissionMode
   /** Of the agent's options, by id. */
   readonly chosen: ReadonlyMap<string, string>
+  /** The content of an attachment. */
+  readonly read: (blob: string) => Promise<Uint8Array>
   /** Ends the opening. */
   readonly signal: AbortSignal
 }
@@ -74,7 +78,7 @@ export interface AgentSessionOptions {
 export async function openAgentSession(
   open: OpenAdapter,
   options: AgentOptions,
-  { resumeAgentSession, publish, mode, chosen, signal: giveUp }: AgentSessionOptions,
+  { resumeAgentSession, publish, mode, chosen, read, signal: giveUp }: AgentSessionOptions,
 ): Promise<AgentSession> {
   let listener: TurnListener | null = null
   const choices = agentChoices(publish)
@@ -133,7 +137,9 @@ export async function openAgentSession(
     })
   }
 
-  async function prompt({ text, resume, signal, listener: own }: Parameters<AgentSession["prompt"]>[0]) {
+  async function prompt(asked: Parameters<AgentSession["prompt"]>[0]) {
+    const { resume, signal, listener: own } = asked
+    const parts = await promptParts(asked, { can: started.can, read })
     const silence = setTimeout(() => publish(noAnswerYet), SILENCE_MS)
     listener = {
       update: (update) => {
@@ -153,7 +159,7 @@ export async function openAgentSession(
       const prompted = ask(
         context.request<PromptResponse>(methods.agent.session.prompt, {
           sessionId,
-          prompt: [...(told === "" ? [] : [textBlock(told)]), textBlock(text)],
+          prompt: [...(told === "" ? [] : [textBlock(told)]), ...parts],
           ...(resume && { _meta: { [META.resume]: true } }),
         }),
       )
@@ -167,10 +173,18 @@ export async function openAgentSession(
     }
   }
 
+  const lenient = resumeAgentSession !== null
   const told = agent.model ? undefined : options.model
   try {
     await ask(
-      choices.open(context, { sessionId, offered: started.offered, mode: mode(), model: told, chosen }),
+      choices.open(context, {
+        sessionId,
+        offered: started.offered,
+        mode: mode(),
+        model: told,
+        chosen,
+        lenient,
+      }),
     )
     if (agent.model) await chooseModel(agent.model)
   } catch (error) {
@@ -182,7 +196,9 @@ export async function openAgentSession(
   return {
     ended,
     steer: (message, signal) =>
-      started.steers ? steer(context, sessionId, message, signal) : Promise.resolve("unable"),
+      started.steers
+        ? steer(context, { sessionId, message, signal, parts: { can: started.can, read } })
+        : Promise.resolve("unable"),
     setMode: (next) => ask(choices.setMode(next)),
     setOption: (optionId, value) => ask(choices.setOption(optionId, value)),
     prompt: (asked) => {

@@ -6,6 +6,7 @@ import {
   methods,
   type NewSessionResponse,
   PROTOCOL_VERSION,
+  type PromptCapabilities,
   RequestError,
   type ResumeSessionRequest,
   type ResumeSessionResponse,
@@ -23,6 +24,8 @@ export interface StartedAgent {
   readonly offered: Offered
   /** Whether it takes messages into a running turn. */
   readonly steers: boolean
+  /** What a message to it may hold beside text. */
+  readonly can: PromptCapabilities | undefined
   /** Why the agent begins without its memory of the conversation; `null` when it has it, or there is none yet. */
   readonly lost: string | null
 }
@@ -68,6 +71,7 @@ export async function startAgent(
     name: agentInfo?.title ?? agentInfo?.name ?? "agent",
     version: agentInfo?.version,
     steers: canSteer(initialized),
+    can: agentCapabilities?.promptCapabilities,
   }
   const conversation = { cwd, mcpServers: mcpServersFor(mcpServers, agentCapabilities?.mcpCapabilities) }
   const begin = async () => {

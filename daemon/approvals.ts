@@ -11,7 +11,8 @@ import type { Command } from "#streams/command"
 import type { AnsweredBy, Decision, PermissionMode, Unstamped } from "#streams/event"
 import { newRequestId, type RequestId, type RuleId, type TurnId } from "#streams/ids"
 import type { PermissionRequest, Session } from "#streams/session"
-import { fitDiff, fitInput } from "./acp/fit.ts"
+import { fitContent, fitInput } from "./acp/fit.ts"
+import { diffsIn } from "./acp/generic.ts"
 import { agentConfigHash } from "./permissions/agent-config.ts"
 import { type AskedCall, askedCall } from "./permissions/call.ts"
 import type { FollowedRules } from "./permissions/followed-rules.ts"
@@ -120,11 +121,7 @@ export function approvals(deps: ApprovalDeps): Approvals {
         kind,
         input: fitInput(toolCall.rawInput),
         inputHash,
-        content: (toolCall.content ?? []).flatMap((part) =>
-          part.type === "diff"
-            ? [fitDiff({ path: part.path, oldText: part.oldText ?? null, newText: part.newText })]
-            : [],
-        ),
+        content: fitContent(diffsIn(toolCall.content)),
         decisions: decisionsOf(options),
         touches,
         ...(denyEndsTurn(options) && { denyEndsTurn: true }),

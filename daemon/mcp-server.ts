@@ -35,3 +35,21 @@ export const McpServer = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("sse"), name: Name, url: Address, headers: Headers.default({}) }),
 ])
 export type McpServer = z.infer<typeof McpServer>
+export const McpServers = z
+  .array(McpServer)
+  .max(32)
+  .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, "two of them have the same name")
+
+/** What may not be written down: all that is handed to a server in its environment or as a header. */
+export const secretsOfServers = (servers: readonly McpServer[] = []): Readonly<Record<string, string>> =>
+  Object.assign(
+    {},
+    ...servers.map((server) =>
+      Object.fromEntries(
+        Object.entries(server.type === "stdio" ? server.env : server.headers).map(([name, value]) => [
+          `${server.name} ${name}`,
+          value,
+        ]),
+      ),
+    ),
+  )

@@ -8,6 +8,7 @@ import type { PermissionMode } from "#streams/event"
 import { MessageId, type RequestId } from "#streams/ids"
 import { isDue, resumesAt, stopsWaiting } from "#streams/limit"
 import type { Publisher } from "#streams/publisher"
+import type { Limits } from "#streams/session-limits"
 import type { Batch } from "#streams/stream"
 import type { Approvals } from "./approvals.ts"
 import { type CancelReason, runTurn, type TurnCause, type TurnDeps } from "./turn.ts"
@@ -25,6 +26,7 @@ export interface SessionDeps extends Omit<TurnDeps, "sayLater"> {
   readonly inboxTail: () => Promise<string>
   /** Aborting it stops the session: the way out for signals, for `stop`, and for a writer that was fenced. */
   readonly shutdown: AbortController
+  readonly setLimits: (limits: Limits) => void
   readonly onPlace: (inboxOffset: string) => void
   readonly setMode: (mode: PermissionMode) => void
   readonly setOption: (optionId: string, value: string) => void
@@ -131,9 +133,11 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
     const outcome = await agent?.steer(message, withdrawn.signal)
     steering.delete(messageId)
     const { turnId } = publisher.session
+    // It may have had a turn of its own by now, if the agent took its time.
+    if (!queued(messageId)) return
     if (outcome === "taken" && turnId !== null) publish({ type: "message_steered", turnId, messageId })
     else if (withdrawn.signal.aborted) withdraw(messageId)
-    else if (outcome === "unable" && queued(messageId))
+    else if (outcome === "unable")
       publish({
         type: "notice",
         severity: "info",
@@ -184,6 +188,9 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
         return
       case "stop_waiting":
         for (const event of stopsWaiting(publisher.session, command)) publish(event)
+        return
+      case "set_limits":
+        if (ours) deps.setLimits(command.limits)
         return
       case "resume_requested":
         if (!turn && publisher.session.turns === command.turns) resume = true

@@ -8,7 +8,6 @@ import { plainText } from "./-app/hidden-characters.ts"
 import { useSessionList } from "./-app/live.ts"
 import { usePageTitle } from "./-app/page-title.ts"
 import {
-  archivedAtOf,
   countByFilter,
   FILTERS,
   type Filter,
@@ -58,7 +57,7 @@ function Sessions() {
   const [shown, setShown] = useState(PAGE)
   const list = useRef<HTMLDivElement>(null)
   const every = useMemo(() => sortSessions(entries.values()), [entries])
-  const put = every.filter((entry) => archivedAtOf(entry) !== null)
+  const put = every.filter(({ archivedAt }) => archivedAt !== undefined)
   const all = search.archived ? put : put.length === 0 ? every : every.filter((entry) => !put.includes(entry))
   const rows = filterSessions(all, search)
   const groups = groupSessions(rows.slice(0, shown), search.group)

@@ -4,6 +4,7 @@ import type { SessionId } from "#streams/ids"
 import { useLiveSession, useSessionList } from "./-app/live.ts"
 import { seqOfHash } from "./-app/message-link.ts"
 import { usePageTitle } from "./-app/page-title.ts"
+import type { Connection } from "./-app/protocol.ts"
 import { NotHere } from "./-components/not-here.tsx"
 import { SessionPage } from "./-components/session-page.tsx"
 import { PANELS, type Panel } from "./-components/session-panels.ts"
@@ -54,7 +55,8 @@ function OpenSession({ sessionId }: { readonly sessionId: SessionId }) {
     [navigate],
   )
   // The list hears of a new title first.
-  const renamed = useSessionList().entries.get(sessionId)?.title
+  const entry = useSessionList().entries.get(sessionId)
+  const renamed = entry?.title
   const header = useMemo(
     () => live.header && { ...live.header, title: renamed ?? live.header.title },
     [live.header, renamed],
@@ -73,6 +75,18 @@ function OpenSession({ sessionId }: { readonly sessionId: SessionId }) {
         </p>
       </div>
     )
+  const archived = entry?.archivedAt !== undefined
+  const connection: Connection =
+    archived && live.connection.state === "connecting" ? { state: "archived" } : live.connection
   const place = { at, panel, target, onAt, onPanel, onTarget }
-  return <SessionPage {...live} header={header} sessionId={sessionId} place={place} />
+  return (
+    <SessionPage
+      {...live}
+      connection={connection}
+      header={header}
+      sessionId={sessionId}
+      archived={archived}
+      place={place}
+    />
+  )
 }

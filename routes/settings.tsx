@@ -48,7 +48,7 @@ function Choice<Value extends string>(props: {
   const { label, value, choices, onChoose } = props
   return (
     <fieldset className="flex flex-wrap items-center gap-x-4 gap-y-1 py-1.5">
-      <legend className="float-left w-44 text-row">{label}</legend>
+      <legend className="float-left w-44 text-row max-sm:w-full">{label}</legend>
       <div className="flex flex-wrap gap-1.5">
         {choices.map(([each, words]) => (
           <label

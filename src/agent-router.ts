@@ -1,11 +1,13 @@
 import { tracked } from "@trpc/server"
 import { z } from "zod"
+import { McpServers } from "#daemon/mcp-server"
 import { SendMode } from "#streams/command"
 import { Decision, PermissionMode } from "#streams/event"
-import { RequestId, RuleId, SessionId } from "#streams/ids"
+import { MessageId, RequestId, RuleId, SessionId, UploadId } from "#streams/ids"
 import { OnLimit } from "#streams/limit"
 import { RuleMatch, RuleScope } from "#streams/rule"
 import { STATUSES } from "#streams/session"
+import { LimitChange } from "#streams/session-limits"
 import type { ControlPlane } from "./plane.ts"
 import { checkedPrompt } from "./prompt.ts"
 import { procedure, router, translated } from "./trpc.ts"
@@ -14,6 +16,10 @@ const Prompt = z.string().transform(checkedPrompt)
 const Key = z.string().min(1).max(200)
 const Offset = z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/, "must be an offset that agentz gave out")
 const Line = z.string().min(1).max(200)
+const Attachments = z
+  .array(z.strictObject({ uploadId: UploadId, name: Line }))
+  .max(16)
+  .readonly()
 const OneSession = z.strictObject({ sessionId: SessionId })
 
 export const agentRouter = router({
@@ -26,7 +32,11 @@ export const agentRouter = router({
         model: Line.optional(),
         title: Line.optional(),
         permissionMode: PermissionMode.optional(),
+        config: z.record(Line, Line).optional(),
+        mcpServers: McpServers.optional(),
+        attachments: Attachments.optional(),
         onLimit: OnLimit.optional(),
+        limits: LimitChange.optional(),
         idempotencyKey: Key.optional(),
       }),
     )
@@ -38,10 +48,19 @@ export const agentRouter = router({
         sessionId: SessionId,
         text: Prompt,
         mode: SendMode.optional(),
+        attachments: Attachments.optional(),
         idempotencyKey: Key.optional(),
       }),
     )
     .mutation(({ ctx, input }) => ctx.plane.sendMessage(input)),
+
+  withdraw: procedure
+    .input(z.strictObject({ sessionId: SessionId, messageId: MessageId }))
+    .mutation(({ ctx, input }) => ctx.plane.withdraw(input)),
+
+  attach: procedure
+    .input(z.strictObject({ data: z.base64().min(1), uploadId: UploadId.optional() }))
+    .mutation(({ ctx, input }) => ctx.plane.attach(input)),
 
   cancel: procedure.input(OneSession).mutation(({ ctx, input }) => ctx.plane.cancel(input.sessionId)),
 
@@ -59,6 +78,9 @@ export const agentRouter = router({
     )
     .mutation(({ ctx, input }) => ctx.plane.approve(input)),
 
+  setLimits: procedure
+    .input(z.strictObject({ sessionId: SessionId, limits: LimitChange }))
+    .mutation(({ ctx, input }) => ctx.plane.setLimits(input)),
   rules: procedure.query(({ ctx }) => ctx.plane.rules()),
 
   revokeRule: procedure

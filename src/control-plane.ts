@@ -6,15 +6,18 @@ import { messageIdOf, newMessageId, newSessionId, sessionIdOf } from "#streams/i
 import { paths } from "#streams/paths"
 import { type RegistryEntry, SessionRow, sessionRowChange } from "#streams/registry"
 import { lastLineOf, needsDaemon, type Session } from "#streams/session"
+import { changedLimits, type LimitChange, type Limits } from "#streams/session-limits"
 import { appendTo, createStream } from "#streams/stream"
 import { addressOf, authorization, wait } from "#streams/transport"
 import { agentTypes } from "./agent-types.ts"
 import { agentEnvironment } from "./config.ts"
 import { approving } from "./control/approving.ts"
 import { guarded } from "./control/guarded.ts"
+import { keepAttachments, messages } from "./control/messages.ts"
 import { reachOf } from "./control/reach.ts"
 import { setting, warningOn } from "./control/setting.ts"
 import type { Daemons } from "./daemons.ts"
+import { saveLaunchProfile } from "./launch-profile.ts"
 import { errorFields } from "./log.ts"
 import { type ControlPlane, Problem } from "./plane.ts"
 import type { PlaneContext } from "./plane-context.ts"
@@ -57,7 +60,7 @@ export function controlPlane(
   return {
     async spawn(request) {
       const { agentType, prompt, workingDir, model, title, permissionMode = "ask" } = request
-      const { onLimit, idempotencyKey } = request
+      const { onLimit, idempotencyKey, config, mcpServers = [], attachments } = request
       const { profiles, fault } = cataloguedAgents(context.home.path)
       const profile = profiles[agentType]
       if (!profile) {
@@ -72,6 +75,8 @@ export function controlPlane(
       const directory = await checkedWorkingDir(workingDir, context.home.path)
       const { needs } = await profile.preflight(agentEnvironment(), context.home.path)
       if (needs.length > 0) throw new Problem("agent_not_ready", needs.join(" "))
+      if (mcpServers.length > 0 && profile.takesMcpServers === false)
+        throw new Problem("mcp_not_taken", `${profile.title} takes no MCP servers: start it without them.`)
 
       const sessionId = idempotencyKey === undefined ? newSessionId() : await sessionIdOf(idempotencyKey)
       if (idempotencyKey !== undefined && (await folds.registry()).value.has(sessionId)) return { sessionId }
@@ -83,25 +88,34 @@ export function controlPlane(
         title: title?.trim() || titleOf(text),
         permissionMode,
         ...(onLimit !== undefined && { onLimit }),
+        ...limitsFor(context.limits, request.limits),
+        ...(config !== undefined && { config }),
+        ...(mcpServers.length > 0 && { mcpServers: mcpServers.map(({ name }) => name) }),
         createdAt: new Date().toISOString(),
       }
       await guarded(async () => {
         await createStream(endpoint, paths.inbox(sessionId), patience)
         await createStream(endpoint, paths.events(sessionId), patience)
+        if (mcpServers.length > 0)
+          await saveLaunchProfile(context.home.path, sessionId, { mcpServers: [...mcpServers] })
         const messageId = await messageIdOf(sessionId, "first")
-        await ask(sessionId, { type: "user_message", messageId, text, mode: "queue" })
+        const kept = await keepAttachments(context, sessionId, attachments)
+        await ask(sessionId, { type: "user_message", messageId, text, mode: "queue", ...kept })
         await appendTo(endpoint, paths.registry, [sessionRowChange(row)], patience)
       })
       wake({ ...row, status: "starting", activity: null }, { resume: false })
       return { sessionId, ...warningOn(permissionMode) }
     },
 
-    async sendMessage({ sessionId, text: given, mode = "queue", idempotencyKey }) {
+    async sendMessage({ sessionId, text: given, mode = "queue", attachments, idempotencyKey }) {
       const text = checkedPrompt(given)
       const entry = await guarded(() => entryOf(sessionId))
       const messageId =
         idempotencyKey === undefined ? newMessageId() : await messageIdOf(sessionId, idempotencyKey)
-      await guarded(() => ask(sessionId, { type: "user_message", messageId, text, mode }))
+      await guarded(async () => {
+        const kept = await keepAttachments(context, sessionId, attachments)
+        await ask(sessionId, { type: "user_message", messageId, text, mode, ...kept })
+      })
       wake(entry, { resume: false, until: ({ taken }) => taken.includes(messageId) })
       return { messageId }
     },
@@ -125,6 +139,7 @@ export function controlPlane(
 
     ...approving(context, reach),
     ...setting(context, reach),
+    ...messages(context, reach),
 
     resume: (sessionId) =>
       guarded(async () => {
@@ -153,9 +168,9 @@ export function controlPlane(
         const until = before === undefined ? items.length : items.findIndex(({ seq }) => seq >= before)
         const end = until < 0 ? items.length : until
         const start = Math.max(0, end - tail)
-        const { agentType, workingDir, model, permissionMode, title } = entry
+        const { agentType, workingDir, model, permissionMode, title, limits = {} } = entry
         return {
-          session: { ...session, agentType, workingDir, model: model ?? null, permissionMode, title },
+          session: { ...session, agentType, workingDir, model: model ?? null, permissionMode, title, limits },
           items: items.slice(start, end),
           offset,
           hasMore: start > 0,
@@ -233,6 +248,11 @@ export function controlPlane(
     const { value } = await folds.registry()
     await Promise.all([...value.values()].filter(({ status }) => needsDaemon(status)).map(daemons.reconcile))
   }
+}
+
+function limitsFor(defaults: Limits, change: LimitChange = {}): { readonly limits?: Limits } {
+  const limits = changedLimits(defaults, change)
+  return Object.keys(limits).length === 0 ? {} : { limits }
 }
 
 const titleOf = (prompt: string): string => {

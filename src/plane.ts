@@ -3,13 +3,15 @@
  * state that a replay does not give back, so there may be many of it at once and any may be killed.
  */
 
+import type { McpServer } from "#daemon/mcp-server"
 import type { SendMode } from "#streams/command"
 import type { Decision, PermissionMode, SessionEvent } from "#streams/event"
-import type { MessageId, RequestId, RuleId, SessionId } from "#streams/ids"
+import type { MessageId, RequestId, RuleId, SessionId, UploadId } from "#streams/ids"
 import type { OnLimit } from "#streams/limit"
 import type { RegistryEntry } from "#streams/registry"
 import type { Rule, RuleMatch, RuleScope } from "#streams/rule"
 import type { Item, Session, Status } from "#streams/session"
+import type { LimitChange, Limits } from "#streams/session-limits"
 import type { Pruned, PruneRequest, SessionCost } from "./retention.ts"
 import type { StorageReport } from "./storage.ts"
 
@@ -23,7 +25,27 @@ export interface SpawnRequest {
   readonly permissionMode?: PermissionMode | undefined
   /** What to do when the agent's service refuses it for a while; default: `AGENTZ_ON_LIMIT`. */
   readonly onLimit?: OnLimit | undefined
+  /** What it may use, beside the defaults of the environment; `null` lifts one of those. */
+  readonly limits?: LimitChange | undefined
+  /** Of the agent's own options, by their ids. */
+  readonly config?: Readonly<Record<string, string>> | undefined
+  readonly mcpServers?: readonly McpServer[] | undefined
+  readonly attachments?: readonly AttachmentRequest[] | undefined
   readonly idempotencyKey?: string | undefined
+}
+
+/** A file that was uploaded by `attach`. */
+export interface AttachmentRequest {
+  readonly uploadId: UploadId
+  /** How it is shown and told. */
+  readonly name: string
+}
+
+export interface AttachRequest {
+  /** Base64. */
+  readonly data: string
+  /** The upload that this is the next part of. */
+  readonly uploadId?: UploadId | undefined
 }
 
 export interface ApproveRequest {
@@ -69,8 +91,16 @@ export interface ControlPlane extends AsyncDisposable {
     readonly sessionId: SessionId
     readonly text: string
     readonly mode?: SendMode | undefined
+    readonly attachments?: readonly AttachmentRequest[] | undefined
     readonly idempotencyKey?: string | undefined
   }): Promise<{ readonly messageId: MessageId }>
+  /** Takes back a message that waits. Throws `message_begun` where the agent has it already. */
+  withdraw(request: {
+    readonly sessionId: SessionId
+    readonly messageId: MessageId
+  }): Promise<{ readonly messageId: MessageId; readonly withdrawn: true }>
+  /** Takes a file, or the next part of one, that a message will bring along. `bytes`: how much there is of it now. */
+  attach(request: AttachRequest): Promise<{ readonly uploadId: UploadId; readonly bytes: number }>
   /** Ends the running turn; a session that waits for a limit to be lifted does not go on by itself any more. */
   cancel(sessionId: SessionId): Promise<{ readonly sessionId: SessionId; readonly status: Status }>
   /**
@@ -122,6 +152,11 @@ export interface ControlPlane extends AsyncDisposable {
     readonly offset?: string | undefined
     readonly signal: AbortSignal
   }): AsyncIterable<{ readonly event: SessionEvent; readonly offset: string }>
+  /** Holds from now on, for the turn that runs as well. Gives all limits of the session. */
+  setLimits(request: {
+    readonly sessionId: SessionId
+    readonly limits: LimitChange
+  }): Promise<{ readonly sessionId: SessionId; readonly limits: Limits }>
   /** Gives the session another title. */
   rename(request: {
     readonly sessionId: SessionId
@@ -154,6 +189,11 @@ export const PROBLEMS = {
   unknown_request: "NOT_FOUND",
   unknown_call: "NOT_FOUND",
   request_settled: "CONFLICT",
+  unknown_message: "NOT_FOUND",
+  message_begun: "CONFLICT",
+  attachment_too_large: "PAYLOAD_TOO_LARGE",
+  unknown_upload: "NOT_FOUND",
+  mcp_not_taken: "BAD_REQUEST",
   rule_refused: "BAD_REQUEST",
   unknown_rule: "NOT_FOUND",
   unknown_option: "NOT_FOUND",

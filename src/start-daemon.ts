@@ -5,8 +5,10 @@ import { join } from "node:path"
 import { cataloguedAgents } from "#daemon/agents/catalogue"
 import { filesOf } from "#daemon/home"
 import type { DaemonSpec } from "#daemon/spec"
+import { otelVariables } from "#daemon/telemetry/otlp-settings"
 import { agentEnvironment } from "./config.ts"
 import { DAEMON_OF, INCARNATION } from "./daemons/launch.ts"
+import { launchProfileOf } from "./launch-profile.ts"
 import { packageRoot } from "./package-root.ts"
 
 /** What a program needs to run at all. Keys are not among it: an agent's go into the spec, for that agent alone. */
@@ -18,7 +20,7 @@ export interface StartedDaemon {
   readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>
 }
 
-export function startDaemon(spec: Omit<DaemonSpec, "agentEnv">): StartedDaemon {
+export function startDaemon(spec: Omit<DaemonSpec, "agentEnv" | "mcpServers" | "otel">): StartedDaemon {
   const files = filesOf(spec.home, spec.sessionId)
   mkdirSync(files.dir, { recursive: true, mode: 0o700 })
   const environment = agentEnvironment()
@@ -26,9 +28,11 @@ export function startDaemon(spec: Omit<DaemonSpec, "agentEnv">): StartedDaemon {
     Object.fromEntries(
       names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
     )
+  const { mcpServers = [] } = launchProfileOf(spec.home, spec.sessionId) ?? {}
   const specFile = files.spec(spec.incarnation)
-  const profile = cataloguedAgents(spec.home).profiles[spec.agentType]
-  writeFileSync(specFile, JSON.stringify({ ...spec, agentEnv: pick(profile?.env ?? []) }), {
+  const agentEnv = pick(cataloguedAgents(spec.home).profiles[spec.agentType]?.env ?? [])
+  const otel = otelVariables(environment)
+  writeFileSync(specFile, JSON.stringify({ ...spec, mcpServers, agentEnv, otel }), {
     mode: 0o600,
     flag: "wx",
   })

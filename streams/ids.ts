@@ -28,6 +28,9 @@ export type RequestId = z.infer<typeof RequestId>
 export const RuleId = id("rul").brand<"RuleId">()
 export type RuleId = z.infer<typeof RuleId>
 
+export const UploadId = id("upl").brand<"UploadId">()
+export type UploadId = z.infer<typeof UploadId>
+
 // Without 0/o, 1/l/i: an id is sometimes read aloud and typed.
 const LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 
@@ -40,6 +43,7 @@ export const newSessionId = (): SessionId => SessionId.parse(`ses_${random(10)}`
 export const newMessageId = (): MessageId => MessageId.parse(`msg_${random(12)}`)
 export const newTurnId = (): TurnId => TurnId.parse(`turn_${random(12)}`)
 export const newRequestId = (): RequestId => RequestId.parse(`req_${random(12)}`)
+export const newUploadId = (): UploadId => UploadId.parse(`upl_${random(16)}`)
 export const newEventId = (): string => `evt_${random(16)}`
 
 /** The same key always names the same session, so a repeated `spawn` finds the first one. */

@@ -1,6 +1,6 @@
 /** Keeps what an agent lets one choose, tells the session of it, and sets it. */
 import { type ClientContext, methods, RequestError, type SessionUpdate } from "@agentclientprotocol/sdk"
-import type { ConfigOption, PermissionMode, Unstamped } from "#streams/event"
+import type { ConfigOption, PermissionMode, SlashCommand, Unstamped } from "#streams/event"
 import { AgentFailed } from "../agent-failed.ts"
 import { commandsOf, MODES, type Offered, optionsOf, ownModeFor } from "./choices.ts"
 
@@ -10,6 +10,8 @@ interface Opened {
   readonly mode: PermissionMode
   readonly model: string | undefined
   readonly chosen: ReadonlyMap<string, string>
+  /** What was chosen is no longer there: say so and go on, rather than fail. A new conversation fails. */
+  readonly lenient: boolean
 }
 
 export interface AgentChoices {
@@ -24,6 +26,7 @@ export interface AgentChoices {
 export function agentChoices(publish: (event: Unstamped) => void): AgentChoices {
   let offered: Offered = { modes: null, configOptions: [] }
   let told = ""
+  let commandsTold = ""
   let agent: { readonly context: ClientContext; readonly sessionId: string } | null = null
 
   const tell = (next: Partial<Offered>) => {
@@ -33,6 +36,13 @@ export function agentChoices(publish: (event: Unstamped) => void): AgentChoices 
     if (telling === told || (told === "" && options.length === 0)) return
     told = telling
     publish({ type: "config_options", options })
+  }
+
+  const tellCommands = (commands: readonly SlashCommand[]) => {
+    const telling = JSON.stringify(commands)
+    if (telling === commandsTold) return
+    commandsTold = telling
+    publish({ type: "available_commands", commands: [...commands] })
   }
 
   async function set(option: ConfigOption, value: string): Promise<void> {
@@ -85,17 +95,21 @@ export function agentChoices(publish: (event: Unstamped) => void): AgentChoices 
           if (offered.modes) tell({ modes: { ...offered.modes, currentModeId: update.currentModeId } })
           return true
         case "available_commands_update":
-          publish({ type: "available_commands", commands: commandsOf(update.availableCommands) })
+          tellCommands(commandsOf(update.availableCommands))
           return true
         default:
           return false
       }
     },
-    async open(context, { sessionId, offered: first, mode, model, chosen }) {
+    async open(context, { sessionId, offered: first, mode, model, chosen, lenient }) {
       agent = { context, sessionId }
       tell(first)
       await setMode(mode)
-      for (const [optionId, value] of chosen) await setOption(optionId, value)
+      for (const [optionId, value] of chosen)
+        await setOption(optionId, value).catch((error: unknown) => {
+          if (!lenient || !(error instanceof AgentFailed)) throw error
+          publish({ type: "notice", severity: "warning", category: "agent_option", title: error.message })
+        })
       // A model that is not on the list was given to the agent in another way, if at all.
       const option = optionsOf(offered).find(({ category }) => category === "model")
       const onList = option?.choices.some(({ value }) => value === model)

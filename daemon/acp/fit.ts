@@ -3,7 +3,8 @@ import type { ToolContent } from "#streams/event"
 
 export const OUTPUT_LENGTH = 64 * 1024
 const DIFF_LENGTH = 100_000
-const INPUT_LENGTH = 400_000
+const INPUT_BYTES = 250_000
+const CONTENT_BYTES = 350_000
 
 export function fitDiff({
   path,
@@ -23,10 +24,31 @@ export function fitDiff({
       }
 }
 
+/** What does not fit beside what comes before it is named and not shown. */
+export function fitContent(content: readonly ToolContent[]): ToolContent[] {
+  let bytes = 0
+  return content.flatMap((part) => {
+    const weight = bytesOf(part)
+    if (bytes + weight <= CONTENT_BYTES) {
+      bytes += weight
+      return [part]
+    }
+    const note: ToolContent = {
+      type: "text",
+      text: `${part.type === "diff" ? part.path.slice(0, 500) : "A text"}: too large to show here.`,
+    }
+    bytes += bytesOf(note)
+    return bytes <= 2 * CONTENT_BYTES - INPUT_BYTES ? [note] : []
+  })
+}
+
+/** As an event holds it. */
+const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value ?? null) ?? "")
+
 /** An input that is too large is not shortened but left out: a call must never be run again with half of it. */
 export function fitInput(input: unknown): unknown {
-  const length = (JSON.stringify(input ?? null) ?? "").length
-  return length <= INPUT_LENGTH ? input : { omitted: `${length.toLocaleString("en")} characters` }
+  const bytes = bytesOf(input)
+  return bytes <= INPUT_BYTES ? input : { omitted: `${bytes.toLocaleString("en")} bytes` }
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What the Agent Client Protocol itself has words for, and agentz's own agents beyond it. */
 import { ToolKind, ToolStatus } from "#streams/event"
 import { META } from "../agents/adapter.ts"
-import { fitDiff, fitInput } from "./fit.ts"
+import { fitContent, fitDiff, fitInput } from "./fit.ts"
 import { countIn, type Fields, fieldsOf, listOf, stringIn, under } from "./read.ts"
 import type { CallFields, Dialect, Reported, Said } from "./said.ts"
 import { troubleOfFailure } from "./trouble.ts"
@@ -87,12 +87,12 @@ function callFieldsIn(update: Fields): CallFields {
   const title = stringIn(update, "title")
   const kind = ToolKind.safeParse(update.kind).data
   const status = ToolStatus.safeParse(update.status).data
-  const content = diffsIn(update.content)
+  const content = fitContent(diffsIn(update.content))
   const exit = under(update, "_meta", "terminal_exit")
   const exitCode =
     typeof exit.exit_code === "number" && Number.isInteger(exit.exit_code) ? exit.exit_code : null
   return {
-    ...(title !== undefined && { title }),
+    ...(title !== undefined && { title: fitLine(title) }),
     ...(kind && { kind }),
     ...(status && { status }),
     ...(Array.isArray(update.locations) && { locations: locationsIn(update.locations) }),
@@ -108,12 +108,12 @@ const locationsIn = (locations: readonly unknown[]) =>
     const path = stringIn(fields, "path")
     const line = countIn(fields, "line")
     if (path === undefined) return []
-    return [{ path, ...(line !== undefined && Number.isInteger(line) && { line }) }]
+    return [{ path: path.slice(0, 1_000), ...(line !== undefined && Number.isInteger(line) && { line }) }]
   })
 
-const MAX_LOCATIONS = 1_000
+const MAX_LOCATIONS = 50
 
-function diffsIn(content: unknown) {
+export function diffsIn(content: unknown) {
   return listOf(content).flatMap((one) => {
     const part = fieldsOf(one)
     const path = stringIn(part, "path")
@@ -156,13 +156,13 @@ function planIn(update: Fields): readonly Said[] {
     if (content === undefined) return []
     return [
       {
-        content: content.slice(0, 4_000),
+        content: content.slice(0, 1_000),
         priority: PRIORITIES.find((priority) => priority === entry.priority) ?? ("medium" as const),
         status: STATES.find((state) => state === entry.status) ?? ("pending" as const),
       },
     ]
   })
-  return [{ said: "plan", entries: entries.slice(0, 500) }]
+  return [{ said: "plan", entries: entries.slice(0, 100) }]
 }
 
 function noticeIn(update: Fields): readonly Said[] {
@@ -195,7 +195,9 @@ function usageIn(update: Fields): readonly Said[] {
   const size = countIn(update, "size")
   const amount = cost.currency === "USD" ? countIn(cost, "amount") : undefined
   const model = stringIn(under(update, "_meta"), "_claude/model")
+  const own = under(update, "_meta", META.usage)
   const usage: Reported = {
+    ...(countIn(own, "inputTokens") !== undefined && tokensIn(own)),
     // Zero is what some agents send when they were cut off and do not know.
     ...(used && { contextUsed: used }),
     ...(size && { contextSize: size }),

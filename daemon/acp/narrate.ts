@@ -12,8 +12,8 @@ import { withoutRepeat } from "./opencode.ts"
 import type { Dialect, Reported, Said, Wire } from "./said.ts"
 import { type Trouble, troubleInText } from "./trouble.ts"
 
-/** A message longer than this is told in parts, so that its whole text fits into one event. */
-const PART_LENGTH = 200_000
+/** A message longer than this is told in parts, so that its whole text fits into one event, were all of it escapes. */
+const PART_LENGTH = 160_000
 /** A chunk longer than this is told in pieces. */
 const PIECE = /[\s\S]{1,100000}/g
 

@@ -6,6 +6,7 @@ import { type ClientContext, type InitializeResponse, RequestError } from "@agen
 import { z } from "zod"
 import type { QueuedMessage } from "#streams/session"
 import type { SteerOutcome } from "../agent-session.ts"
+import { type PartsOptions, promptParts } from "./prompt-parts.ts"
 
 export const STEERING = "_session/steering"
 /** In the `_meta` of the answer to `initialize`. */
@@ -19,16 +20,24 @@ export const canSteer = ({ _meta }: InitializeResponse): boolean => Meta.safePar
 
 export async function steer(
   context: ClientContext,
-  sessionId: string,
-  { text }: QueuedMessage,
-  signal: AbortSignal,
-): Promise<SteerOutcome> {
-  const params = {
+  {
     sessionId,
-    prompt: [{ type: "text", text }],
-    _meta: { steering: { idleBehavior: "promptRequired" } },
-  }
+    message,
+    signal,
+    parts,
+  }: {
+    readonly sessionId: string
+    readonly message: QueuedMessage
+    readonly signal: AbortSignal
+    readonly parts: PartsOptions
+  },
+): Promise<SteerOutcome> {
   try {
+    const params = {
+      sessionId,
+      prompt: await promptParts(message, parts),
+      _meta: { steering: { idleBehavior: "promptRequired" } },
+    }
     const answer = await context.request(STEERING, params, { cancellationSignal: signal })
     return SteeringResponse.safeParse(answer).data?.outcome === "injected" ? "taken" : "too late"
   } catch (error) {

@@ -1,6 +1,15 @@
 /** The ACP side that all agents inside the daemon share: one session, one prompt at a time, cancel. */
 
-import { type AgentApp, agent, methods, PROTOCOL_VERSION, RequestError } from "@agentclientprotocol/sdk"
+import {
+  type AgentApp,
+  type AgentContext,
+  type AvailableCommand,
+  agent,
+  methods,
+  PROTOCOL_VERSION,
+  RequestError,
+  type SessionConfigOption,
+} from "@agentclientprotocol/sdk"
 import { z } from "zod"
 import type { Failure } from "#streams/event"
 import { CAN_STEER, STEERING } from "../acp/steering.ts"
@@ -18,6 +27,12 @@ export interface LocalAgent {
   readonly name: string
   readonly title: string
   readonly sessionId: string
+  /** What can be chosen of it, as it is set now. */
+  readonly options?: () => Promise<SessionConfigOption[]>
+  /** Sets one of {@link options} to one of its choices. */
+  readonly choose?: (optionId: string, value: string) => void
+  /** What a message may begin with, as `/name`. */
+  readonly commands?: readonly AvailableCommand[]
   /** Runs one prompt to its end. May throw {@link AgentFailed}; rejects with the signal's reason when cancelled. */
   prompt(turn: Turn): Promise<PromptEnd>
 }
@@ -40,9 +55,20 @@ export function appOf(local: LocalAgent): AgentApp {
           _meta: CAN_STEER,
         }
       })
-      .onRequest(methods.agent.session.new, () => ({ sessionId: local.sessionId }))
+      .onRequest(methods.agent.session.new, async ({ client }) => ({
+        sessionId: local.sessionId,
+        ...(await offer(local, client)),
+      }))
       // The conversation is in the transcript, so there is nothing to load.
-      .onRequest(methods.agent.session.resume, () => ({}))
+      .onRequest(methods.agent.session.resume, ({ client }) => offer(local, client))
+      .onRequest(methods.agent.session.setConfigOption, async ({ params }) => {
+        const { configId, value } = params
+        const option = (await local.options?.())?.find(({ id }) => id === configId)
+        if (typeof value !== "string" || !option || !choicesOf(option).includes(value))
+          throw RequestError.invalidParams(undefined, `${configId} cannot be ${value}`)
+        local.choose?.(configId, value)
+        return { configOptions: (await local.options?.()) ?? [] }
+      })
       .onNotification(methods.agent.session.cancel, () =>
         running?.cancel.abort(new Error("The turn was cancelled.")),
       )
@@ -77,6 +103,20 @@ export function appOf(local: LocalAgent): AgentApp {
       })
   )
 }
+
+async function offer({ options, commands = [], sessionId }: LocalAgent, client: AgentContext) {
+  if (commands.length > 0)
+    await client.notify(methods.client.session.update, {
+      sessionId,
+      update: { sessionUpdate: "available_commands_update", availableCommands: [...commands] },
+    })
+  return options ? { configOptions: await options() } : {}
+}
+
+const choicesOf = (option: SessionConfigOption): readonly string[] =>
+  option.type === "select"
+    ? option.options.flatMap((one) => ("group" in one ? one.options : [one])).map(({ value }) => value)
+    : []
 
 const SteeringRequest = z.object({
   prompt: z.array(z.looseObject({ type: z.string(), text: z.string().optional() })),

@@ -19,6 +19,7 @@ const demo: AgentProfile = {
   description: "Shows what a session is, with real files and no model. Needs no key.",
   env: ["AGENTZ_DEMO_SPEED"],
   defaultModel: null,
+  takesMcpServers: false,
   preflight: async () => ({ found: true, version: null, needs: [] }),
 }
 
@@ -28,6 +29,7 @@ const profileOf = (provider: Provider): AgentProfile => ({
   description: provider.description,
   env: Object.values(provider.variables),
   defaultModel: provider.defaultModel,
+  takesMcpServers: false,
   preflight: async (env) => ({
     found: true,
     version: null,

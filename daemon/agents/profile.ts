@@ -16,6 +16,8 @@ export interface AgentProfile {
   /** Environment variables that are handed to this agent, and to nobody else. */
   readonly env: readonly string[]
   readonly defaultModel: string | null
+  /** `false`: it has tools of its own and no others. */
+  readonly takesMcpServers?: boolean
   /** Whether it can run with this environment; `home` is `AGENTZ_HOME`. Never throws. */
   preflight(env: Readonly<Record<string, string | undefined>>, home: string): Promise<Preflight>
   /** How it is started, where it is a process of its own. */

@@ -8,14 +8,14 @@ export interface Attached {
 
 // A request holds four megabytes at most, and base64 makes three bytes into four.
 const PIECE = 2 * 1024 * 1024
-const LARGEST = 16 * 1024 * 1024
+const LARGEST = 10 * 1024 * 1024
 export const MOST_FILES = 16
 
 /** Uploads one file. Throws with a sentence that names the remedy. */
 export async function attachFile(file: File): Promise<Attached> {
   if (file.size === 0) throw new Error(`${file.name} is empty.`)
   if (file.size > LARGEST)
-    throw new Error(`${file.name} is larger than 16 MB: put it into the directory instead.`)
+    throw new Error(`${file.name} is larger than 10 MB: put it into the directory instead.`)
   let uploadId: string | null = null
   for (let at = 0; at < file.size; at += PIECE) {
     const piece = new Uint8Array(await file.slice(at, at + PIECE).arrayBuffer())

@@ -6,10 +6,13 @@ import { useEffect, useRef, useSyncExternalStore } from "react"
 import { type Keyed, meaningOf, nameOfKey } from "./keys.ts"
 import { currentSettings } from "./settings.ts"
 
+/** In the order in which they are shown. */
+export const GROUPS = ["Answer", "Session", "Go to", "View"] as const
+
 export interface Command extends Keyed {
   readonly id: string
   readonly title: string
-  readonly group: "Go to" | "Session" | "View" | "Answer"
+  readonly group: (typeof GROUPS)[number]
   readonly run: () => void
 }
 

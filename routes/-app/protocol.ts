@@ -13,6 +13,8 @@ export type Connection =
   | { readonly state: "catching-up"; readonly behind: number }
   | { readonly state: "live"; readonly seq: number | null }
   | { readonly state: "reconnecting"; readonly retryAt: number; readonly seq: number | null }
+  /** Its events are put away: there is nothing to follow. */
+  | { readonly state: "archived" }
   | { readonly state: "signed-out" }
   | { readonly state: "unknown"; readonly message: string }
 

@@ -33,12 +33,6 @@ export function sortSessions(entries: Iterable<RegistryEntry>): RegistryEntry[] 
   })
 }
 
-/** When a session was put away, where it was. */
-export function archivedAtOf(entry: RegistryEntry): string | null {
-  const at: unknown = Reflect.get(entry, "archivedAt")
-  return typeof at === "string" ? at : null
-}
-
 export const changedAt = (entry: RegistryEntry): string => entry.activity?.updatedAt || entry.createdAt
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -127,7 +127,7 @@ export function ApprovalCard(props: {
             }}
           />
           <button type="submit" className="control" disabled={answer !== null}>
-            Deny
+            Say no
           </button>
         </form>
       )}
@@ -177,7 +177,7 @@ export function ApprovalCard(props: {
         ))}
         {request.decisions.includes("deny") && note === null && (
           <button type="button" className="control" disabled={answer !== null} onClick={() => setNote("")}>
-            Deny and say why
+            No, because…
           </button>
         )}
         <span className="text-note text-quiet" role="status">

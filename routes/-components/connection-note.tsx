@@ -15,7 +15,7 @@ export function ConnectionNote({ connection }: { readonly connection: Connection
         aria-hidden
         className={clsx(
           "size-1.5 shrink-0 rounded-full",
-          connection.state === "live" ? "bg-good" : "bg-needs",
+          connection.state === "live" ? "bg-good" : connection.state === "archived" ? "bg-quiet" : "bg-needs",
           connection.state === "connecting" && "pulse",
         )}
       />
@@ -45,6 +45,8 @@ function Words({ connection }: { readonly connection: Exclude<Connection, { stat
       return connection.seq === null || connection.seq < 0
         ? "live"
         : `live · #${connection.seq.toLocaleString("en")}`
+    case "archived":
+      return "archived"
     case "signed-out":
       return "signed out"
     case "unknown":

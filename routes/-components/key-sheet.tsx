@@ -1,5 +1,5 @@
 import { useMemo } from "react"
-import { type Command, useAllCommands } from "../-app/commands.ts"
+import { GROUPS, useAllCommands } from "../-app/commands.ts"
 import { useSettings } from "../-app/settings.ts"
 import { Dialog } from "./dialog.tsx"
 import { KeyCaps } from "./key-caps.tsx"
@@ -10,9 +10,9 @@ export default function KeySheet({ onClose }: { readonly onClose: () => void }) 
   const { singleKeys } = useSettings()
   const groups = useMemo(() => {
     const keyed = commands.filter(({ keys }) => keys !== undefined)
-    const named = new Map<string, Command[]>()
-    for (const command of keyed) named.set(command.group, [...(named.get(command.group) ?? []), command])
-    return [...named].reverse()
+    return GROUPS.map((group) => [group, keyed.filter((command) => command.group === group)] as const).filter(
+      ([, of]) => of.length > 0,
+    )
   }, [commands])
   return (
     <Dialog label="Keys" onClose={onClose} className="w-[min(44rem,calc(100vw-1.5rem))]">

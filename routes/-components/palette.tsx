@@ -1,7 +1,7 @@
 import { useNavigate } from "@tanstack/react-router"
 import clsx from "clsx"
 import { type KeyboardEvent, type ReactNode, useId, useMemo, useState } from "react"
-import { type Command, useAllCommands } from "../-app/commands.ts"
+import { type Command, GROUPS, useAllCommands } from "../-app/commands.ts"
 import { plainText } from "../-app/hidden-characters.ts"
 import { useSessionList } from "../-app/live.ts"
 import { filterSessions, sortSessions } from "../-app/session-order.ts"
@@ -109,10 +109,10 @@ export default function Palette({ onClose }: { readonly onClose: () => void }) {
 
 function commandChoices(commands: readonly Command[], query: string): Choice[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean)
-  const groups = [...new Set(commands.map(({ group }) => group))].reverse()
   return commands
+    .filter(({ id }) => id !== "palette")
     .filter(({ group, title }) => words.every((word) => `${group} ${title}`.toLowerCase().includes(word)))
-    .sort((a, b) => groups.indexOf(a.group) - groups.indexOf(b.group))
+    .sort((a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group))
     .map(({ id, group, title, keys, run }) => ({
       id,
       group,

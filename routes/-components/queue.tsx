@@ -1,6 +1,8 @@
-import type { SessionId } from "#streams/ids"
+import type { MessageId, SessionId } from "#streams/ids"
 import type { Session } from "#streams/session"
+import { newerApi, problemOf } from "../-app/newer-api.ts"
 import { type Outgoing, withdraw } from "../-app/outbox.ts"
+import { toast } from "../-app/toast.ts"
 
 /** Messages that wait for the turn to end, and those on their way to the server. */
 export function Queue(props: {
@@ -16,7 +18,14 @@ export function Queue(props: {
         {queue.map(({ messageId, text }) => (
           <li key={messageId} className="flex min-h-7 items-center gap-2">
             <span className="shrink-0 text-note text-quiet">queued</span>
-            <span className="min-w-0 truncate">{text}</span>
+            <span className="min-w-0 flex-1 truncate">{text}</span>
+            <button
+              type="button"
+              className="shrink-0 text-note underline underline-offset-2 touch:min-h-11"
+              onClick={() => void takeBack(sessionId, messageId)}
+            >
+              Take back
+            </button>
           </li>
         ))}
         {outgoing.map((entry) => (
@@ -28,6 +37,11 @@ export function Queue(props: {
       </ul>
     </section>
   )
+}
+
+async function takeBack(sessionId: SessionId, messageId: MessageId): Promise<void> {
+  const lacking = "This server cannot take messages back"
+  toast((await problemOf(newerApi.withdraw(sessionId, messageId), lacking)) ?? "Taken back")
 }
 
 /** What is known about a message that the session does not show yet. */

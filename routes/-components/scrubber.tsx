@@ -75,7 +75,7 @@ export function Scrubber(props: {
         list={`${id}-turns`}
         aria-label="Moment"
         aria-valuetext={`Event ${seq} of ${max}${time && `, ${time}`}`}
-        className="h-8 min-w-24 flex-1 accent-run touch:h-11"
+        className="h-8 min-w-24 flex-1 accent-run max-sm:order-first max-sm:basis-full touch:h-11"
         onChange={({ target: { valueAsNumber } }) => go(valueAsNumber)}
       />
       <datalist id={`${id}-turns`}>

@@ -20,6 +20,7 @@ const TWICE_MS = 2_000
 export function useSessionCommands(given: {
   readonly sessionId: SessionId
   readonly header: SessionHeader
+  readonly archived: boolean
   readonly running: boolean
   readonly thoughts: boolean
   readonly transcript: RefObject<TranscriptHandle | null>
@@ -32,7 +33,7 @@ export function useSessionCommands(given: {
   readonly onResume: () => void
   readonly onStop: () => void
 }): void {
-  const { sessionId, header, running, thoughts, transcript, replay, place } = given
+  const { sessionId, header, archived, running, thoughts, transcript, replay, place } = given
   const navigate = useNavigate()
   const pressed = useRef(0)
   const stopAtSecondPress = () => {
@@ -51,10 +52,10 @@ export function useSessionCommands(given: {
     }
   }
   const archive = async () => {
-    const lacking = "This server cannot archive sessions"
-    const problem = await problemOf(newerApi.archive(sessionId), lacking)
-    toast(problem ?? "Archived")
-    if (problem === null) void navigate({ to: "/" })
+    const act = archived ? newerApi.unarchive(sessionId) : newerApi.archive(sessionId)
+    const problem = await problemOf(act, "This server cannot archive sessions")
+    toast(problem ?? (archived ? "Back among the sessions" : "Archived"))
+    if (problem === null && !archived) void navigate({ to: "/" })
   }
 
   const session = (id: string, title: string, run: () => void, keys?: string): Command => ({
@@ -104,7 +105,7 @@ export function useSessionCommands(given: {
       () => void exported((text) => saveText(text, `${sessionId}.json`, "application/json"), "json"),
     ),
     session("rename", "Rename…", given.onRename),
-    session("archive", "Archive", () => void archive()),
+    session("archive", archived ? "Bring back from the archive" : "Archive", () => void archive()),
     view("turn-before", "Previous turn", () => transcript.current?.toTurn(-1), "["),
     view("turn-after", "Next turn", () => transcript.current?.toTurn(1), "]"),
     ...(place.at === null ? [view("end", "Jump to the latest", () => transcript.current?.toEnd(), "G")] : []),

@@ -63,10 +63,8 @@ export function SessionHeader(props: {
             {shortPath(plainText(header.workingDir), 48)}
           </span>
         )}
-        {header.permissionMode && (
-          <span className={header.permissionMode === "bypass" ? "font-medium text-needs" : "max-sm:hidden"}>
-            {permissionTitle(header.permissionMode)}
-          </span>
+        {header.permissionMode === "bypass" && (
+          <span className="font-medium text-needs">{permissionTitle(header.permissionMode)}</span>
         )}
         {header.git?.branch && (
           <span className="min-w-0 truncate font-mono max-md:hidden" title="Branch when it started">

@@ -45,10 +45,19 @@ export interface Place {
 type SessionProps = Omit<LiveSession, "header"> & {
   readonly header: Header
   readonly sessionId: SessionId
+  readonly archived: boolean
   readonly place: Place
 }
 
-export function SessionPage({ sessionId, header, items, hasMore, connection, place }: SessionProps) {
+export function SessionPage({
+  sessionId,
+  header,
+  items,
+  hasMore,
+  connection,
+  archived,
+  place,
+}: SessionProps) {
   const outgoing = useOutbox(sessionId)
   const transcript = useRef<TranscriptHandle>(null)
   const replay = useReplay(sessionId)
@@ -89,6 +98,7 @@ export function SessionPage({ sessionId, header, items, hasMore, connection, pla
   useSessionCommands({
     sessionId,
     header,
+    archived,
     running,
     thoughts,
     transcript,

@@ -11,11 +11,17 @@ interface Flag {
   /** What stands for the value in the help. */
   readonly value?: string
   readonly short?: string
+  /** It may be given more than once. */
+  readonly multiple?: true
 }
 export type Flags = Readonly<Record<string, Flag>>
 
 type Values<Given extends Flags> = {
-  readonly [Name in keyof Given]?: Given[Name]["type"] extends "boolean" ? boolean : string
+  readonly [Name in keyof Given]?: Given[Name]["type"] extends "boolean"
+    ? boolean
+    : Given[Name]["multiple"] extends true
+      ? readonly string[]
+      : string
 }
 
 interface Invocation<Given extends Flags = Flags> {
@@ -74,7 +80,10 @@ type Named = Pick<Definition<Flags>, "name" | "positionals">
 
 function parse(command: Named, flags: Flags, words: readonly string[]) {
   const options = Object.fromEntries(
-    Object.entries(flags).map(([name, { type, short }]) => [name, short ? { type, short } : { type }]),
+    Object.entries(flags).map(([name, { type, short, multiple = false }]) => [
+      name,
+      { type, multiple, ...(short && { short }) },
+    ]),
   )
   try {
     return parseArgs({ args: [...words], options, allowPositionals: true, strict: true })

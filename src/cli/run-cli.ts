@@ -7,6 +7,8 @@ import { archive, unarchive } from "./commands/archive.ts"
 import { cancel } from "./commands/cancel.ts"
 import { doctor } from "./commands/doctor.ts"
 import { down } from "./commands/down.ts"
+import { limit } from "./commands/limit.ts"
+import { logs } from "./commands/logs.ts"
 import { ls } from "./commands/ls.ts"
 import { mode } from "./commands/mode.ts"
 import { prune } from "./commands/prune.ts"
@@ -15,10 +17,13 @@ import { resume } from "./commands/resume.ts"
 import { rules } from "./commands/rules.ts"
 import { run } from "./commands/run.ts"
 import { send } from "./commands/send.ts"
+import { service } from "./commands/service.ts"
+import { set } from "./commands/set.ts"
 import { show } from "./commands/show.ts"
 import { streams } from "./commands/streams.ts"
 import { tail } from "./commands/tail.ts"
 import { up } from "./commands/up.ts"
+import { withdraw } from "./commands/withdraw.ts"
 import type { Deps } from "./deps.ts"
 import type { Io } from "./io.ts"
 import { report, usage } from "./refusal.ts"
@@ -30,16 +35,21 @@ const COMMANDS: readonly Command[] = [
   show,
   tail,
   send,
+  withdraw,
   cancel,
   approve,
   rules,
   mode,
+  set,
   resume,
+  limit,
   agents,
   rename,
   archive,
   unarchive,
   prune,
+  service,
+  logs,
   doctor,
   down,
   streams,

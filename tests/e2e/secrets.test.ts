@@ -30,7 +30,6 @@ test("a key in the environment, a file, an answer, a long output and an error is
   })
   await agentz.up()
   writeFileSync(join(agentz.workingDir, "key.txt"), `key=${CANARY}\n`)
-  // The file's name would put the canary into argv of the test's own grep; so the model is only led to the file.
   const print = `for i in $(seq 1 4000); do cat key.txt; done; cat key.txt >&2`
   const prompt = `[[read path=key.txt]] [[bash cmd="${print}"]] [[bash cmd="printf sk-canary-; sleep 0.3; tail -c 17 key.txt"]] [[say text=done]]`
   const sessionId = await agentz.spawn(prompt, "--agent", "openai-compatible")

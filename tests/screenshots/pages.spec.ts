@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { type Browser, expect, type Page, test } from "@playwright/test"
+import { type Browser, expect, type Locator, type Page, test } from "@playwright/test"
 import { type RealAgentz, startRealAgentz } from "../support/real-agentz.ts"
 
 const FOLDER = fileURLToPath(new URL("../../docs/screenshots", import.meta.url))
@@ -78,52 +78,44 @@ async function open(browser: Browser, agentz: RealAgentz, look: (typeof LOOKS)[n
   return page
 }
 
-test("takes a picture of every page", async ({ browser }) => {
-  await mkdir(FOLDER, { recursive: true })
-  const agentz = await startRealAgentz()
-  const fresh = await startRealAgentz()
-  try {
+for (const look of LOOKS)
+  test(`every page has its picture: ${look.name}`, async ({ browser }) => {
+    await mkdir(FOLDER, { recursive: true })
+    await using agentz = await startRealAgentz()
+    const first = await open(browser, agentz, look)
+    await first.getByText("What should an agent do?").waitFor()
+    await first.waitForTimeout(1_500)
+    await first.screenshot({ path: join(FOLDER, `first-run-${look.name}.png`) })
     const told = await fill(agentz)
-    for (const look of LOOKS) {
-      const page = await open(browser, agentz, look)
-      const shoot = async (name: string, path: string, ready: () => Promise<unknown>) => {
-        await page.goto(`${agentz.api}${path}`)
-        await ready()
-        await page.waitForTimeout(600)
-        await page.screenshot({ path: join(FOLDER, `${name}-${look.name}.png`) })
-      }
-      const text = (words: string | RegExp) => () => page.getByText(words).first().waitFor()
-      await shoot("sessions", "/", text("Needs you"))
-      await shoot("inbox", "/inbox", text("npm run deploy -- --preview"))
-      await shoot("new", "/new?prompt=Fix%20the%20flaky%20test", text("Demo"))
-      await shoot("session", `/s/${told.done}`, text("All 42 tests pass"))
-      await shoot("approval", `/s/${told.waiting}`, text("Allow"))
-      await shoot("running", `/s/${told.running}`, text("Running"))
-      await shoot("failed", `/s/${told.failed}`, text("The turn failed"))
-      const panel = (role: "region" | "combobox", name: string) => () =>
-        page.getByRole("tabpanel").getByRole(role, { name }).waitFor()
-      await shoot("changes", `/s/${told.done}?panel=changes`, panel("region", "Changed files"))
-      await shoot("turns", `/s/${told.done}?panel=usage`, panel("region", "Usage by turn"))
-      await shoot("events", `/s/${told.done}?panel=events`, panel("combobox", "Type of event"))
-      await shoot("past", `/s/${told.done}?at=30`, () =>
-        page.getByRole("button", { name: "Back to now" }).waitFor(),
-      )
-      await shoot("usage", "/usage", text("Tokens out"))
-      await shoot("settings", "/settings", text("Single keys"))
-      await page.goto(agentz.api)
-      await page.getByRole("button", { name: "Commands" }).click()
-      await page.getByRole("listbox").waitFor()
-      await page.screenshot({ path: join(FOLDER, `palette-${look.name}.png`) })
-      await page.context().close()
-      const newcomer = await open(browser, fresh, look)
-      await newcomer.getByText("What should an agent do?").waitFor()
-      await newcomer.waitForTimeout(1_500)
-      await newcomer.screenshot({ path: join(FOLDER, `first-run-${look.name}.png`) })
-      await newcomer.context().close()
+    const page = await open(browser, agentz, look)
+    const shoot = async (name: string, path: string, ready: Locator) => {
+      await page.goto(`${agentz.api}${path}`)
+      await ready.first().waitFor()
+      await page.waitForTimeout(500)
+      await page.screenshot({ path: join(FOLDER, `${name}-${look.name}.png`) })
     }
+    const text = (words: string) => page.getByText(words)
+    const panel = page.getByRole("tabpanel")
+    await shoot("session", `/s/${told.done}`, text("All 42 tests pass"))
+    await shoot("failed", `/s/${told.failed}`, text("The turn failed"))
+    await shoot("approval", `/s/${told.waiting}`, page.getByRole("button", { name: "Allow" }))
+    await shoot("sessions", "/", page.locator("[data-status=waiting]"))
+    await shoot("inbox", "/inbox", text("npm run deploy -- --preview"))
+    await shoot("new", "/new?prompt=Fix%20the%20flaky%20test", page.getByRole("radio", { name: /Demo/ }))
+    await shoot("running", `/s/${told.running}`, page.locator("h1 + [data-status=running]"))
+    await shoot(
+      "changes",
+      `/s/${told.done}?panel=changes`,
+      panel.getByRole("region", { name: "Changed files" }),
+    )
+    await shoot("turns", `/s/${told.done}?panel=usage`, panel.getByRole("region", { name: "Usage by turn" }))
+    await shoot("events", `/s/${told.done}?panel=events`, panel.getByRole("combobox"))
+    await shoot("past", `/s/${told.done}?at=30`, page.getByRole("slider", { name: "Moment" }))
+    await shoot("usage", "/usage", text("Tokens out"))
+    await shoot("settings", "/settings", text("No rules."))
+    await page.goto(agentz.api)
+    await page.getByRole("button", { name: "Commands" }).click()
+    await page.getByRole("listbox").waitFor()
+    await page.screenshot({ path: join(FOLDER, `palette-${look.name}.png`) })
     expect(told.done).toMatch(/^ses_/)
-  } finally {
-    await agentz[Symbol.asyncDispose]()
-    await fresh[Symbol.asyncDispose]()
-  }
-})
+  })

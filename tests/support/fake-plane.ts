@@ -3,10 +3,11 @@
 import type { OpenPlane } from "#src/open-plane"
 import { Problem, type SpawnRequest } from "#src/plane"
 import type { SessionEvent, Unstamped } from "#streams/event"
-import { MessageId, newSessionId, type SessionId } from "#streams/ids"
+import { MessageId, newSessionId, type SessionId, UploadId } from "#streams/ids"
 import type { RegistryEntry } from "#streams/registry"
 import { emptySession, type Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
+import { changedLimits } from "#streams/session-limits"
 
 export interface FakePlane extends OpenPlane {
   /** Every call that could change something, in order. */
@@ -104,6 +105,15 @@ export function fakePlane(): FakePlane {
       plane.onApprove(sessionId, { requestId, decision })
       return { requestId, decision }
     },
+    async withdraw({ sessionId, messageId }) {
+      kept(sessionId)
+      note("withdraw", { sessionId, messageId })
+      return { messageId, withdrawn: true }
+    },
+    async attach({ data }) {
+      note("attach", data.length)
+      return { uploadId: UploadId.parse("upl_fake"), bytes: data.length }
+    },
     async rules() {
       return { rules: [] }
     },
@@ -120,6 +130,11 @@ export function fakePlane(): FakePlane {
       kept(request.sessionId)
       note("setConfigOption", request)
       return request
+    },
+    async setLimits({ sessionId, limits }) {
+      kept(sessionId)
+      note("setLimits", { sessionId, limits })
+      return { sessionId, limits: changedLimits({}, limits) }
     },
     async resume(sessionId) {
       kept(sessionId)

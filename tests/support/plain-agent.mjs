@@ -17,6 +17,7 @@ if (PLAIN_FAIL_ONCE && !existsSync(PLAIN_FAIL_ONCE)) {
 if (PLAIN_STUBBORN) for (const name of ["SIGTERM", "SIGHUP"]) process.on(name, () => undefined)
 
 let sessionId = null
+let mcpServers = []
 let cancelled = null
 let nextId = 1
 const answers = new Map()
@@ -51,6 +52,8 @@ async function perform(line, said) {
   switch (word) {
     case "say":
       return say(text)
+    case "servers":
+      return say(JSON.stringify(mcpServers))
     case "env":
       return say(JSON.stringify(process.env))
     case "recall":
@@ -100,12 +103,16 @@ const methods = {
       ...(PLAIN_RESUME === "resume" && { sessionCapabilities: { resume: {} } }),
     },
   }),
-  "session/new": () => {
+  "session/new": (params) => {
+    mcpServers = params.mcpServers
     sessionId = `plain-${process.pid}-${Date.now()}`
     writeFileSync(stateOf(sessionId), "")
     return { sessionId, configOptions: configOptions() }
   },
-  "session/resume": (params) => take(params.sessionId),
+  "session/resume": (params) => {
+    mcpServers = params.mcpServers
+    return take(params.sessionId)
+  },
   "session/load": (params) => {
     const taken = take(params.sessionId)
     say("this was said long ago")

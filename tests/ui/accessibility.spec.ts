@@ -20,6 +20,19 @@ for (const colorScheme of ["light", "dark"] as const) {
     // Opening one may push others out of the virtual list, so each round takes what is there.
     for (let round = 0; round < 8 && (await closed.count()) > 0; round++) await closed.last().click()
     expect(await violations(page), `open folds, ${colorScheme}`).toEqual([])
+    await check("inbox", `${agentz.url}/inbox`, "Needs you")
+    await check("usage", `${agentz.url}/usage`, "Tokens out")
+    await check("settings", `${agentz.url}/settings`, "commands that begin with npm test")
+    await page.keyboard.press("Control+k")
+    await page.getByRole("listbox").waitFor()
+    expect(await violations(page), `palette, ${colorScheme}`).toEqual([])
+    await page.keyboard.press("Escape")
+    await check("past", `${agentz.url}/s/${agentz.told.done}?at=9`, "#9 of")
+    for (const panel of ["changes", "usage", "events"]) {
+      await page.goto(`${agentz.url}/s/${agentz.told.done}?panel=${panel}`)
+      await page.getByRole("tabpanel").getByRole("region").first().waitFor()
+      expect(await violations(page), `${panel}, ${colorScheme}`).toEqual([])
+    }
     await check("unknown", `${agentz.url}/s/ses_nothere`, "not on this machine")
     await check("list again", agentz.url, "Needs you")
     await agentz.kill()

@@ -13,8 +13,24 @@ function tellHostile(session: FakeSession, text: string): void {
   const messageId = newMessageId()
   const line = text.replaceAll("\n", " ")
   const call = { turnId, toolCallId: newEventId(), title: line, locations: [{ path: line }] }
-  session.say({ type: "user_message", messageId, text }, 10)
+  const attachments = [
+    { type: "image" as const, mimeType: "image/png", blob: line.slice(0, 60), name: line },
+    { type: "file" as const, path: line, name: line },
+  ]
+  session.say({ type: "user_message", messageId, text, attachments }, 10)
   session.say({ type: "turn_started", turnId, messageId, cause: "user" }, 10)
+  const choices = [
+    { value: "a", name: line },
+    { value: line, name: line, description: line },
+  ]
+  session.say(
+    {
+      type: "config_options",
+      options: [{ id: line, name: line, category: "model", value: line, choices }],
+    },
+    10,
+  )
+  session.say({ type: "available_commands", commands: [{ name: line, description: line, hint: line }] }, 10)
   session.say({ type: "agent_thought_chunk", turnId, messageId: newEventId(), text }, 10)
   session.say(
     { type: "plan", turnId, entries: [{ content: line, priority: "high", status: "in_progress" }] },
@@ -149,6 +165,8 @@ test("three hundred hostile texts stay text wherever they are shown", async ({ p
       })
       shown = Math.max(shown, await log.locator("article").count())
     }
+    await page.getByRole("textbox", { name: "Message" }).fill("/")
+    await page.getByRole("option").first().waitFor()
     expect(await outcome(), row.title).toEqual(nothing)
   }
   expect(shown).toBeGreaterThan(0)

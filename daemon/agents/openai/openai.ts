@@ -15,7 +15,7 @@ import type { Turn } from "../turn.ts"
 import { workplaceOf } from "../workplace.ts"
 import { type Entry, historyOf, messagesOf, type PastCall, withoutCutText } from "./history.ts"
 import { instructionsFor } from "./instructions.ts"
-import { modelOf } from "./model.ts"
+import { modelOf, modelOptions } from "./model.ts"
 import { type Provider, settingsOf } from "./provider.ts"
 import { type Answer, runStep } from "./step.ts"
 import { verdictOn } from "./verdict.ts"
@@ -24,14 +24,19 @@ import { verdictOn } from "./verdict.ts"
 const STEP_LIMIT = 50
 
 export const openaiAgent = (provider: Provider): OpenAdapter =>
-  inProcess((options) =>
-    appOf({
+  inProcess((options) => {
+    let { model } = options
+    return appOf({
       name: provider.type,
       title: provider.title,
       sessionId: options.sessionId,
-      prompt: (turn) => answer(turn, provider, options),
-    }),
-  )
+      options: () => modelOptions(settingsOf(provider, options.env, model)),
+      choose: (_, value) => {
+        model = value
+      },
+      prompt: (turn) => answer(turn, provider, { ...options, model }),
+    })
+  })
 
 async function answer(turn: Turn, provider: Provider, options: AgentOptions): Promise<PromptEnd> {
   const settings = settingsOf(provider, options.env, options.model)
@@ -65,6 +70,7 @@ async function answer(turn: Turn, provider: Provider, options: AgentOptions): Pr
       verdictOn: (error) => verdictOn(error, provider, settings),
     })
     usage = sum(usage, said)
+    await turn.usage(usage)
     if (said.calls.length === 0) {
       const steered = await turn.steered()
       if (steered.length === 0) return { stopReason: stopReasonOf(said), usage }

@@ -1,9 +1,13 @@
 import { resolve } from "node:path"
 import { PermissionMode } from "#streams/event"
 import { OnLimit } from "#streams/limit"
+import { LIMIT_WORDS } from "#streams/session-limits"
 import { checkedPrompt } from "../../prompt.ts"
+import { attached } from "../attached.ts"
 import { defineCommand } from "../command.ts"
 import { followTurn } from "../follow-turn.ts"
+import { limitWords } from "../limit-words.ts"
+import { readMcpFile } from "../mcp-file.ts"
 import { promptWords } from "../prompt-words.ts"
 import { usage } from "../refusal.ts"
 import { withPlane } from "../with-plane.ts"
@@ -18,7 +22,15 @@ export const run = defineCommand({
     model: { type: "string", value: "M", help: "which model, where the agent has a choice" },
     title: { type: "string", value: "T", help: "how lists show it" },
     mode: { type: "string", value: "P", help: `permissions: ${PermissionMode.options.join(", ")}` },
+    limit: {
+      type: "string",
+      value: "L",
+      help: `what it may use: NAME=VALUE,… of ${Object.keys(LIMIT_WORDS).join(", ")}`,
+    },
     "on-limit": { type: "string", value: "L", help: "at a limit of the service: wait and go on, or stop" },
+    set: { type: "string", multiple: true, value: "NAME=VALUE", help: "an option of the agent (repeat it)" },
+    mcp: { type: "string", value: "FILE", help: "MCP servers for it: JSON with `mcpServers`" },
+    attach: { type: "string", multiple: true, value: "FILE", help: "a file or image for it (repeat it)" },
     detach: { type: "boolean", short: "d", help: "do not follow it: print its id" },
   },
   json: "print its events, one per line, each with sessionId; with --detach {sessionId}",
@@ -30,11 +42,14 @@ Exit codes: 0 completed, 1 failed or interrupted, 130 cancelled.`,
     const mode = PermissionMode.optional().safeParse(values.mode)
     if (!mode.success)
       throw usage(`--mode is “${values.mode}”: it is one of ${PermissionMode.options.join(", ")}.`)
+    const limits = values.limit === undefined ? undefined : limitWords(values.limit)
     const onLimit = OnLimit.optional().safeParse(values["on-limit"])
     if (!onLimit.success)
       throw usage(`--on-limit is “${values["on-limit"]}”: it is one of ${OnLimit.options.join(", ")}.`)
     const words = await promptWords(positionals, io, 'agentz run "prompt"')
     const prompt = checkedPrompt(words.text)
+    const config = values.set && settingsOf(values.set)
+    const mcpServers = values.mcp === undefined ? undefined : await readMcpFile(resolve(io.cwd, values.mcp))
     return await withPlane(deps, async (plane) => {
       const { sessionId, warning } = await plane.spawn({
         agentType: values.agent ?? "demo",
@@ -43,6 +58,10 @@ Exit codes: 0 completed, 1 failed or interrupted, 130 cancelled.`,
         model: values.model,
         title: values.title,
         permissionMode: mode.data,
+        limits,
+        ...(config && { config }),
+        ...(mcpServers && { mcpServers }),
+        ...(await attached(plane, values.attach, io.cwd)),
         onLimit: onLimit.data,
       })
       if (warning !== undefined && !json) io.stderr.write(`Careful: ${warning}\n`)
@@ -55,3 +74,13 @@ Exit codes: 0 completed, 1 failed or interrupted, 130 cancelled.`,
     })
   },
 })
+
+function settingsOf(given: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    given.map((one) => {
+      const at = one.indexOf("=")
+      if (at < 1) throw usage(`--set is “${one}”: give NAME=VALUE.`)
+      return [one.slice(0, at), one.slice(at + 1)]
+    }),
+  )
+}

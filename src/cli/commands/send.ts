@@ -1,5 +1,6 @@
 import { SendMode } from "#streams/command"
 import { checkedPrompt } from "../../prompt.ts"
+import { attached } from "../attached.ts"
 import { defineCommand } from "../command.ts"
 import { promptWords } from "../prompt-words.ts"
 import { usage } from "../refusal.ts"
@@ -11,6 +12,7 @@ export const send = defineCommand({
   summary: "says something to a session, and wakes it where it sleeps",
   positionals: ["ID", "[TEXT...]"],
   flags: {
+    attach: { type: "string", multiple: true, value: "FILE", help: "a file or image for it (repeat it)" },
     mode: { type: "string", value: "M", help: "while a turn runs: queue (default), steer or interrupt" },
   },
   json: "print {messageId} as JSON",
@@ -21,7 +23,12 @@ export const send = defineCommand({
     const text = checkedPrompt((await promptWords(words, io, `agentz send ${id} "text"`)).text)
     return await withPlane(deps, async (plane) => {
       const sessionId = await whichSession(plane, id)
-      const sent = await plane.sendMessage({ sessionId, text, mode: mode.data })
+      const sent = await plane.sendMessage({
+        sessionId,
+        text,
+        mode: mode.data,
+        ...(await attached(plane, values.attach, io.cwd)),
+      })
       io.stdout.write(
         json ? `${JSON.stringify(sent)}\n` : `Sent to ${sessionId}. Follow it: agentz tail ${sessionId}\n`,
       )

@@ -162,3 +162,32 @@ test("a secret is never told, in one piece or in many, in text, thought, input, 
   expect(previewed.join("")).toBe(texts.join(""))
   expect(blobsIn(told)[0]).toMatch(/^a+ \[redacted API_KEY\] b$/)
 })
+
+test("no event is larger than a stream takes, whatever the agent sends in one message", () => {
+  const nasty = "\u0001".repeat(1_500_000)
+  const told = tell([
+    chunk(nasty, "m1"),
+    {
+      sessionUpdate: "tool_call",
+      toolCallId: "t1",
+      title: nasty,
+      rawInput: { text: nasty },
+      rawOutput: nasty,
+      locations: Array.from({ length: 2_000 }, () => ({ path: "/a/b".repeat(200) })),
+      content: Array.from({ length: 2_000 }, (_, n) => ({
+        type: "diff" as const,
+        path: `/${n}`,
+        oldText: null,
+        newText: nasty.slice(0, n === 0 ? 190_000 : 20_000),
+      })),
+    },
+    { sessionUpdate: "plan", entries: [{ content: nasty, priority: "low", status: "pending" }] },
+    { sessionUpdate: "notice", severity: "info", title: nasty },
+  ])
+  for (const event of eventsIn(told))
+    expect(Buffer.byteLength(JSON.stringify(event))).toBeLessThan(1024 * 1024)
+  expect(toolsIn(foldOf(told))[0]?.content[0]).toMatchObject({
+    type: "text",
+    text: "/0: too large to show here.",
+  })
+})

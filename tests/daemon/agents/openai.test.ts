@@ -125,7 +125,7 @@ test("the tokens of all steps of a turn are counted together", async () => {
 test("the chosen model is used before the one of the environment", async () => {
   await using world = await start({ model: "chosen" })
   await world.session.prompt("[[say text=x]]")
-  expect(world.model.log.at(0)).toMatchObject({ model: "chosen" })
+  expect(world.model.log.find(({ api }) => api === "chat")).toMatchObject({ model: "chosen" })
 })
 
 test("a local server is asked for its model when none was chosen", async () => {
@@ -164,7 +164,7 @@ test("cerebras is the same agent with its own variables", async () => {
   })
   await session.prompt("[[write path=a.txt content=a]]")
   expect(await readFile(join(dir.path, "a.txt"), "utf8")).toBe("a")
-  expect(model.log.at(0)).toMatchObject({ model: "gpt-oss-120b" })
+  expect(model.log.find(({ api }) => api === "chat")).toMatchObject({ model: "gpt-oss-120b" })
 })
 
 test("the end of a session ends the processes of its tools", async () => {

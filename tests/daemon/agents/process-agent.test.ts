@@ -65,6 +65,7 @@ async function world({
         publish: (event) => events.push(event),
         mode: () => "ask",
         chosen: new Map(),
+        read: async () => new Uint8Array(),
         signal: new AbortController().signal,
       },
     )

@@ -14,6 +14,8 @@ const COMMANDS = [
   "approve",
   "rules",
   "mode",
+  "set",
+  "withdraw",
   "resume",
   "doctor",
   "down",
