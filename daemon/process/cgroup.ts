@@ -49,7 +49,7 @@ export function hierarchiesOf(mountinfo: string, cgroup: string): readonly Hiera
       version,
       controllers: version === 2 ? [] : own.controllers,
       mount,
-      own: join(mount, inside),
+      own: inside === "/" ? mount : join(mount, inside),
     } as const
   })
 }

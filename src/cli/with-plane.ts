@@ -1,3 +1,4 @@
+import { StreamError } from "#streams/transport"
 import type { Config } from "../config.ts"
 import type { Home } from "../home.ts"
 import type { OpenPlane } from "../open-plane.ts"
@@ -14,9 +15,11 @@ export async function withPlane<Result>(
   const home = await deps.openHome(config.home)
   await using plane = await deps.openPlane(config).catch(async (error: unknown) => {
     // The stream server is away; the daemons are not, and can be asked without it.
-    if (!(error instanceof Problem) || error.reason !== "storage_unavailable") throw error
+    const away = error instanceof Problem && error.reason === "storage_unavailable"
+    const silent = error instanceof StreamError && error.code === "unavailable"
+    if (!away && !silent) throw error
     const meanwhile = storageSentence({ ...(await storageReport(home.path)), trouble: null })
-    throw new Problem(error.reason, `${error.message} ${meanwhile}`.trim(), { cause: error })
+    throw new Problem("storage_unavailable", `${error.message} ${meanwhile}`.trim(), { cause: error })
   })
   return await use(plane, { config, home })
 }

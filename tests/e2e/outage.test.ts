@@ -43,7 +43,12 @@ test(
     await using dir = await tempDir()
     const dataDir = join(dir.path, "streams")
     let server = await ownServer(dataDir)
-    await using _server = { [Symbol.asyncDispose]: () => killHard(server.process) }
+    await using _server = {
+      [Symbol.asyncDispose]: async () => {
+        if (server.process.exitCode === null && server.process.signalCode === null)
+          await killHard(server.process)
+      },
+    }
     await using agentz = await Installation.open({
       AGENTZ_STREAMS_URL: server.url,
       AGENTZ_STREAMS_TOKEN: TOKEN,

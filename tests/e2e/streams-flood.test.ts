@@ -7,6 +7,8 @@ import { headers, spawnServer } from "./streams-process.ts"
 
 const FILES = 256
 const FLOOD = 600
+/** A health check is a promise about time: far below the seconds a supervisor waits. */
+const HEALTH_MS = 5_000
 const RECORD = Buffer.alloc(1000, "x")
 
 const hasPrlimit = spawnSync("prlimit", ["--version"]).status === 0
@@ -60,7 +62,7 @@ test.skipIf(process.platform === "win32").each([
         const started = performance.now()
         const health = await fetch(`${origin}/healthz`, { headers: { connection: "close" } })
         expect(await health.json()).toMatchObject({ ok: true })
-        expect(performance.now() - started).toBeLessThan(1_000)
+        expect(performance.now() - started).toBeLessThan(HEALTH_MS)
 
         using reader = new StreamClient(server.url)
         const read = await reader.call("GET", "s?offset=-1").catch(() => null)

@@ -23,7 +23,7 @@ test.each([
       `${KILLS} kills at ${size}: ${JSON.stringify(report)}, started again in ${slowest} ms or less`,
     )
     const { acknowledged, ...faults } = report
-    expect(acknowledged).toBeGreaterThan(KILLS)
+    expect(acknowledged).toBeGreaterThanOrEqual(KILLS)
     expect(faults).toEqual({ lost: 0, duplicated: 0, wrong: 0, unreadable: 0, unshown: 0, refused: 0 })
   },
   LONG ? 600_000 : 90_000,
