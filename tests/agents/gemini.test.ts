@@ -4,6 +4,8 @@ import { join } from "node:path"
 import { CANARY, describeInstalledAgent } from "../conformance/installed-agent.ts"
 import { bin, packages } from "./cache.mjs"
 
+const LOSES = "Gemini CLI loses its conversation with its process; agentz tells it what the transcript knows"
+
 describeInstalledAgent({
   type: "gemini",
   title: "Gemini CLI, by configuration",
@@ -26,4 +28,5 @@ describeInstalledAgent({
     writeFileSync(join(home, "agents.json"), JSON.stringify({ agents: { gemini } }, null, 2))
   },
   asks: (command) => `[[bash cmd=${JSON.stringify(command)}]]`,
+  cannot: { agentKilled: LOSES, daemonKilled: LOSES },
 })

@@ -31,6 +31,7 @@ describeInstalledAgent({
     agentKilled: inside,
     missing: noProgram,
     cut: noModel,
+    wrongKey: "has no key",
     secrets: "has no key",
   },
 })

@@ -5,7 +5,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import { isSame } from "#daemon/process/identity"
 import { processesOf } from "#daemon/process/tree"
 import type { SessionId } from "#streams/ids"
@@ -95,21 +95,9 @@ export function describeInstalledAgent(agent: InstalledAgent): void {
     }, 60_000)
     afterAll(async () => {
       await world?.[Symbol.asyncDispose]()
-      const dir = process.env.AGENTZ_TEST_MATRIX
-      if (dir === undefined) return
-      mkdirSync(dir, { recursive: true })
-      const { type, title, versions } = agent
-      const file = join(dir, `${type}.json`)
-      // What this run left out stays as it was found before.
-      const before = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Report) : null
-      const known = JSON.stringify(before?.versions) === JSON.stringify(versions) ? (before?.rows ?? []) : []
-      const found = (Object.keys(ABILITIES) as Ability[]).flatMap((name) => {
-        const row = rows.get(name)
-        const old = known.filter((one) => one.title === ABILITIES[name])
-        return row ? [{ title: ABILITIES[name], ...row }] : old
-      })
-      writeFileSync(file, JSON.stringify({ title, versions, rows: found } satisfies Report, null, 2))
     }, 60_000)
+
+    afterEach(() => write(agent, rows))
 
     ability("streams", async (world) => {
       const id = await world.start("[[text n=20 ms=60]]")
@@ -286,6 +274,21 @@ export function describeInstalledAgent(agent: InstalledAgent): void {
       return undefined
     })
   })
+}
+
+/** What was found out so far; what this run left out stays as it was found before. */
+function write({ type, title, versions }: InstalledAgent, rows: ReadonlyMap<Ability, Row>): void {
+  const dir = process.env.AGENTZ_TEST_MATRIX
+  if (dir === undefined) return
+  mkdirSync(dir, { recursive: true })
+  const file = join(dir, `${type}.json`)
+  const before = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Report) : null
+  const known = JSON.stringify(before?.versions) === JSON.stringify(versions) ? (before?.rows ?? []) : []
+  const found = (Object.keys(ABILITIES) as Ability[]).flatMap((name) => {
+    const row = rows.get(name)
+    return row ? [{ title: ABILITIES[name], ...row }] : known.filter((one) => one.title === ABILITIES[name])
+  })
+  writeFileSync(file, JSON.stringify({ title, versions, rows: found } satisfies Report, null, 2))
 }
 
 /** One agentz with its model, for all tests of one agent. */
