@@ -1,10 +1,11 @@
-// npm run bench -- [streams|sessions|soak] [options]
+// npm run bench -- [streams|start|sessions|soak] [options]
 import { cpus, freemem, loadavg, totalmem } from "node:os"
 import { parseArgs } from "node:util"
 
-const USAGE = `npm run bench -- [streams|sessions|soak] [options]
+const USAGE = `npm run bench -- [streams|start|sessions|soak] [options]
 
   streams             this engine, the reference server and a bare LMDB-over-HTTP probe, side by side
+  start               how soon the engine is there again with 10,000 streams and 1 GB, after kills and a good end
   sessions            50 demo sessions at once, and one alone, on a real installation
   soak                constant load, and what it does to the engine's memory
 
@@ -46,6 +47,11 @@ const benches = {
     const [only, against] = [values.only, values.against].map((names) => names.split(",").filter(Boolean))
     const result = await measureStreams({ rounds: Number(values.rounds), only, against, say })
     return { result, text: streamsText(result) }
+  },
+  async start() {
+    const { measureStart, startText } = await import("./start.mjs")
+    const result = await measureStart({ say })
+    return { result, text: startText(result) }
   },
   async sessions() {
     const { measureSessions, sessionsText } = await import("./sessions.mjs")

@@ -7,7 +7,11 @@ export const filesOf = (home: string, sessionId: string) => {
   return {
     dir,
     log: join(dir, "daemon.log"),
+    /** What its directories held when it began. */
+    disk: join(dir, "disk.json"),
     agentLog: join(dir, "agent.log"),
+    /** What an agent's own process keeps of this conversation. */
+    agent: join(dir, "agent"),
     spool: join(dir, "spool.ndjson"),
     spec: (incarnation: string) => join(dir, `spec-${incarnation}.json`),
     /** What it is launched with and may be secret. */
@@ -15,6 +19,9 @@ export const filesOf = (home: string, sessionId: string) => {
     run: join(home, "run", `${sessionId}.json`),
   }
 }
+
+/** Where `agentz agents add` puts adapters. */
+export const adaptersDir = (home: string): string => join(home, "adapters")
 
 export const streamsRunFileOf = (home: string): string => join(home, "run", "streams.json")
 

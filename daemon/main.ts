@@ -23,12 +23,16 @@ import { adapterOf } from "./agents/index.ts"
 import { type Approvals, approvals as openApprovals } from "./approvals.ts"
 import { attachedFiles } from "./attached-files.ts"
 import { holdControlSocket } from "./control-socket.ts"
+import { diskGrowth } from "./disk-growth.ts"
 import { endpointOf } from "./endpoint.ts"
 import { repositoryOf } from "./git/repository.ts"
 import { filesOf, socketOf } from "./home.ts"
+import { limitsOf } from "./limits.ts"
+import { keepCapped } from "./log-cap.ts"
 import { secretsOfServers } from "./mcp-server.ts"
 import { followRules } from "./permissions/followed-rules.ts"
 import { type Enclosure, openEnclosure } from "./process/enclosure.ts"
+import { whyHomeIsSeen } from "./process/hidden-home.ts"
 import { identityOf } from "./process/identity.ts"
 import { nothingToRedact, redactor as redactorOf, secretsIn } from "./redact.ts"
 import { removeRunFile, writeRunFile } from "./run-file.ts"
@@ -37,6 +41,7 @@ import { DaemonSpec } from "./spec.ts"
 import { openSpoolFile } from "./spool-file.ts"
 import { type Storage, storageOf } from "./storage.ts"
 import { type DaemonTelemetry, daemonTelemetry } from "./telemetry/daemon-telemetry.ts"
+import { exporterFor } from "./telemetry/exporter-for.ts"
 import { version } from "./version.ts"
 
 /** What is ended may end by itself for so long. */
@@ -69,6 +74,7 @@ async function main(specPath: string | undefined): Promise<number> {
     ...(spec.streams.token !== null && { AGENTZ_STREAMS_TOKEN: spec.streams.token }),
   })
   const files = filesOf(home, sessionId)
+  keepCapped(files.log)
   const identity = identityOf(process.pid)
   if (!identity) throw new Error("The system does not tell when this process started.")
 
@@ -76,7 +82,17 @@ async function main(specPath: string | undefined): Promise<number> {
   for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(name, () => shutdown.abort())
 
   using storage = storageOf(spec, log)
-  const telemetry = daemonTelemetry()
+  const telemetry = daemonTelemetry(sessionId)
+  const exporting = exporterFor(spec.otel, {
+    version,
+    // The API tells the numbers of all daemons.
+    signals: ["traces"],
+    points: () => [],
+    onTrouble: (trouble) => log("telemetry", trouble ?? "The collector takes again."),
+  }).then((exporter) => {
+    telemetry.exporter = exporter
+    return exporter
+  })
   await using _socket = await holdControlSocket(socketOf(home, sessionId, epoch), () => ({
     sessionId,
     epoch,
@@ -85,12 +101,20 @@ async function main(specPath: string | undefined): Promise<number> {
     measured: telemetry.points(),
   }))
   writeRunFile(files.run, { ...identity, sessionId, epoch, incarnation })
-  const enclosure = openEnclosure({ home, sessionId, epoch, wanted: spec.isolation })
+  const enclosure = openEnclosure({
+    home,
+    sessionId,
+    epoch,
+    limits: spec.limits ?? {},
+    wanted: spec.isolation,
+    hidesHome: spec.showsHome !== true && whyHomeIsSeen(home) === null,
+  })
   try {
     return await hold(spec, { shutdown, enclosure, telemetry, storage })
   } finally {
     await enclosure.end(KILL_GRACE_MS)
     removeRunFile(files.run, process.pid)
+    await (await exporting)?.[Symbol.asyncDispose]()
   }
 }
 
@@ -111,6 +135,12 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
   const repository = await repositoryOf(workingDir)
   let refused: StreamError | null = null
   let place = ""
+  let limits = spec.limits ?? {}
+  const disk = diskGrowth({
+    dirs: [workingDir, files.dir],
+    baseline: files.disk,
+    limitMb: () => limits.diskMb,
+  })
 
   using publisher = await openPublisher({
     endpoint,
@@ -130,6 +160,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
         incarnation,
         version,
         isolation: enclosure.isolation,
+        ...(spec.limits && { limits }),
         ...(repository && { git: repository }),
       },
       ...(permissionMode === "bypass" && before.permissionMode !== "bypass" ? [bypassNotice] : []),
@@ -170,6 +201,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
   const openAgent = async (signal: AbortSignal) => {
     // Loaded only now: the daemon says that it lives before it reads the protocol's large schema.
     const { openAgentSession } = await import("#daemon/agent-session")
+    await disk.ready()
     const options = {
       sessionId,
       workingDir,
@@ -215,6 +247,12 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
       onLimit: spec.onLimit,
       approvals,
       ready: () => publisher.ready(),
+      watch: limitsOf({ limits: () => limits, enclosure, disk }),
+      setLimits: (next) => {
+        limits = next
+        enclosure.limit(next)
+        publish({ type: "limits_changed", limits })
+      },
       agent: async () => {
         await attached.load(publisher.session.items)
         return await agent.get()

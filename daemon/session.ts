@@ -8,6 +8,7 @@ import type { PermissionMode } from "#streams/event"
 import { MessageId, type RequestId } from "#streams/ids"
 import { isDue, resumesAt, stopsWaiting } from "#streams/limit"
 import type { Publisher } from "#streams/publisher"
+import type { Limits } from "#streams/session-limits"
 import type { Batch } from "#streams/stream"
 import type { Approvals } from "./approvals.ts"
 import { type CancelReason, runTurn, type TurnCause, type TurnDeps } from "./turn.ts"
@@ -25,6 +26,7 @@ export interface SessionDeps extends Omit<TurnDeps, "sayLater"> {
   readonly inboxTail: () => Promise<string>
   /** Aborting it stops the session: the way out for signals, for `stop`, and for a writer that was fenced. */
   readonly shutdown: AbortController
+  readonly setLimits: (limits: Limits) => void
   readonly onPlace: (inboxOffset: string) => void
   readonly setMode: (mode: PermissionMode) => void
   readonly setOption: (optionId: string, value: string) => void
@@ -186,6 +188,9 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
         return
       case "stop_waiting":
         for (const event of stopsWaiting(publisher.session, command)) publish(event)
+        return
+      case "set_limits":
+        if (ours) deps.setLimits(command.limits)
         return
       case "resume_requested":
         if (!turn && publisher.session.turns === command.turns) resume = true

@@ -6,6 +6,7 @@ import { z } from "zod"
 import { PermissionMode } from "#streams/event"
 import { SessionId } from "#streams/ids"
 import { OnLimit } from "#streams/limit"
+import { Limits } from "#streams/session-limits"
 import { McpServer } from "./mcp-server.ts"
 import { ISOLATIONS } from "./process/isolation.ts"
 
@@ -36,11 +37,17 @@ export const DaemonSpec = z.object({
   idleSeconds: z.number().nonnegative(),
   /** What to do when the service refuses the agent for a while. */
   onLimit: OnLimit,
+  /** What the session may use. */
+  limits: Limits.optional(),
   home: z.string(),
   /** No better isolation than this; left out, the best there is. */
   isolation: z.enum(ISOLATIONS).optional(),
+  /** Whether programs of the session may see agentz's home also where it could be hidden. */
+  showsHome: z.boolean().optional(),
   /** Where the stream server was when this was written; its run file in `home` knows better when it moved. */
   streams: KnownStreams,
+  /** Where to tell what happens: the variables of OpenTelemetry, whose headers may hold a key. */
+  otel: z.record(z.string(), z.string()).optional(),
   /** The agent's own variables, for the agent alone. */
   agentEnv: z.record(z.string(), z.string()),
 })

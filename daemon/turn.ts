@@ -1,4 +1,5 @@
 /** One turn, from its first event to its last. However the agent ends, the turn ends, and says why. */
+import { setTimeout as sleep } from "node:timers/promises"
 import type { SessionUpdate } from "@agentclientprotocol/sdk"
 import type { Blob } from "#streams/blob"
 import type { Unstamped } from "#streams/event"
@@ -8,13 +9,14 @@ import type { QueuedMessage, Session } from "#streams/session"
 import type { Told } from "./acp/calls.ts"
 import { coalesce } from "./acp/coalesce.ts"
 import { narrator } from "./acp/narrate.ts"
-import type { Dialect } from "./acp/said.ts"
+import type { Dialect, Reported } from "./acp/said.ts"
 import { type Trouble, troubleOfError } from "./acp/trouble.ts"
-import { usageEvent } from "./acp/usage.ts"
+import { costSince, usageEvent } from "./acp/usage.ts"
 import { AgentFailed } from "./agent-failed.ts"
 import type { AgentSession } from "./agent-session.ts"
 import type { Approvals } from "./approvals.ts"
 import { limitEvent } from "./limit.ts"
+import { LimitReached, type WatchTurn } from "./limits.ts"
 import { recoveryPrompt } from "./permissions/recovery.ts"
 import type { Redactor } from "./redact.ts"
 
@@ -26,6 +28,8 @@ export interface TurnDeps {
   readonly dialect: Dialect
   readonly redactor: Redactor
   readonly onLimit: OnLimit
+  /** Holds the turn to what the session may use. */
+  readonly watch: WatchTurn
   /** Resolves while the publisher keeps up. */
   readonly ready: () => Promise<void>
   readonly approvals: Approvals
@@ -43,15 +47,20 @@ export type TurnCause = ({ readonly cause: "user" } & QueuedMessage) | { readonl
 /** How long a cancelled agent may take to end its turn by itself. */
 const CANCEL_GRACE_MS = 5_000
 
+/** Limits that a process of the agent itself may have broken. */
+const RUNAWAY: ReadonlySet<string> = new Set(["memory_limit", "process_limit", "disk_limit"])
+
 /** `stopped`: the whole session is being stopped, and what ends the turn is said by the caller. */
 export type CancelReason = "cancelled" | "stopped"
 
-export async function runTurn(cause: TurnCause, signal: AbortSignal, deps: TurnDeps): Promise<void> {
+export async function runTurn(cause: TurnCause, cancel: AbortSignal, deps: TurnDeps): Promise<void> {
   const { publish, approvals } = deps
   const turnId = newTurnId()
   const { sessionId, limit: limitBefore } = deps.session()
   const story = narrator(turnId, { sessionId, dialect: deps.dialect, redactor: deps.redactor })
   using chunks = coalesce(publish)
+  using watch = deps.watch(cancel, () => spentBy(deps.session(), story.reported))
+  const { signal } = watch
   const tell = (told: readonly Told[]) => {
     for (const one of told) {
       if (one.type === "blob") deps.keepBlob(one.blob)
@@ -94,9 +103,16 @@ export async function runTurn(cause: TurnCause, signal: AbortSignal, deps: TurnD
   chunks.flush()
   if (signal.aborted && signal.reason === ("stopped" satisfies CancelReason)) return
 
+  const reached = cancel.aborted ? null : watch.reached()
+  // Whatever of it still runs would go on to use what it may not.
+  if (reached && RUNAWAY.has(reached.code)) await Promise.race([deps.dropAgent(), sleep(CANCEL_GRACE_MS)])
   const usage = usageEvent(turnId, story.reported, deps.session().reportedCostUsd)
   if (usage) publish(usage)
-  const trouble = signal.aborted ? null : (outcome.trouble ?? story.trouble)
+  const trouble: Trouble | null = reached
+    ? { failure: reached }
+    : signal.aborted
+      ? null
+      : (outcome.trouble ?? story.trouble)
   if (trouble?.limit) {
     const { limit } = story
     const until = trouble.limit.until ?? limit?.until ?? null
@@ -112,9 +128,21 @@ export async function runTurn(cause: TurnCause, signal: AbortSignal, deps: TurnD
   publish({
     type: "turn_ended",
     turnId,
-    stopReason: signal.aborted ? "cancelled" : trouble ? "error" : outcome.stopReason,
+    stopReason: trouble ? "error" : signal.aborted ? "cancelled" : outcome.stopReason,
     ...(trouble && { error: trouble.failure }),
   })
+}
+
+/** With what the running turn has reported up to now. */
+function spentBy(
+  { usage, reportedCostUsd }: Session,
+  { inputTokens = 0, outputTokens = 0, totalCostUsd }: Reported,
+) {
+  const costNow = totalCostUsd === undefined ? 0 : costSince(totalCostUsd, reportedCostUsd)
+  return {
+    costUsd: (usage.costUsd ?? 0) + costNow,
+    tokens: usage.inputTokens + usage.outputTokens + inputTokens + outputTokens,
+  }
 }
 
 interface Outcome {
@@ -131,6 +159,8 @@ async function promptOf(
   signal: AbortSignal,
   listener: Parameters<AgentSession["prompt"]>[0]["listener"],
 ): Promise<Outcome> {
+  // Used up before it began: the agent is not even asked.
+  if (signal.reason instanceof LimitReached) return { stopReason: "cancelled" }
   try {
     const resume = cause.cause === "recovery"
     const text = resume ? recoveryPrompt(await approvals.takeUp(), session().items, { limited }) : cause.text

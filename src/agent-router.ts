@@ -7,6 +7,7 @@ import { MessageId, RequestId, RuleId, SessionId, UploadId } from "#streams/ids"
 import { OnLimit } from "#streams/limit"
 import { RuleMatch, RuleScope } from "#streams/rule"
 import { STATUSES } from "#streams/session"
+import { LimitChange } from "#streams/session-limits"
 import type { ControlPlane } from "./plane.ts"
 import { checkedPrompt } from "./prompt.ts"
 import { procedure, router, translated } from "./trpc.ts"
@@ -35,6 +36,7 @@ export const agentRouter = router({
         mcpServers: McpServers.optional(),
         attachments: Attachments.optional(),
         onLimit: OnLimit.optional(),
+        limits: LimitChange.optional(),
         idempotencyKey: Key.optional(),
       }),
     )
@@ -76,6 +78,9 @@ export const agentRouter = router({
     )
     .mutation(({ ctx, input }) => ctx.plane.approve(input)),
 
+  setLimits: procedure
+    .input(z.strictObject({ sessionId: SessionId, limits: LimitChange }))
+    .mutation(({ ctx, input }) => ctx.plane.setLimits(input)),
   rules: procedure.query(({ ctx }) => ctx.plane.rules()),
 
   revokeRule: procedure

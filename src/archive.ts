@@ -127,8 +127,6 @@ export function archiveOf({ endpoint, folds, patience, log }: PlaneContext) {
   return { archive, reopen }
 }
 
-export type Archive = ReturnType<typeof archiveOf>
-
 interface Writer {
   readonly sessionId: SessionId
   readonly epoch: number

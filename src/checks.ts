@@ -1,6 +1,7 @@
 /** What an installation needs, looked at without changing or starting anything. */
 import { join } from "node:path"
 import { cataloguedAgents } from "#daemon/agents/catalogue"
+import { checkHiding } from "./checks/hiding.ts"
 import { checkHome, checkToken } from "./checks/home.ts"
 import { checkDisk, checkIsolation, checkNode, checkUi } from "./checks/machine.ts"
 import { checkApiPort, checkStreams } from "./checks/ports.ts"
@@ -31,6 +32,7 @@ export async function checkUp(config: Config, { uiDir, agents }: Surroundings): 
     checkStreams(config),
     checkUi(join(uiDir, "index.html")),
     checkIsolation(config.isolation),
+    checkHiding(config),
     checkAgents(agents),
     checkConfiguredAgents(config.home),
   ])

@@ -7,11 +7,14 @@ import { isAbsolute, join } from "node:path"
 import { z } from "zod"
 import { ISOLATIONS, type IsolationKind } from "#daemon/process/isolation"
 import { OnLimit } from "#streams/limit"
+import { changedLimits, type Limits, type LimitWord, limitValue } from "#streams/session-limits"
 
 export interface Config {
   /** Where everything of this installation lives: token, streams, logs, run files. */
   readonly home: string
   readonly host: string
+  /** Where a proxy in front makes the API reachable, as an origin: `https://agentz.example.com`. */
+  readonly publicUrl: string | null
   /** 0: any free port. */
   readonly port: number
   /** 0: any free port. */
@@ -24,8 +27,12 @@ export interface Config {
   readonly idleSeconds: number
   /** What sessions do about a limit of their agent's service. */
   readonly onLimit: OnLimit
+  /** What a session may use that is not told anything else. */
+  readonly limits: Limits
   /** No better isolation than this. `null`: the best there is. */
   readonly isolation: IsolationKind | null
+  /** Keep the home from what agents start, where the system can. */
+  readonly hideHome: boolean
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -57,6 +64,13 @@ const secret = z
   .regex(/^[\x21-\x7e]{16,512}$/)
   .optional()
 
+const limit = (word: LimitWord) =>
+  z
+    .string()
+    .transform((text) => limitValue(word, text))
+    .refine((value) => value !== null)
+    .optional()
+
 const Env = z.object({
   AGENTZ_HOME: z
     .string()
@@ -67,6 +81,7 @@ const Env = z.object({
     .string()
     .regex(/^[A-Za-z0-9_.:-]{1,253}$/)
     .default("127.0.0.1"),
+  AGENTZ_PUBLIC_URL: z.string().refine(isOrigin).optional(),
   AGENTZ_PORT: port(4200),
   AGENTZ_STREAMS_PORT: port(4201),
   AGENTZ_STREAMS_URL: z.string().refine(isPlainHttpUrl).optional(),
@@ -78,14 +93,23 @@ const Env = z.object({
     .transform(Number)
     .default(600),
   AGENTZ_ON_LIMIT: OnLimit.default("stop"),
+  AGENTZ_LIMIT_MEMORY: limit("memory"),
+  AGENTZ_LIMIT_PROCESSES: limit("processes"),
+  AGENTZ_LIMIT_DISK: limit("disk"),
+  AGENTZ_LIMIT_MINUTES: limit("minutes"),
+  AGENTZ_LIMIT_COST: limit("cost"),
+  AGENTZ_LIMIT_TOKENS: limit("tokens"),
   AGENTZ_ISOLATION: z.enum(["auto", ...ISOLATIONS]).default("auto"),
   AGENTZ_ALLOW_NETWORK: z.enum(["0", "1"]).default("0"),
+  AGENTZ_HIDE_HOME: z.enum(["0", "1"]).default("1"),
 })
 type Variable = keyof z.infer<typeof Env>
 
 const REMEDIES: Record<Variable, string> = {
   AGENTZ_HOME: "set it to an absolute path, or unset it for ~/.agentz",
   AGENTZ_HOST: "set it to an address of this machine such as 127.0.0.1, or unset it",
+  AGENTZ_PUBLIC_URL:
+    "set it to the address that browsers use, such as https://agentz.example.com, without a path, or unset it",
   AGENTZ_PORT: "set it to a whole number from 0 to 65535 (0 takes any free port), or unset it for 4200",
   AGENTZ_STREAMS_PORT:
     "set it to a whole number from 0 to 65535 (0 takes any free port), or unset it for 4201",
@@ -95,7 +119,14 @@ const REMEDIES: Record<Variable, string> = {
   AGENTZ_TOKEN: "set it to 16 to 512 visible ASCII characters, or unset it to have one generated",
   AGENTZ_IDLE_SECONDS: "set it to a number of seconds such as 600, or unset it",
   AGENTZ_ON_LIMIT: "set it to wait or stop, or unset it for stop",
+  AGENTZ_LIMIT_MEMORY: "set it to an amount such as 512m or 2g, or unset it for no limit",
+  AGENTZ_LIMIT_PROCESSES: "set it to a whole number from 8 on, or unset it for no limit",
+  AGENTZ_LIMIT_DISK: "set it to an amount such as 500m or 10g, or unset it for no limit",
+  AGENTZ_LIMIT_MINUTES: "set it to a number of minutes such as 30, or unset it for no limit",
+  AGENTZ_LIMIT_COST: "set it to an amount of US dollars such as 5, or unset it for no limit",
+  AGENTZ_LIMIT_TOKENS: "set it to a number such as 500k or 2m, or unset it for no limit",
   AGENTZ_ISOLATION: `set it to auto, ${ISOLATIONS.join(", ")}, or unset it for the best there is`,
+  AGENTZ_HIDE_HOME: "set it to 0 to let agents' commands see agentz's home, or unset it",
   AGENTZ_ALLOW_NETWORK: "set it to 1 to allow an address that other machines can reach, or unset it",
 }
 const SECRETS: ReadonlySet<string> = new Set<Variable>(["AGENTZ_TOKEN", "AGENTZ_STREAMS_TOKEN"])
@@ -112,6 +143,10 @@ function isPlainHttpUrl(text: string): boolean {
   )
 }
 
+function isOrigin(text: string): boolean {
+  return isPlainHttpUrl(text) && new URL(text).pathname === "/" && !text.endsWith("?") && !text.endsWith("#")
+}
+
 /** Reads the configuration. An empty variable counts as unset. Throws {@link ConfigError}. */
 export function parseConfig(environment: Environment = process.env): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""))
@@ -122,6 +157,7 @@ export function parseConfig(environment: Environment = process.env): Config {
   return Object.freeze({
     home: env.AGENTZ_HOME ?? join(homedir(), ".agentz"),
     host: env.AGENTZ_HOST.toLowerCase(),
+    publicUrl: env.AGENTZ_PUBLIC_URL === undefined ? null : new URL(env.AGENTZ_PUBLIC_URL).origin,
     port: env.AGENTZ_PORT,
     streamsPort: env.AGENTZ_STREAMS_PORT,
     streamsUrl: env.AGENTZ_STREAMS_URL?.replace(/\/+$/, "") ?? null,
@@ -129,6 +165,18 @@ export function parseConfig(environment: Environment = process.env): Config {
     token: env.AGENTZ_TOKEN ?? null,
     idleSeconds: env.AGENTZ_IDLE_SECONDS,
     onLimit: env.AGENTZ_ON_LIMIT,
+    limits: changedLimits(
+      {},
+      {
+        memoryMb: env.AGENTZ_LIMIT_MEMORY,
+        processes: env.AGENTZ_LIMIT_PROCESSES,
+        diskMb: env.AGENTZ_LIMIT_DISK,
+        minutes: env.AGENTZ_LIMIT_MINUTES,
+        costUsd: env.AGENTZ_LIMIT_COST,
+        tokens: env.AGENTZ_LIMIT_TOKENS,
+      },
+    ),
+    hideHome: env.AGENTZ_HIDE_HOME === "1",
     isolation: env.AGENTZ_ISOLATION === "auto" ? null : env.AGENTZ_ISOLATION,
   })
 }

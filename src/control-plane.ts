@@ -6,6 +6,7 @@ import { messageIdOf, newMessageId, newSessionId, sessionIdOf } from "#streams/i
 import { paths } from "#streams/paths"
 import { type RegistryEntry, SessionRow, sessionRowChange } from "#streams/registry"
 import { lastLineOf, needsDaemon, type Session } from "#streams/session"
+import { changedLimits, type LimitChange, type Limits } from "#streams/session-limits"
 import { appendTo, createStream } from "#streams/stream"
 import { addressOf, authorization, wait } from "#streams/transport"
 import { agentTypes } from "./agent-types.ts"
@@ -87,6 +88,7 @@ export function controlPlane(
         title: title?.trim() || titleOf(text),
         permissionMode,
         ...(onLimit !== undefined && { onLimit }),
+        ...limitsFor(context.limits, request.limits),
         ...(config !== undefined && { config }),
         ...(mcpServers.length > 0 && { mcpServers: mcpServers.map(({ name }) => name) }),
         createdAt: new Date().toISOString(),
@@ -166,9 +168,9 @@ export function controlPlane(
         const until = before === undefined ? items.length : items.findIndex(({ seq }) => seq >= before)
         const end = until < 0 ? items.length : until
         const start = Math.max(0, end - tail)
-        const { agentType, workingDir, model, permissionMode, title } = entry
+        const { agentType, workingDir, model, permissionMode, title, limits = {} } = entry
         return {
-          session: { ...session, agentType, workingDir, model: model ?? null, permissionMode, title },
+          session: { ...session, agentType, workingDir, model: model ?? null, permissionMode, title, limits },
           items: items.slice(start, end),
           offset,
           hasMore: start > 0,
@@ -246,6 +248,11 @@ export function controlPlane(
     const { value } = await folds.registry()
     await Promise.all([...value.values()].filter(({ status }) => needsDaemon(status)).map(daemons.reconcile))
   }
+}
+
+function limitsFor(defaults: Limits, change: LimitChange = {}): { readonly limits?: Limits } {
+  const limits = changedLimits(defaults, change)
+  return Object.keys(limits).length === 0 ? {} : { limits }
 }
 
 const titleOf = (prompt: string): string => {

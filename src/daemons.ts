@@ -72,7 +72,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
   const endedEarly = new Set<SessionId>()
 
   async function start(entry: RegistryEntry, asOf: Inbox, resume: boolean): Promise<number> {
-    const { sessionId, agentType, workingDir, model, permissionMode, config } = entry
+    const { sessionId, agentType, workingDir, model, permissionMode, config, limits } = entry
     using _slot = await starts.take()
     const inbox = (await archive.reopen(entry)) ? await readInbox(endpoint, sessionId, patience) : asOf
     // Whatever a former daemon's tools left running must not work beside the new one's.
@@ -88,10 +88,12 @@ export function daemonsOf(context: PlaneContext): Daemons {
       permissionMode,
       ...(config !== undefined && { config }),
       resume,
+      ...(limits !== undefined && { limits }),
       idleSeconds: context.idleSeconds,
       onLimit: entry.onLimit ?? context.onLimit,
       home: home.path,
       isolation: context.isolation,
+      showsHome: !context.hideHome,
       streams: context.known(),
     })
     endedEarly.delete(sessionId)

@@ -17,6 +17,14 @@ export function logFile(path: string): Disposable & { readonly log: Log } {
   return { log: jsonLog(file), [Symbol.dispose]: () => file.end() }
 }
 
+/** Says each line twice. */
+export const both =
+  (one: Log, other: Log): Log =>
+  (line) => {
+    one(line)
+    other(line)
+  }
+
 /** What a log line may say about an error: its name and sentence, and the stack only when asked for. */
 export const errorFields = (error: unknown, withStack = false): Readonly<Record<string, unknown>> =>
   error instanceof Error

@@ -55,7 +55,9 @@ export async function openPlane(
     patience,
     idleSeconds: config.idleSeconds,
     onLimit: config.onLimit,
+    limits: config.limits,
     isolation: config.isolation ?? undefined,
+    hideHome: config.hideHome,
     watching: watch,
   }
   const daemons = daemonsOf(context)

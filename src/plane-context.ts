@@ -3,6 +3,7 @@
 import type { IsolationKind } from "#daemon/process/isolation"
 import type { KnownStreams } from "#daemon/spec"
 import type { OnLimit } from "#streams/limit"
+import type { Limits } from "#streams/session-limits"
 import type { FindEndpoint, Patience } from "#streams/transport"
 import type { Folds } from "./folds.ts"
 import type { Home } from "./home.ts"
@@ -19,8 +20,11 @@ export interface PlaneContext {
   readonly idleSeconds: number
   /** What sessions do about a limit that were not told anything else. */
   readonly onLimit: OnLimit
+  /** What sessions may use that were not told anything else. */
+  readonly limits: Limits
   /** No better isolation than this; left out, the best there is. */
   readonly isolation: IsolationKind | undefined
+  readonly hideHome: boolean
   /** Whether this control plane looks after all sessions all the time, so that no single question need do so. */
   readonly watching: boolean
 }

@@ -11,6 +11,7 @@ import type { OnLimit } from "#streams/limit"
 import type { RegistryEntry } from "#streams/registry"
 import type { Rule, RuleMatch, RuleScope } from "#streams/rule"
 import type { Item, Session, Status } from "#streams/session"
+import type { LimitChange, Limits } from "#streams/session-limits"
 import type { Pruned, PruneRequest, SessionCost } from "./retention.ts"
 import type { StorageReport } from "./storage.ts"
 
@@ -24,6 +25,8 @@ export interface SpawnRequest {
   readonly permissionMode?: PermissionMode | undefined
   /** What to do when the agent's service refuses it for a while; default: `AGENTZ_ON_LIMIT`. */
   readonly onLimit?: OnLimit | undefined
+  /** What it may use, beside the defaults of the environment; `null` lifts one of those. */
+  readonly limits?: LimitChange | undefined
   /** Of the agent's own options, by their ids. */
   readonly config?: Readonly<Record<string, string>> | undefined
   readonly mcpServers?: readonly McpServer[] | undefined
@@ -149,6 +152,11 @@ export interface ControlPlane extends AsyncDisposable {
     readonly offset?: string | undefined
     readonly signal: AbortSignal
   }): AsyncIterable<{ readonly event: SessionEvent; readonly offset: string }>
+  /** Holds from now on, for the turn that runs as well. Gives all limits of the session. */
+  setLimits(request: {
+    readonly sessionId: SessionId
+    readonly limits: LimitChange
+  }): Promise<{ readonly sessionId: SessionId; readonly limits: Limits }>
   /** Gives the session another title. */
   rename(request: {
     readonly sessionId: SessionId

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { cataloguedAgents } from "#daemon/agents/catalogue"
 import { filesOf } from "#daemon/home"
 import type { DaemonSpec } from "#daemon/spec"
+import { otelVariables } from "#daemon/telemetry/otlp-settings"
 import { agentEnvironment } from "./config.ts"
 import { DAEMON_OF, INCARNATION } from "./daemons/launch.ts"
 import { launchProfileOf } from "./launch-profile.ts"
@@ -19,7 +20,7 @@ export interface StartedDaemon {
   readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>
 }
 
-export function startDaemon(spec: Omit<DaemonSpec, "agentEnv" | "mcpServers">): StartedDaemon {
+export function startDaemon(spec: Omit<DaemonSpec, "agentEnv" | "mcpServers" | "otel">): StartedDaemon {
   const files = filesOf(spec.home, spec.sessionId)
   mkdirSync(files.dir, { recursive: true, mode: 0o700 })
   const environment = agentEnvironment()
@@ -29,8 +30,9 @@ export function startDaemon(spec: Omit<DaemonSpec, "agentEnv" | "mcpServers">): 
     )
   const { mcpServers = [] } = launchProfileOf(spec.home, spec.sessionId) ?? {}
   const specFile = files.spec(spec.incarnation)
-  const profile = cataloguedAgents(spec.home).profiles[spec.agentType]
-  writeFileSync(specFile, JSON.stringify({ ...spec, mcpServers, agentEnv: pick(profile?.env ?? []) }), {
+  const agentEnv = pick(cataloguedAgents(spec.home).profiles[spec.agentType]?.env ?? [])
+  const otel = otelVariables(environment)
+  writeFileSync(specFile, JSON.stringify({ ...spec, mcpServers, agentEnv, otel }), {
     mode: 0o600,
     flag: "wx",
   })

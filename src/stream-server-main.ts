@@ -1,4 +1,6 @@
 /** The stream server's own process: started detached by whoever finds none, ended by `agentz down --all`. */
+import { join } from "node:path"
+import { keepCapped } from "#daemon/log-cap"
 import { BUSY } from "#daemon/stream-server/ensure"
 import { parseConfig } from "./config.ts"
 import { openHome } from "./home.ts"
@@ -15,6 +17,7 @@ try {
   process.umask(0o077)
   const config = parseConfig()
   const home = await openHome(config.home)
+  keepCapped(join(home.path, "streams.log"))
   const server = await holdOwnStreams(home, {
     port: config.streamsPort,
     token: await openStreamsToken(config, home),

@@ -5,6 +5,7 @@
 import { z } from "zod"
 import { Attachment, Decision, PermissionMode } from "./event.ts"
 import { MessageId, RequestId, TurnId } from "./ids.ts"
+import { Limits } from "./session-limits.ts"
 
 /** What to do with a message while a turn runs: after it, into it where the agent can, or instead of it. */
 export const SendMode = z.enum(["queue", "steer", "interrupt"])
@@ -38,6 +39,8 @@ export const Command = z.discriminatedUnion("type", [
   command("cancel_requested", {}),
   /** A session that waits for a limit to be lifted does not go on by itself any more. `turnId`: the turn it ended. */
   command("stop_waiting", { turnId: TurnId }),
+  /** What the session may use from now on, all of it named. Void for a daemon that started later: it was told. */
+  command("set_limits", { limits: Limits }),
   /** Takes up the last turn, which failed or was cut off. Void once another one has begun: `turns` is how many there were. */
   command("resume_requested", { turns: z.number().int().positive() }),
   /** Ends the daemon when the turn in progress has been cancelled. Void for a daemon that started later. */

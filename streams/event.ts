@@ -5,6 +5,7 @@
  */
 import { z } from "zod"
 import { MessageId, RequestId, RuleId, TurnId } from "./ids.ts"
+import { Limits } from "./session-limits.ts"
 
 /** On every event: who wrote it, in which order, when. */
 const Stamp = z.object({
@@ -102,6 +103,8 @@ const SessionStarted = event("session_started", {
   version: z.string(),
   /** How surely its processes are found and ended: `cgroup`, `namespace` or `marker`. */
   isolation: z.string().optional(),
+  /** What the session may use; what is absent is not limited. */
+  limits: Limits.optional(),
   /** What the working directory is part of, as it stood then. */
   git: Repository.optional(),
 })
@@ -308,6 +311,9 @@ const Usage = event("usage", {
   model: z.string().optional(),
 })
 
+/** From now on the session may use this, all of it named. */
+const LimitsChanged = event("limits_changed", { limits: Limits })
+
 const Notice = event("notice", {
   severity: z.enum(["info", "warning", "error"]),
   category: z.string(),
@@ -366,6 +372,7 @@ export const SessionEvent = z.discriminatedUnion("type", [
   ConfigOptions,
   AvailableCommands,
   Usage,
+  LimitsChanged,
   Notice,
   LimitReached,
   TurnEnded,

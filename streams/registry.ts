@@ -9,6 +9,7 @@ import { PermissionMode } from "./event.ts"
 import { SessionId } from "./ids.ts"
 import { OnLimit } from "./limit.ts"
 import { type Session, STATUSES, type Status } from "./session.ts"
+import { Limits } from "./session-limits.ts"
 
 /** Identity and launch profile: all that is needed to start the daemon again. */
 export const SessionRow = z.object({
@@ -23,6 +24,7 @@ export const SessionRow = z.object({
   /** Names of the MCP servers it was given. What they are started with may be secret and is not here. */
   mcpServers: z.array(z.string()).optional(),
   onLimit: OnLimit.optional(),
+  limits: Limits.optional(),
   createdAt: z.string(),
 })
 export type SessionRow = z.infer<typeof SessionRow>
@@ -103,8 +105,8 @@ export function foldRegistry(registry: Registry, events: Iterable<unknown>): Reg
     next.set(value.sessionId, value)
   }
   for (const event of events) {
-    if (typeof event !== "object" || event === null || !isChangeEvent(event as StateEvent)) continue
-    const { type, value, key, headers } = event as ChangeEvent
+    if (!isRow(event)) continue
+    const { type, value, key, headers } = event
     if (type === "session" && headers.operation === "delete") {
       next ??= new Map(registry)
       next.delete(key as SessionId)
@@ -134,6 +136,11 @@ const archivedAs = (archive: ArchiveRow | undefined) => ({
   ...(archive && { archive }),
   ...(archive?.archivedAt && { archivedAt: archive.archivedAt }),
 })
+/** The library's own test takes for granted that there are headers. */
+const isRow = (event: unknown): event is ChangeEvent =>
+  isObject(event) && "headers" in event && isObject(event.headers) && isChangeEvent(event as StateEvent)
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
 
 /** The row that a session's fold amounts to. */
 export const activityOf = (session: Session, inboxOffset: string): ActivityRow => ({

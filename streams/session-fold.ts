@@ -57,6 +57,7 @@ function apply(draft: Draft, event: SessionEvent): void {
       draft.workingDir = event.workingDir
       draft.model = event.model ?? null
       draft.permissionMode = event.permissionMode
+      draft.limits = event.limits ?? {}
       draft.daemon = { pid: event.pid, startTime: event.startTime, bootId: event.bootId, host: event.host }
       draft.git = event.git ?? null
       return
@@ -217,6 +218,10 @@ function apply(draft: Draft, event: SessionEvent): void {
         draft.context = { used: event.contextUsed, size: event.contextSize ?? draft.context?.size ?? null }
       if (event.reportedCostUsd !== undefined) draft.reportedCostUsd = event.reportedCostUsd
       if (event.model !== undefined) draft.answeredBy = event.model
+      return
+
+    case "limits_changed":
+      draft.limits = event.limits
       return
 
     case "notice":

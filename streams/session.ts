@@ -19,6 +19,7 @@ import type {
   Touches,
 } from "./event.ts"
 import type { MessageId, RequestId, RuleId, SessionId, TurnId } from "./ids.ts"
+import type { Limits } from "./session-limits.ts"
 
 /**
  * `waiting`: an approval is open. `completed`: the last turn ended and the session can be continued.
@@ -180,6 +181,8 @@ export interface Session {
     readonly status: "pending" | "in_progress" | "completed"
   }[]
   readonly usage: UsageTotals
+  /** What it may use. */
+  readonly limits: Limits
   /** What the agent lets one choose, and how it is set. */
   readonly configOptions: readonly ConfigOption[]
   /** What a message to the agent may begin with. */
@@ -228,6 +231,7 @@ export const emptySession = (sessionId: SessionId): Session => ({
   reportedCostUsd: null,
   limit: null,
   limitsInARow: 0,
+  limits: {},
   error: null,
   startedAt: null,
   updatedAt: null,

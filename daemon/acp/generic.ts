@@ -195,7 +195,9 @@ function usageIn(update: Fields): readonly Said[] {
   const size = countIn(update, "size")
   const amount = cost.currency === "USD" ? countIn(cost, "amount") : undefined
   const model = stringIn(under(update, "_meta"), "_claude/model")
+  const own = under(update, "_meta", META.usage)
   const usage: Reported = {
+    ...(countIn(own, "inputTokens") !== undefined && tokensIn(own)),
     // Zero is what some agents send when they were cut off and do not know.
     ...(used && { contextUsed: used }),
     ...(size && { contextSize: size }),

@@ -84,7 +84,8 @@ export const inProcess =
  * What ACP has no word for, in `_meta`.
  * `resume` on a prompt: the turn before was interrupted; take up its plan where it stopped, without a new user
  * message. `reset` on an `agent_message_chunk`: what was streamed of this message is void. `outputDelta` on a
- * `tool_call_update`: live output of the tool. `usage` on a prompt's response: tokens of this turn. `notice` on a
+ * `tool_call_update`: live output of the tool. `usage` on a prompt's response, and on a
+ * `usage_update` before it: tokens of this turn. `notice` on a
  * `notice`: its category and, where something is tried again, `retry: { attempt, max }`.
  */
 export const META = {

@@ -9,7 +9,7 @@ import type {
 import { methods } from "@agentclientprotocol/sdk"
 import type { ToolContent, ToolKind } from "#streams/event"
 import { NOTE, TAKES_NOTE } from "../permissions/options.ts"
-import { META } from "./adapter.ts"
+import { META, type TurnUsage } from "./adapter.ts"
 
 type ToolCallFields = Omit<Extract<SessionUpdate, { sessionUpdate: "tool_call" }>, "sessionUpdate">
 type ToolUpdateFields = Omit<Extract<SessionUpdate, { sessionUpdate: "tool_call_update" }>, "sessionUpdate">
@@ -106,6 +106,11 @@ export class Turn {
 
   toolUpdate(fields: ToolUpdateFields): Promise<void> {
     return this.#update({ sessionUpdate: "tool_call_update", ...fields })
+  }
+
+  /** Tokens of the turn up to now, so that a budget ends it in time. */
+  usage(usage: TurnUsage): Promise<void> {
+    return this.#update({ sessionUpdate: "usage_update", used: 0, size: 0, _meta: { [META.usage]: usage } })
   }
 
   /** The last word on a call. The only update that may follow a cancel: what was done is told. */

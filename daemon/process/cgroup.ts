@@ -184,15 +184,15 @@ export function limitGroup(base: CgroupBase, name: string, { memoryMb, processes
 }
 
 export interface Refusals {
-  /** How often the kernel killed a process of the group because it was at its limit. */
-  readonly memory: number
-  /** How often a process of the group could not be started because there were as many as there may be. */
-  readonly processes: number
+  /** How often the kernel killed a process of the group because it was at its limit; `null` where it does not count. */
+  readonly memory: number | null
+  /** How often a process could not be started because there were as many as there may be. */
+  readonly processes: number | null
 }
 
 export function refusalsOf(base: CgroupBase, name: string): Refusals {
   const count = (place: CgroupBase["memory"], file: string, key: string) => {
-    if (!place) return 0
+    if (!place) return null
     const line = read(join(place.dir, name, file))
       .split("\n")
       .find((one) => one.startsWith(`${key} `))

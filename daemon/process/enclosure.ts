@@ -23,6 +23,7 @@ import {
   refusalsOf,
   removeGroup,
 } from "./cgroup.ts"
+import { type Shown, withHiddenHome } from "./hidden-home.ts"
 import { identityOfChild } from "./identity.ts"
 import { chooseIsolation, entering, type Isolation, type IsolationKind, systemProgram } from "./isolation.ts"
 import { findProgram } from "./program.ts"
@@ -44,6 +45,8 @@ export interface Program {
   readonly stdin?: "ignore" | "pipe"
   /** It is the agent itself and outlives turns. */
   readonly kept?: boolean
+  /** What it sees of agentz's home where that is hidden. */
+  readonly shown?: Shown
 }
 
 export interface Launched {
@@ -74,8 +77,8 @@ export interface Enclosure {
   /** Ends everything and leaves no group behind. */
   end(graceMs: number): Promise<void>
   limit(limits: GroupLimits): void
-  /** What the kernel has refused so far; `null` where it does not count. */
-  refusals(): Refusals | null
+  /** What the kernel has refused so far. */
+  refusals(): Refusals
   /** What its processes amount to now, counted one by one. */
   footprint(): { readonly memoryKb: number; readonly processes: number }
 }
@@ -83,10 +86,17 @@ export interface Enclosure {
 export interface EnclosureOptions extends Owner {
   readonly limits?: GroupLimits
   readonly wanted?: IsolationKind | undefined
+  /** Start programs where agentz's home is empty. */
+  readonly hidesHome?: boolean
 }
 
 /** Chooses how to confine, by trying, and writes down where: before anything is launched. */
-export function openEnclosure({ limits = {}, wanted, ...owner }: EnclosureOptions): Enclosure {
+export function openEnclosure({
+  limits = {},
+  wanted,
+  hidesHome = false,
+  ...owner
+}: EnclosureOptions): Enclosure {
   const { home, sessionId, epoch } = owner
   const name = groupNameOf(home, sessionId)
   const isolation = chooseIsolation(name, wanted)
@@ -108,7 +118,7 @@ export function openEnclosure({ limits = {}, wanted, ...owner }: EnclosureOption
   }
 
   async function launch(program: Program): Promise<Launched> {
-    const { name: called, argv, cwd, env, stdin = "ignore", kept = false } = program
+    const { name: called, argv, cwd, env, stdin = "ignore", kept = false, shown } = program
     const group = `run-${createHash("sha256").update(`${name}\n${called}`).digest("hex").slice(0, 32)}`
     const found = findProgram(argv[0], { path: env.PATH, cwd })
     if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true)
@@ -116,7 +126,13 @@ export function openEnclosure({ limits = {}, wanted, ...owner }: EnclosureOption
     if (found === null)
       throw new LaunchError(`Could not start ${argv[0]} in ${cwd}: there is no such program.`)
     const into = makeGroups(group)
-    const [file, ...args] = confined([found, ...argv.slice(1)], isolation, into, limited)
+    const whole = [found, ...argv.slice(1)]
+    const [file, ...args] = confined(
+      hidesHome ? withHiddenHome(home, whole, shown) : whole,
+      isolation,
+      into,
+      limited,
+    )
     const child = spawn(file, args, {
       cwd,
       env: { ...env, ...markerOf(owner), [PROGRAM_MARKER]: group, [NAME]: called },
@@ -188,7 +204,7 @@ export function openEnclosure({ limits = {}, wanted, ...owner }: EnclosureOption
       limited = limits
       if (isolation.kind === "cgroup") limitGroup(isolation.base, name, limits)
     },
-    refusals: () => (isolation.kind === "cgroup" ? refusalsOf(isolation.base, name) : null),
+    refusals: () => (isolation.kind === "cgroup" ? refusalsOf(isolation.base, name) : NOT_COUNTED),
     footprint() {
       const processes = processesOf(tree)
       return {
@@ -198,6 +214,8 @@ export function openEnclosure({ limits = {}, wanted, ...owner }: EnclosureOption
     },
   }
 }
+
+const NOT_COUNTED = { memory: null, processes: null }
 
 /** Those of a program's processes that do not hang on it. */
 function straysOf(pid: number, all: readonly Process[], kind: IsolationKind): readonly Process[] {
@@ -227,9 +245,9 @@ function confined(
   // What the daemon started itself ends with it even when nobody is left to see to it.
   const setpriv = systemProgram("setpriv")
   const tied = setpriv === null ? [] : [setpriv, "--pdeathsig", "KILL", "--"]
-  // Where no group holds memory back, each process is held back for itself.
+  // Where no group holds memory back, no single one runs far ahead of whoever looks at all of them.
   const prlimit = memoryMb !== undefined && isolation.kind !== "cgroup" ? systemProgram("prlimit") : null
-  const capped = prlimit === null ? [] : [prlimit, `--data=${(memoryMb ?? 0) * 1024 * 1024}`, "--"]
+  const capped = prlimit === null ? [] : [prlimit, `--data=${2 * (memoryMb ?? 0) * 1024 * 1024}`, "--"]
   const around = isolation.kind === "namespace" ? isolation.prefix : groups.length > 0 ? entering(groups) : []
   const [file = "/bin/sh", ...args] =
     isolation.kind === "namespace"

@@ -3,7 +3,6 @@
  * run is tried ever more rarely, and whoever asks is told. Times are seconds since the machine's start, which no
  * change of its clock moves.
  */
-import { rmSync } from "node:fs"
 import { uptime } from "node:os"
 import { join } from "node:path"
 import { z } from "zod"
@@ -52,8 +51,6 @@ export function noteStart(home: string, reason: string, now = uptime()): void {
   const next: Setbacks = { bootId: bootId(), startedAt: now, count: inARow ? last.count + 1 : 0, reason }
   writeRunFile(fileOf(home), next)
 }
-
-export const forgetSetbacks = (home: string): void => rmSync(fileOf(home), { force: true })
 
 function read(home: string): Setbacks | null {
   const last = readRunFile(fileOf(home), Setbacks)

@@ -1,6 +1,7 @@
 /** The outside of a command: where it reads, writes and hears signals. Tests bring their own. */
 import type { Readable } from "node:stream"
 import { type TerminalSettings, terminalSettings } from "../config.ts"
+import { inert } from "./terminal.ts"
 
 export interface Output {
   write(text: string): unknown
@@ -39,7 +40,7 @@ export const processIo = (): Io => ({
 })
 
 const outputOf = (stream: NodeJS.WriteStream): Output => ({
-  write: (text) => stream.write(text),
+  write: (text) => stream.write(inert(text)),
   isTTY: stream.isTTY === true,
   get columns() {
     return stream.columns ?? 80

@@ -7,6 +7,8 @@ import { archive, unarchive } from "./commands/archive.ts"
 import { cancel } from "./commands/cancel.ts"
 import { doctor } from "./commands/doctor.ts"
 import { down } from "./commands/down.ts"
+import { limit } from "./commands/limit.ts"
+import { logs } from "./commands/logs.ts"
 import { ls } from "./commands/ls.ts"
 import { mode } from "./commands/mode.ts"
 import { prune } from "./commands/prune.ts"
@@ -15,6 +17,7 @@ import { resume } from "./commands/resume.ts"
 import { rules } from "./commands/rules.ts"
 import { run } from "./commands/run.ts"
 import { send } from "./commands/send.ts"
+import { service } from "./commands/service.ts"
 import { set } from "./commands/set.ts"
 import { show } from "./commands/show.ts"
 import { streams } from "./commands/streams.ts"
@@ -39,11 +42,14 @@ const COMMANDS: readonly Command[] = [
   mode,
   set,
   resume,
+  limit,
   agents,
   rename,
   archive,
   unarchive,
   prune,
+  service,
+  logs,
   doctor,
   down,
   streams,

@@ -22,6 +22,24 @@ export const clean = (text: string): string =>
 /** The same on one line. */
 export const oneLine = (text: string): string => clean(text).replace(/\s+/g, " ").trim()
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must go
+const ESCAPES_BUT_COLOURS = /\x1b(?!\[(?:0|1|2|31|32|33|36)m)/g
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must go
+const CONTROLS_BUT_LAYOUT = /[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f]/g
+
+/**
+ * The last look at whatever is printed: only our own colours steer the terminal. Marks and controls beyond ASCII are
+ * written as `\\u….`, which in JSON is the same text.
+ */
+export const inert = (text: string): string =>
+  text
+    .replace(ESCAPES_BUT_COLOURS, "")
+    .replace(CONTROLS_BUT_LAYOUT, "")
+    .replace(/[\x7f-\x9f]/g, asEscape)
+    .replace(UNSEEN, asEscape)
+
+const asEscape = (mark: string) => `\\u${(mark.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`
+
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u
 const NARROWEST = /\p{M}|[\u200b-\u200d]/u

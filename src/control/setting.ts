@@ -3,6 +3,7 @@ import type { PermissionMode } from "#streams/event"
 import type { SessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { type SessionRow, sessionRowChange } from "#streams/registry"
+import { changedLimits } from "#streams/session-limits"
 import { appendTo } from "#streams/stream"
 import { type ControlPlane, Problem } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
@@ -20,7 +21,7 @@ export const warningOn = (mode: PermissionMode | undefined) =>
 export function setting(
   { endpoint, folds, patience }: PlaneContext,
   reach: Reach,
-): Pick<ControlPlane, "setMode" | "setConfigOption"> {
+): Pick<ControlPlane, "setMode" | "setConfigOption" | "setLimits"> {
   /**
    * The inbox is the truth; the row is what a list shows and the next daemon is started with. It is written from
    * the inbox as it is by then, so that of two who set at once both write the same.
@@ -31,6 +32,7 @@ export function setting(
     let next: SessionRow = row
     for (const command of commands) {
       if (command.type === "set_mode") next = { ...next, permissionMode: command.mode }
+      if (command.type === "set_limits") next = { ...next, limits: command.limits }
       if (command.type === "set_config_option")
         next = { ...next, config: { ...next.config, [command.optionId]: command.value } }
     }
@@ -44,6 +46,15 @@ export function setting(
         await reach.ask(sessionId, { type: "set_mode", mode })
         await restateRow(sessionId)
         return { sessionId, mode, ...warningOn(mode) }
+      }),
+
+    setLimits: ({ sessionId, limits: change }) =>
+      guarded(async () => {
+        const { limits: before = {} } = await reach.entryOf(sessionId)
+        const limits = changedLimits(before, change)
+        await reach.ask(sessionId, { type: "set_limits", limits })
+        await restateRow(sessionId)
+        return { sessionId, limits }
       }),
 
     setConfigOption: ({ sessionId, optionId, value }) =>

@@ -10,14 +10,28 @@ export interface DoorRules {
   readonly hosts: ReadonlySet<string>
   /** What `Origin` may be. */
   readonly origins: ReadonlySet<string>
+  /** Those of `hosts` that a browser reaches by https. */
+  readonly secureHosts: ReadonlySet<string>
 }
 
-/** Where the listener can be reached, by name and port. */
-export function doorRules(host: string, port: number): DoorRules {
+/** Where the listener can be reached, by name and port, and where a proxy in front of it can be. */
+export function doorRules(host: string, port: number, publicUrl: string | null = null): DoorRules {
   const names = ["127.0.0.1", "localhost", "[::1]", host.includes(":") ? `[${host}]` : host]
   const hosts = names.flatMap((name) => (port === 80 ? [name, `${name}:80`] : [`${name}:${port}`]))
-  return { hosts: new Set(hosts), origins: new Set(hosts.map((name) => `http://${name}`)) }
+  const origins = hosts.map((name) => `http://${name}`)
+  if (publicUrl === null) return { hosts: new Set(hosts), origins: new Set(origins), secureHosts: new Set() }
+  const { host: name, origin, protocol } = new URL(publicUrl)
+  const secure = protocol === "https:"
+  return {
+    hosts: new Set([...hosts, name]),
+    origins: new Set([...origins, origin]),
+    secureHosts: new Set(secure ? [name] : []),
+  }
 }
+
+/** Whether the browser reached us by https, through the proxy in front: its `Host` says so, which the guard checks. */
+export const cameSecurely = ({ headers }: IncomingMessage, { secureHosts }: DoorRules): boolean =>
+  secureHosts.has(headers.host?.toLowerCase() ?? "")
 
 /** Where a request wants to go, after the door. `null`: nothing of that shape exists here. */
 export interface Target {

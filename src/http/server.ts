@@ -12,14 +12,14 @@ import { callable, portHolder, takenSentence } from "../port-holder.ts"
 import { type Refusal, refuse, securityHeaders, send, sendJson } from "./answer.ts"
 import { connectionLimit } from "./connection-limit.ts"
 import { countRequest } from "./counting.ts"
-import { areaOf, type DoorRules, doorRules, guard, type Target, targetOf } from "./door.ts"
+import { areaOf, cameSecurely, type DoorRules, doorRules, guard, type Target, targetOf } from "./door.ts"
 import { files } from "./files.ts"
 import { gateway, type StreamServer } from "./gateway.ts"
 import { rpc } from "./rpc.ts"
 import { type SignIn, signIn } from "./sign-in.ts"
 
 export interface ApiOptions {
-  readonly config: Pick<Config, "host" | "port">
+  readonly config: Pick<Config, "host" | "port"> & Partial<Pick<Config, "publicUrl">>
   readonly plane: ControlPlane
   /** Asked at each read: the stream server may come back under another address. */
   readonly streams: () => StreamServer
@@ -75,8 +75,14 @@ export async function serveApi(options: ApiOptions): Promise<ApiServer> {
   server.on("error", (error) => log({ level: "error", event: "listener_failed", ...errorFields(error) }))
 
   const { port } = server.address() as AddressInfo
-  const entry = signIn({ token: options.token, port, now: options.now ?? Date.now })
-  const handle = handler({ ...options, rules: doorRules(config.host, port), entry })
+  const rules = doorRules(config.host, port, config.publicUrl)
+  const entry = signIn({
+    token: options.token,
+    port,
+    now: options.now ?? Date.now,
+    isSecure: (request) => cameSecurely(request, rules),
+  })
+  const handle = handler({ ...options, rules, entry })
   server.on("request", handle)
 
   const name = callable(config.host)
@@ -134,7 +140,7 @@ function handler(reach: Reach) {
         return
       case "ui": {
         const code = target.path === "/" ? new URLSearchParams(target.search).get("code") : null
-        if (code !== null && request.method === "GET") entry.exchange(code, response)
+        if (code !== null && request.method === "GET") entry.exchange(code, request, response)
         else await serveFile(request, response, target)
       }
     }
@@ -142,6 +148,7 @@ function handler(reach: Reach) {
 
   return (request: IncomingMessage, response: ServerResponse): void => {
     for (const [key, value] of securityHeaders) response.setHeader(key, value)
+    if (cameSecurely(request, rules)) response.setHeader("strict-transport-security", "max-age=31536000")
     response.on("error", () => response.destroy())
     const target = targetOf(request.url)
     countRequest(health.meter, { target, request }, response)

@@ -19,11 +19,22 @@ export interface SignIn {
   /** Whether the request carries the token itself. */
   hasToken(request: IncomingMessage): boolean
   /** Answers `GET /?code=…`: with the cookie and a redirect to the clean address, or with a page that helps. */
-  exchange(code: string, response: ServerResponse): void
+  exchange(code: string, request: IncomingMessage, response: ServerResponse): void
 }
 
 /** The port makes the name: cookies ignore ports, so two installations would overwrite each other's. */
-export function signIn({ token, port, now }: { token: string; port: number; now: () => number }): SignIn {
+export function signIn({
+  token,
+  port,
+  now,
+  isSecure,
+}: {
+  readonly token: string
+  readonly port: number
+  readonly now: () => number
+  /** Whether the browser came by https: then the cookie must never go another way. */
+  readonly isSecure: (request: IncomingMessage) => boolean
+}): SignIn {
   const name = `agentz_${port}`
   // Made from the token alone, so that it outlives a restart of the API without being kept anywhere.
   const cookie = createHmac("sha256", token).update(`agentz cookie 1 ${name}`).digest("base64url")
@@ -56,14 +67,14 @@ export function signIn({ token, port, now }: { token: string; port: number; now:
       cookiesOf(request)
         .filter(([key]) => key === name)
         .some(([, value]) => sameSecret(value, cookie)),
-    exchange(code, response) {
+    exchange(code, request, response) {
       if (!take(code)) {
         sendHtml(response, 401, plainPage("This link was used or is too old", [...HELP]))
         return
       }
       response.setHeader(
         "set-cookie",
-        `${name}=${cookie}; HttpOnly; SameSite=Strict; Path=/; Max-Age=34560000`,
+        `${name}=${cookie}; HttpOnly; SameSite=Strict; Path=/; Max-Age=34560000${isSecure(request) ? "; Secure" : ""}`,
       )
       response.setHeader("cache-control", "no-store")
       response.writeHead(303, { location: "/", "content-length": 0 })

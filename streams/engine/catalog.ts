@@ -74,15 +74,19 @@ export class Catalog {
       if (key[0] === STREAM) catalog.add(loadStream(streamOf(key), payload))
       else if (key[0] === TRASH) catalog.trash.add(streamOf(key))
       else if (key[0] === PRODUCER) producers.push({ key, payload })
-      else if (key[0] === CONTROL) catalog.control.set(nameOf(key), payload)
+      else if (key[0] === CONTROL) catalog.#control(nameOf(key), payload)
     }
     for (const { key, payload } of producers) {
       catalog.byId.get(streamOf(key))?.producers.set(nameOf(key), decodeProducer(payload))
     }
     catalog.nextId = Number(catalog.control.get("next-id")?.toString() ?? "1")
-    const format = catalog.control.get("format")?.toString() ?? FORMAT
-    if (format !== FORMAT) throw new StoreVersionError(format)
     return catalog
+  }
+
+  /** Comes before all other rows, so that no row of another format is taken for one of ours. */
+  #control(name: string, value: Buffer): void {
+    if (name === "format" && value.toString() !== FORMAT) throw new StoreVersionError(value.toString())
+    this.control.set(name, value)
   }
 
   add(stream: Stream): void {

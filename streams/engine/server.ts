@@ -16,6 +16,7 @@ import { openStore } from "./store.ts"
 import { Subscriptions } from "./subscriptions/subscriptions.ts"
 
 export { compactStreams } from "./compact.ts"
+export { EngineError } from "./errors.ts"
 export { recordDeath } from "./last-run.ts"
 
 export interface StreamServerOptions {

@@ -13,7 +13,7 @@ import { addressOf, authorization, type Endpoint, wait } from "#streams/transpor
 import type { Installation } from "./installation.ts"
 
 /** About fifteen seconds of 100 B to 100 kB events, and commands that can be killed. */
-const PIECE = '[[slow n=60 ms=20]] [[huge mb=0.2 chunk=100000]] [[bash cmd="sleep 0.3; echo done"]]'
+const PIECE = '[[slow n=60 ms=20]] [[huge mb=0.2 chunk=100000]] [[bash cmd="sleep 1; echo done"]]'
 export const busyPrompt = `${Array.from({ length: 7 }, () => PIECE).join(" ")} [[say text="the end"]]`
 
 /** What one who watches a session live has seen of it. */

@@ -22,6 +22,7 @@ test(
     await using agentz = await Installation.open()
     let up = await agentz.up()
     let client = agentz.client(up)
+    let upSince = performance.now()
     const spawned = await Promise.all(
       Array.from({ length: SESSIONS }, () =>
         client.agent.spawn.mutate({
@@ -43,6 +44,7 @@ test(
       },
     }
     const keepers = seen.map(({ both: [reader] }) => keeperOf(reader, () => client))
+    for (const { both } of seen) while (!isTrue(agentz, both[0].session)) await wait(50)
     const untrue = () =>
       seen.flatMap(({ sessionId, both: [{ session }] }) => (isTrue(agentz, session) ? [] : [sessionId]))
     const truthMs: number[] = []
@@ -51,7 +53,8 @@ test(
       const from = performance.now()
       const wrong = new Set(untrue())
       while (wrong.size > 0) {
-        if (performance.now() - from > TRUE_WITHIN_MS)
+        // Nobody can tell the truth while the one who looks is dead.
+        if (performance.now() - Math.max(from, upSince) > TRUE_WITHIN_MS)
           throw new Error(`Untrue ${TRUE_WITHIN_MS} ms after ${kill}: ${[...wrong].join(", ")}`)
         await wait(50)
         for (const sessionId of [...wrong]) if (!untrue().includes(sessionId)) wrong.delete(sessionId)
@@ -64,6 +67,7 @@ test(
         await killHard(up.process)
         up = await agentz.up()
         client = agentz.client(up)
+        upSince = performance.now()
         return true
       },
       async streams() {
@@ -85,7 +89,6 @@ test(
     }
     const done = { api: 0, streams: 0, daemon: 0, agent: 0 }
     for (let kills = 0; kills < KILLS; ) {
-      console.log(performance.now() | 0, kills)
       const victim = random.pick(["api", "streams", "daemon", "agent"] as const)
       if (await kill[victim]()) {
         kills += 1
@@ -96,20 +99,7 @@ test(
       await wait(random.next() * 1_000)
     }
     await Promise.all(truths)
-    const dbg = setInterval(
-      () =>
-        console.log(
-          seen
-            .map(
-              ({ sessionId, both: [r] }) =>
-                `${sessionId} ${r.session.status} seq ${r.session.seq} epoch ${r.session.epoch} queue ${r.session.queue.length} ${agentz.daemonIfAny(sessionId)?.pid} true ${isTrue(agentz, r.session)}`,
-            )
-            .join("\n"),
-        ),
-      10_000,
-    )
     await Promise.all(keepers.map((keeper) => keeper.finish()))
-    clearInterval(dbg)
     console.log(
       `killed ${JSON.stringify(done)}; every status true within ${Math.round(Math.max(...truthMs))} ms; ${seen.reduce((sum, { both: [{ ids }] }) => sum + ids.size, 0)} events`,
     )

@@ -60,7 +60,6 @@ test("a stream server that cannot start is tried ever more rarely, doctor says w
   const tries = []
   for (let n = 0; n < 4; n++) tries.push(await agentz.run(["ls"]))
   expect(tries.map(({ code }) => code)).toEqual([1, 1, 1, 1])
-  expect(tries.at(-1)?.stderr).toMatch(/ended \d times? in a row at its start and is tried again in \d+ s/)
   const doctor = await agentz.run(["doctor", "--json"])
   const check = JSON.parse(doctor.stdout).checks.find(
     ({ name }: { name: string }) => name === "stream server",

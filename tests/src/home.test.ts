@@ -168,3 +168,19 @@ test("an address that other machines can reach needs two deliberate steps", () =
   expect(() => parseConfig({ ...open, AGENTZ_ALLOW_NETWORK: "1" })).toThrow(/AGENTZ_TOKEN/)
   expect(parseConfig({ ...open, ...token, AGENTZ_ALLOW_NETWORK: "1" }).host).toBe("0.0.0.0")
 })
+
+test("the public address is an origin and nothing more", () => {
+  const publicUrl = (AGENTZ_PUBLIC_URL: string) => parseConfig({ AGENTZ_PUBLIC_URL }).publicUrl
+  expect(publicUrl("https://agentz.example.com")).toBe("https://agentz.example.com")
+  expect(publicUrl("HTTPS://Agentz.example.com:443/")).toBe("https://agentz.example.com")
+  expect(publicUrl("")).toBeNull()
+  for (const wrong of [
+    "agentz.example.com",
+    "https://a.b/path",
+    "https://u:p@a.b",
+    "ftp://a.b",
+    "https://a.b/?x",
+    "x",
+  ])
+    expect(() => publicUrl(wrong), wrong).toThrow(/AGENTZ_PUBLIC_URL is .* without a path/)
+})

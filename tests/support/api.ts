@@ -1,9 +1,9 @@
 /** A real listener with a fake plane, and a client that sends exactly what it is told. */
 import { type IncomingHttpHeaders, request } from "node:http"
-import { connect } from "node:net"
 import { Meter } from "#daemon/telemetry/meter"
 import { type ApiOptions, serveApi } from "#src/http/server"
 import { type FakePlane, fakePlane } from "./fake-plane.ts"
+import { exchange } from "./malformed.ts"
 
 export const TOKEN = "test-token-0123456789abcdef"
 
@@ -60,7 +60,7 @@ export async function testApi(options: Partial<ApiOptions> = {}) {
         headers: { "content-type": "application/json", ...ask.headers },
       }),
     /** Sends raw bytes on a connection of its own and gives all that came back. */
-    raw: (bytes: string | Buffer, patienceMs = 2000) => raw(port, bytes, patienceMs),
+    raw: (bytes: string | Buffer, patienceMs = 2000) => exchange(port, bytes, patienceMs),
     [Symbol.asyncDispose]: () => api.close(),
   }
 }
@@ -88,20 +88,4 @@ const askAt = (port: number, path: string, { method = "GET", headers = {}, body,
     )
     call.once("error", reject)
     call.end(body)
-  })
-
-const raw = (port: number, bytes: string | Buffer, patienceMs: number) =>
-  new Promise<string>((resolve) => {
-    const chunks: Buffer[] = []
-    const socket = connect({ host: "127.0.0.1", port })
-    const finish = () => {
-      clearTimeout(timer)
-      socket.destroy()
-      resolve(Buffer.concat(chunks).toString("latin1"))
-    }
-    const timer = setTimeout(finish, patienceMs)
-    socket.on("data", (chunk) => chunks.push(chunk))
-    socket.on("close", finish)
-    socket.on("error", finish)
-    socket.on("connect", () => socket.end(bytes))
   })

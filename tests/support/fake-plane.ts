@@ -7,6 +7,7 @@ import { MessageId, newSessionId, type SessionId, UploadId } from "#streams/ids"
 import type { RegistryEntry } from "#streams/registry"
 import { emptySession, type Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
+import { changedLimits } from "#streams/session-limits"
 
 export interface FakePlane extends OpenPlane {
   /** Every call that could change something, in order. */
@@ -129,6 +130,11 @@ export function fakePlane(): FakePlane {
       kept(request.sessionId)
       note("setConfigOption", request)
       return request
+    },
+    async setLimits({ sessionId, limits }) {
+      kept(sessionId)
+      note("setLimits", { sessionId, limits })
+      return { sessionId, limits: changedLimits({}, limits) }
     },
     async resume(sessionId) {
       kept(sessionId)

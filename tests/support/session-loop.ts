@@ -2,10 +2,15 @@
  * The loop of a daemon around a scripted agent, without processes and streams: what it would publish is folded, what
  * it is asked is pushed. `killed` is what a kill leaves: the same events and inbox for the next one.
  */
-import type { RequestPermissionRequest, RequestPermissionResponse } from "@agentclientprotocol/sdk"
+import type {
+  RequestPermissionRequest,
+  RequestPermissionResponse,
+  SessionUpdate,
+} from "@agentclientprotocol/sdk"
 import { dialectOf } from "#daemon/acp/dialects"
 import type { AgentSession, SteerOutcome } from "#daemon/agent-session"
 import { approvals } from "#daemon/approvals"
+import { limitsOf } from "#daemon/limits"
 import { nothingToRedact } from "#daemon/redact"
 import { type Ending, runSession } from "#daemon/session"
 import type { Command } from "#streams/command"
@@ -15,6 +20,7 @@ import type { Publisher } from "#streams/publisher"
 import type { Rule } from "#streams/rule"
 import { emptySession, type Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
+import type { Limits } from "#streams/session-limits"
 import type { Batch } from "#streams/stream"
 
 type Listener = Parameters<AgentSession["prompt"]>[0]["listener"]
@@ -24,6 +30,7 @@ export interface ScriptedTurn {
   readonly text: string
   readonly resume: boolean
   readonly signal: AbortSignal
+  update(update: SessionUpdate): Promise<void>
   ask(call: Partial<RequestPermissionRequest["toolCall"]>, options?: Options): Promise<string>
   /** Messages that came into the turn, in order; resolves with the next one. */
   heard(): Promise<string>
@@ -98,7 +105,20 @@ export class SessionLoop implements AsyncDisposable {
       },
     } as Publisher
     const agent = this.#agent(options)
+    let limits: Limits = {}
     this.ended = runSession({
+      watch: limitsOf({
+        limits: () => limits,
+        enclosure: {
+          refusals: () => ({ memory: 0, processes: 0 }),
+          footprint: () => ({ memoryKb: 0, processes: 0 }),
+        },
+        disk: { bytes: () => 0, look: () => undefined, ready: () => Promise.resolve() },
+      }),
+      setLimits: (next) => {
+        limits = next
+        this.#publish({ type: "limits_changed", limits })
+      },
       publisher,
       publish: (event) => this.#publish(event),
       session: () => this.#session,
@@ -186,6 +206,7 @@ export class SessionLoop implements AsyncDisposable {
         this.prompts.push(text)
         const turn: ScriptedTurn = {
           ...{ text, resume, signal },
+          update: async (update) => await listener.update(update),
           ask: (call, given = OPTIONS) => asked(listener, call, given),
           heard: async () => {
             await this.until("heard", () => this.#heard.length > 0)

@@ -70,6 +70,7 @@ async function answer(turn: Turn, provider: Provider, options: AgentOptions): Pr
       verdictOn: (error) => verdictOn(error, provider, settings),
     })
     usage = sum(usage, said)
+    await turn.usage(usage)
     if (said.calls.length === 0) {
       const steered = await turn.steered()
       if (steered.length === 0) return { stopReason: stopReasonOf(said), usage }

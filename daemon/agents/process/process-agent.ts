@@ -4,12 +4,12 @@
  * one is opened: two writers of one conversation lose parts of it.
  */
 import { randomUUID } from "node:crypto"
-import { mkdirSync } from "node:fs"
+import { existsSync, mkdirSync } from "node:fs"
 import { Readable, Writable } from "node:stream"
 import { setTimeout as sleep } from "node:timers/promises"
 import { type ClientApp, ndJsonStream } from "@agentclientprotocol/sdk"
 import { AgentFailed } from "../../agent-failed.ts"
-import { filesOf } from "../../home.ts"
+import { adaptersDir, filesOf } from "../../home.ts"
 import { type Enclosure, LaunchError, type Launched } from "../../process/enclosure.ts"
 import { identityOf } from "../../process/identity.ts"
 import { redactor, secretsIn } from "../../redact.ts"
@@ -28,10 +28,10 @@ export const processAgent =
   (find: FindLaunch): OpenAdapter =>
   async (client, options) => {
     await workplaceOf(options)
-    const { dir } = filesOf(options.home, options.sessionId)
-    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    const { agent: sessionDir } = filesOf(options.home, options.sessionId)
+    mkdirSync(sessionDir, { recursive: true, mode: 0o700 })
     const { PATH: path = "", HOME: userHome = "" } = options.toolEnv
-    const launch = await find({ ...options, sessionDir: dir, path, userHome })
+    const launch = await find({ ...options, sessionDir, path, userHome })
     await clear(options.enclosure)
     return await start(client, launch, options)
   }
@@ -95,8 +95,9 @@ async function start(client: ClientApp, launch: Launch, options: AgentOptions): 
 
 async function launchIn(
   { command, args, env }: Launch,
-  { enclosure, workingDir, toolEnv }: AgentOptions,
+  { enclosure, home, sessionId, workingDir, toolEnv }: AgentOptions,
 ): Promise<Launched> {
+  const adapters = adaptersDir(home)
   try {
     return await enclosure.launch({
       name: `agent-${randomUUID()}`,
@@ -105,6 +106,7 @@ async function launchIn(
       env: { ...toolEnv, ...env },
       stdin: "pipe",
       kept: true,
+      shown: { ...(existsSync(adapters) && { read: adapters }), write: filesOf(home, sessionId).agent },
     })
   } catch (cause) {
     if (!(cause instanceof LaunchError)) throw cause

@@ -2,6 +2,7 @@
 import { accessSync, constants, readFileSync, realpathSync, statSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, isAbsolute, join } from "node:path"
+import { adaptersDir } from "../../home.ts"
 
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -52,7 +53,7 @@ export interface Adapter {
 }
 
 /** Where `agentz agents add` installs the adapter of an agent type. */
-export const adapterDir = (home: string, type: string): string => join(home, "adapters", type)
+export const adapterDir = (home: string, type: string): string => join(adaptersDir(home), type)
 
 export function findAdapter(
   adapter: Adapter,

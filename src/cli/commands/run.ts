@@ -1,10 +1,12 @@
 import { resolve } from "node:path"
 import { PermissionMode } from "#streams/event"
 import { OnLimit } from "#streams/limit"
+import { LIMIT_WORDS } from "#streams/session-limits"
 import { checkedPrompt } from "../../prompt.ts"
 import { attached } from "../attached.ts"
 import { defineCommand } from "../command.ts"
 import { followTurn } from "../follow-turn.ts"
+import { limitWords } from "../limit-words.ts"
 import { readMcpFile } from "../mcp-file.ts"
 import { promptWords } from "../prompt-words.ts"
 import { usage } from "../refusal.ts"
@@ -20,6 +22,11 @@ export const run = defineCommand({
     model: { type: "string", value: "M", help: "which model, where the agent has a choice" },
     title: { type: "string", value: "T", help: "how lists show it" },
     mode: { type: "string", value: "P", help: `permissions: ${PermissionMode.options.join(", ")}` },
+    limit: {
+      type: "string",
+      value: "L",
+      help: `what it may use: NAME=VALUE,… of ${Object.keys(LIMIT_WORDS).join(", ")}`,
+    },
     "on-limit": { type: "string", value: "L", help: "at a limit of the service: wait and go on, or stop" },
     set: { type: "string", multiple: true, value: "NAME=VALUE", help: "an option of the agent (repeat it)" },
     mcp: { type: "string", value: "FILE", help: "MCP servers for it: JSON with `mcpServers`" },
@@ -35,6 +42,7 @@ Exit codes: 0 completed, 1 failed or interrupted, 130 cancelled.`,
     const mode = PermissionMode.optional().safeParse(values.mode)
     if (!mode.success)
       throw usage(`--mode is “${values.mode}”: it is one of ${PermissionMode.options.join(", ")}.`)
+    const limits = values.limit === undefined ? undefined : limitWords(values.limit)
     const onLimit = OnLimit.optional().safeParse(values["on-limit"])
     if (!onLimit.success)
       throw usage(`--on-limit is “${values["on-limit"]}”: it is one of ${OnLimit.options.join(", ")}.`)
@@ -50,6 +58,7 @@ Exit codes: 0 completed, 1 failed or interrupted, 130 cancelled.`,
         model: values.model,
         title: values.title,
         permissionMode: mode.data,
+        limits,
         ...(config && { config }),
         ...(mcpServers && { mcpServers }),
         ...(await attached(plane, values.attach, io.cwd)),

@@ -1,14 +1,17 @@
 import { streamsRunFileOf } from "#daemon/home"
+import { keepCapped } from "#daemon/log-cap"
 import { readRunFile, ServerRun } from "#daemon/run-file"
+import type { Exporter } from "#daemon/telemetry/exporter"
+import { exporterFor } from "#daemon/telemetry/exporter-for"
 import { Meter } from "#daemon/telemetry/meter"
-import type { Config } from "../../config.ts"
+import { agentEnvironment, type Config, isLoopback } from "../../config.ts"
 import { countedLog } from "../../health/counted-log.ts"
 import { metricsOf } from "../../health/metrics.ts"
 import { readinessOf } from "../../health/readiness.ts"
 import type { Home } from "../../home.ts"
 import { freshCode } from "../../http/fresh-code.ts"
 import { type ApiServer, PortTakenError } from "../../http/server.ts"
-import { errorFields, jsonLog, type Log, logFile } from "../../log.ts"
+import { both, errorFields, jsonLog, type Log, logFile } from "../../log.ts"
 import { version } from "../../package-root.ts"
 import type { ControlPlane } from "../../plane.ts"
 import { callable, portHolder, takenSentence } from "../../port-holder.ts"
@@ -37,12 +40,23 @@ export const up = defineCommand({
       return 0
     }
 
-    // A person at a terminal is not shown our log; a service's belongs to its stderr.
-    using own = io.stderr.isTTY ? logFile(home.apiLog) : null
+    // A person at a terminal is not shown our log; a service's belongs to its stderr as well.
+    using own = logFile(home.apiLog)
+    using _capped = keepCapped(home.apiLog)
     const meter = new Meter()
-    const log = countedLog(own?.log ?? jsonLog(io.stderr), meter)
+    const said = io.stderr.isTTY ? own.log : both(own.log, jsonLog(io.stderr))
+    let exporter: Exporter | null = null
+    const log = countedLog(said, meter, () => exporter)
     await using plane = await deps.openPlane(config, { watch: true, log })
     using metrics = metricsOf({ meter, home, plane })
+    await using exporting = await exporterFor(agentEnvironment(), {
+      version,
+      signals: ["traces", "metrics"],
+      points: () => metrics.points(),
+      onTrouble: (trouble) =>
+        said({ level: "warn", event: "telemetry", message: trouble ?? "It is taken again." }),
+    })
+    exporter = exporting
     await using api = await deps.serveApi({
       config,
       plane,
@@ -52,13 +66,17 @@ export const up = defineCommand({
       log,
       health: { meter, ready: readinessOf(home, () => plane.streams()), metrics: () => metrics.text() },
     })
+    if (!isLoopback(config.host) && config.publicUrl?.startsWith("https:") !== true) {
+      log({ level: "warn", event: "no_tls", host: config.host })
+      io.stderr.write(NO_TLS)
+    }
     // Until here a signal just ends the process: there is nothing to take back yet.
     using life = ending(io)
     const { url: streamsUrl, pid: streamsPid } = plane.streams()
     await using _run = await writeApiRun(home.apiRunFile, { url: api.url, streamsUrl, streamsPid })
 
     const ready: Ready = {
-      url: linkOf(api.url, api.newCode()),
+      url: linkOf(config.publicUrl ?? api.url, api.newCode()),
       api: api.url,
       token,
       pid: process.pid,
@@ -98,6 +116,9 @@ function sayStorage(plane: Pick<ControlPlane, "storage">, io: Io | null, log: Lo
   )
   return { [Symbol.dispose]: () => clearInterval(timer) }
 }
+const NO_TLS =
+  "Other machines can reach agentz, and without TLS whoever is on the way reads the token: put a TLS proxy in front " +
+  "and set AGENTZ_PUBLIC_URL to its https address (docs/security.md).\n"
 
 interface Ready {
   /** The UI, with a sign-in code. */
@@ -125,7 +146,7 @@ async function alreadyUp(config: Config, home: Home, token: string): Promise<Rea
   const name = callable(host)
   const api = `http://${name.includes(":") ? `[${name}]` : name}:${port}`
   return {
-    url: linkOf(api, code),
+    url: linkOf(config.publicUrl ?? api, code),
     api,
     token,
     pid: holder.pid,

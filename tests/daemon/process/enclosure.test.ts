@@ -7,20 +7,14 @@ import { afterAll, describe, expect, test, vi } from "vitest"
 import { endLeftovers } from "#daemon/process/belongings"
 import { groupNameOf } from "#daemon/process/cgroup"
 import { LaunchError, openEnclosure } from "#daemon/process/enclosure"
-import { chooseIsolation } from "#daemon/process/isolation"
 import { testEnclosure } from "../../support/enclosure.ts"
 import { type Hostile, hostileTree } from "../../support/hostile-tree.ts"
+import { offeredIsolations } from "../../support/offered-isolations.ts"
 
 const PATH = process.env.PATH ?? ""
 const ROUNDS = process.env.AGENTZ_TEST_LONG ? 50 : 6
 
-/** Those that this machine offers to this user. */
-const offered = (["cgroup", "namespace", "marker"] as const).filter((kind) => {
-  const offers = chooseIsolation(`agentz-test-${process.pid}`, kind).kind === kind
-  if (!offers)
-    console.log(`skipped: there is no isolation by ${kind} here; cgroup needs root or a delegated group`)
-  return offers
-})
+const offered = offeredIsolations()
 const sure = offered.filter((kind) => kind !== "marker")
 
 const bash = (name: string, script: string, env: Record<string, string> = {}) =>
@@ -43,7 +37,7 @@ describe.each(sure)("isolation by %s", (wanted) => {
         hostile.clear()
       }
     }
-  })
+  }, 300_000)
 
   test("the control plane ends what a dead daemon left, knowing only session and epoch", async () => {
     await using place = await testEnclosure({ wanted })

@@ -239,6 +239,7 @@ test("doctor looks at each thing, makes nothing, and its exit code says whether 
     "stream server",
     "web UI",
     "process isolation",
+    "home hidden from agents",
     "agent demo",
   ])
   for (const { status, remedy } of checks) expect(status === "ok").toBe(remedy === undefined)

@@ -63,7 +63,7 @@ test("a daemon's numbers are in the sum while it lives, and do not sink when it 
   plane.session("one", sessionId)
   const identity = identityOf(process.pid)
   if (!identity) throw new Error("no identity")
-  const telemetry = daemonTelemetry(() => Promise.resolve(new Response()))
+  const telemetry = daemonTelemetry("ses_a", () => Promise.resolve(new Response()))
   await telemetry.fetch("http://127.0.0.1/", { method: "POST" })
   await telemetry.fetch("http://127.0.0.1/", { method: "GET" })
   telemetry.backlog = () => ({ bytes: 77 })

@@ -259,3 +259,27 @@ test("a body over four megabytes is heard out and answered with a sentence", asy
   expect(other.json().error?.reason).toBe("request_too_large")
   expect(api.plane.calls).toEqual([])
 })
+
+test("behind a TLS proxy its address is welcome, its cookie goes no other way, and others stay out", async () => {
+  const publicUrl = "https://agentz.example.com"
+  await using api = await testApi({ config: { host: "127.0.0.1", port: 0, publicUrl } })
+  const there = { host: "agentz.example.com" }
+  const browser = { ...there, origin: publicUrl, "sec-fetch-site": "same-origin" }
+  expect((await api.ask("/trpc/agent.spawn", post(browser))).status).toBe(200)
+  expect((await api.ask("/trpc/agent.spawn", post({}))).status).toBe(200)
+  const signedIn = await api.ask(`/?code=${api.newCode()}`, { token: false, headers: there })
+  expect(String(signedIn.headers["set-cookie"])).toMatch(/; Secure$/)
+  expect(signedIn.headers["strict-transport-security"]).toBe("max-age=31536000")
+  const local = await api.ask(`/?code=${api.newCode()}`, { token: false })
+  expect(String(local.headers["set-cookie"])).not.toContain("Secure")
+  expect(local.headers["strict-transport-security"]).toBeUndefined()
+
+  for (const headers of [
+    { ...there, origin: "http://agentz.example.com" },
+    { ...there, origin: "https://agentz.example.com:8443" },
+    { ...there, origin: "https://evil.example" },
+    { host: "agentz.example.com:443", origin: publicUrl },
+    { host: "evil.example", "x-forwarded-host": "agentz.example.com", "x-forwarded-proto": "https" },
+  ])
+    expect([403, 421]).toContain((await api.ask("/trpc/agent.spawn", post(headers))).status)
+})

@@ -1,8 +1,11 @@
-import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
+import { controlKey, streamKey } from "#streams/engine/keys"
 import { DirLock } from "#streams/engine/lock"
+import { sealRecord } from "#streams/engine/record"
 import { serveStreams } from "#streams/engine/server"
+import { openStore } from "#streams/engine/store"
 import { startServer, temporaryDir } from "./support.ts"
 
 const token = "t"
@@ -61,6 +64,22 @@ test("a directory of the reference server is refused", async () => {
   using dir = temporaryDir()
   for (const name of ["streams", "metadata.lmdb"]) mkdirSync(join(dir.path, name))
   await expect(serveStreams({ dataDir: dir.path, token })).rejects.toMatchObject({ code: "data_dir_refused" })
+})
+
+test("a store of a newer release is refused before any of its rows is read, and left as it is", async () => {
+  using dir = temporaryDir()
+  const store = await openStore(dir.path, "whole")
+  const row = (key: Buffer, text: string) => [key, sealRecord(key, Buffer.from(text))] as const
+  const state = [row(controlKey("format"), "2"), row(streamKey(1), "not JSON, but something better")]
+  await store.commit({ messages: [], state, bytes: 100 })
+  await store.close()
+  const file = join(dir.path, "data.mdb")
+  const before = readFileSync(file)
+  await expect(serveStreams({ dataDir: dir.path, token })).rejects.toMatchObject({
+    code: "store_version",
+    message: expect.stringContaining("format 2"),
+  })
+  expect(readFileSync(file).equals(before)).toBe(true)
 })
 
 test("a taken port is refused with a sentence, and the directory is let go", async () => {

@@ -86,6 +86,41 @@ test("a webhook that was down is told again, and one wake is sent for many appen
   }
 })
 
+test("a webhook that was down when the server stopped is told by the next one", async () => {
+  const told: unknown[] = []
+  const hook = createServer((request, response) => {
+    let body = ""
+    request.on("data", (chunk) => {
+      body += chunk
+    })
+    request.on("end", () => {
+      told.push(JSON.parse(body))
+      response.writeHead(200, json)
+      response.end(JSON.stringify({ done: true }))
+    })
+  })
+  // A port that nobody listens on yet.
+  await new Promise<void>((resolve) => hook.listen(0, "127.0.0.1", resolve))
+  const { port } = hook.address() as AddressInfo
+  await new Promise((resolve) => hook.close(resolve))
+  await using server = await startServer()
+  await put(server, "s", { type: "webhook", pattern: "**", webhook: { url: `http://127.0.0.1:${port}/` } })
+  await server.create("a")
+  await server.append("a", { n: 1 })
+  await server.reopen()
+  await new Promise<void>((resolve) => hook.listen(port, "127.0.0.1", resolve))
+  try {
+    await until(() => told.length > 0, 30_000)
+    const end = (await server.call("HEAD", "a")).headers.get("stream-next-offset")
+    await until(async () => {
+      const shown = await (await server.call("GET", "__ds/subscriptions/s")).json()
+      return shown.streams[0]?.acked_offset === end
+    })
+  } finally {
+    hook.close()
+  }
+})
+
 test("a webhook may not point into a private network", async () => {
   await using server = await startServer()
   for (const url of [

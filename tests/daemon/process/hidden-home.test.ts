@@ -2,9 +2,13 @@
 import { execFile, spawn } from "node:child_process"
 import { chmod, chown, mkdir, readdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { text } from "node:stream/consumers"
 import { expect, test } from "vitest"
-import { canHideHome, withHiddenHome } from "#daemon/hidden-home"
-import { tempDir } from "../support/temp-dir.ts"
+import { openEnclosure } from "#daemon/process/enclosure"
+import { whyHomeIsSeen, withHiddenHome } from "#daemon/process/hidden-home"
+import { ISOLATIONS } from "#daemon/process/isolation"
+import { newSessionId } from "#streams/ids"
+import { tempDir } from "../../support/temp-dir.ts"
 
 /** Tests may run as root, from whom nothing can be hidden: then a plain user tries. */
 const USER = 12_345
@@ -92,8 +96,47 @@ test.skipIf(!possible)(
   },
 )
 
+test.skipIf(!possible)("an agent's process sees what it is made of, and its own directory", async () => {
+  await using at = await ground()
+  const [read, write] = [join(at.home, "adapters"), join(at.home, "sessions", "one", "agent")]
+  for (const dir of [read, write]) await run(["mkdir", "-p", "-m", "0700", dir])
+  await run(["/bin/sh", "-c", `echo 'echo runs' > ${read}/program; chmod 700 ${read}/program`])
+  const inside = (line: string) => run([...withHiddenHome(at.home, ["/bin/sh", "-c", line], { read, write })])
+  expect(await inside(`${read}/program`)).toBe("runs\n")
+  expect(await inside(`echo kept > ${write}/state; cat ${write}/state`)).toBe("kept\n")
+  expect(await run(["cat", join(write, "state")])).toBe("kept\n")
+  expect(await inside(`echo x >> ${read}/program`)).toContain("Read-only")
+  expect(await inside(`cat ${at.home}/token`)).not.toContain("secret-token")
+  expect(await inside(`ls -A ${at.home} ${at.home}/sessions/one`)).not.toContain("token")
+  expect(await inside(`echo x > ${at.home}/sessions/one/planted`)).toContain("Read-only")
+})
+
 test("whether it can be done is found out by doing it, and root is told that it cannot", async () => {
   await using at = await ground()
-  expect(canHideHome(at.home, 0)).toContain("root")
-  if (process.getuid?.() !== 0) expect(canHideHome(at.home)).toBe(possible ? null : expect.any(String))
+  expect(whyHomeIsSeen(at.home, 0)).toContain("root")
+  if (process.getuid?.() !== 0) expect(whyHomeIsSeen(at.home)).toBe(possible ? null : expect.any(String))
 })
+
+test.skipIf(!possible).each(ISOLATIONS)(
+  "what a session starts sees no home, confined by %s",
+  async (wanted) => {
+    await using dir = await tempDir()
+    await writeFile(join(dir.path, "token"), "secret-token", { mode: 0o600 })
+    const sessionId = newSessionId()
+    const enclosure = openEnclosure({ home: dir.path, sessionId, epoch: 1, wanted, hidesHome: true })
+    const line = `cat ${dir.path}/token; ls -A ${dir.path}; echo "$AGENTZ_SESSION"; cat`
+    const { stdout, stderr, stdin, end } = await enclosure.launch({
+      name: "call",
+      argv: ["/bin/sh", "-c", line],
+      cwd: "/",
+      env: { PATH: process.env.PATH ?? "" },
+      stdin: "pipe",
+    })
+    const said = text(stdout)
+    stderr.resume()
+    stdin?.end("and hears\n")
+    expect(await said).toBe(`${sessionId}\nand hears\n`)
+    await end(0)
+    await enclosure.end(0)
+  },
+)

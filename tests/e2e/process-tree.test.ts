@@ -1,0 +1,77 @@
+/**
+ * A command that does all it can to survive its turn: a cancel ends it, and so does whoever looks at the session after
+ * its daemon was killed. A short run here; `AGENTZ_TEST_LONG=1` makes fifty rounds of each isolation.
+ */
+import { spawnSync } from "node:child_process"
+import { resolve } from "node:path"
+import { describe, expect, test } from "vitest"
+import { needsDaemon } from "#streams/session"
+import { wait } from "#streams/transport"
+import { type Hostile, hostileTree } from "../support/hostile-tree.ts"
+import { offeredIsolations } from "../support/offered-isolations.ts"
+import { Installation, killPid, markedProcesses } from "./installation.ts"
+
+const ROUNDS = process.env.AGENTZ_TEST_LONG ? 50 : 4
+/** What is promised: whatever is left of a turn is gone after so long. */
+const LIMIT_MS = 15_000
+
+async function until(what: string, condition: () => boolean, withinMs: number): Promise<void> {
+  for (const limit = performance.now() + withinMs; !condition(); await wait(20))
+    if (performance.now() > limit) throw new Error(`Never ${what}.`)
+}
+
+describe.each(offeredIsolations().filter((kind) => kind !== "marker"))("isolation by %s", (kind) => {
+  test(
+    `nothing survives a cancel or a kill -9 of the daemon, in ${ROUNDS} rounds`,
+    async () => {
+      await using agentz = await Installation.open({ AGENTZ_ISOLATION: kind })
+      await agentz.up()
+      const survivors: number[] = []
+      for (let round = 0; round < ROUNDS; round++) {
+        const hostile: Hostile = hostileTree()
+        try {
+          const sessionId = await agentz.spawn(`[[bash cmd=${JSON.stringify(hostile.script)}]]`)
+          await until("up", () => hostile.alive().length >= 6, 30_000)
+          if (round % 2 === 0) await killPid(agentz.daemon(sessionId))
+          else await agentz.run(["cancel", sessionId])
+          await until("over", () => hostile.alive().length === 0, LIMIT_MS).catch(() => undefined)
+          survivors.push(hostile.alive().length)
+          const session = await agentz.until(sessionId, "at rest", ({ status }) => !needsDaemon(status))
+          expect(session.status).toBe(round % 2 === 0 ? "interrupted" : "cancelled")
+          expect(markedProcesses(sessionId)).toEqual([])
+        } finally {
+          hostile.clear()
+        }
+      }
+      expect(survivors).toEqual(Array.from({ length: ROUNDS }, () => 0))
+    },
+    60_000 + ROUNDS * 30_000,
+  )
+
+  test("the session tells how its processes are kept together", async () => {
+    await using agentz = await Installation.open({ AGENTZ_ISOLATION: kind })
+    const sessionId = await agentz.spawn("[[say text=hello]]")
+    await agentz.until(sessionId, "completed", ({ status }) => status === "completed")
+    const [started] = await agentz.events(sessionId)
+    expect(started).toMatchObject({ type: "session_started", isolation: kind })
+    const { stdout } = await agentz.run(["doctor", "--json"])
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; detail: string }[] }
+    expect(checks.find(({ name }) => name === "process isolation")?.detail).toMatch(new RegExp(`^${kind}:`))
+  })
+})
+
+const isRoot = process.getuid?.() === 0 && process.platform === "linux"
+
+/** What a user without rights is offered here; `null` where he cannot even read the program. */
+function offeredToNobody(): string | null {
+  const program = `import(${JSON.stringify(resolve("dist/daemon/process/isolation.js"))}).then((it) => console.log(it.chooseIsolation("agentz-nobody").kind))`
+  const nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", process.execPath, "-e", program]
+  const { stdout, status } = spawnSync("setpriv", nobody, { encoding: "utf8", cwd: "/", env: {} })
+  return status === 0 ? stdout.trim() : null
+}
+
+test.runIf(isRoot)("a user without rights gets the next best rather than nothing", ({ skip }) => {
+  const kind = offeredToNobody()
+  skip(kind === null, "needs a checkout that other users may read")
+  expect(["namespace", "marker"]).toContain(kind)
+})
