@@ -1,6 +1,7 @@
 import { createFileRoute, useLocation } from "@tanstack/react-router"
 import { useCallback, useMemo } from "react"
 import type { SessionId } from "#streams/ids"
+import { paths } from "#streams/paths"
 import { useLiveSession, useSessionList } from "./-app/live.ts"
 import { seqOfHash } from "./-app/message-link.ts"
 import { usePageTitle } from "./-app/page-title.ts"
@@ -76,8 +77,11 @@ function OpenSession({ sessionId }: { readonly sessionId: SessionId }) {
       </div>
     )
   const archived = entry?.archivedAt !== undefined
+  const stream = entry?.archive?.stream ?? paths.events(sessionId)
   const connection: Connection =
-    archived && live.connection.state === "connecting" ? { state: "archived" } : live.connection
+    archived && (live.connection.state === "connecting" || live.connection.state === "live")
+      ? { state: "archived" }
+      : live.connection
   const place = { at, panel, target, onAt, onPanel, onTarget }
   return (
     <SessionPage
@@ -86,6 +90,7 @@ function OpenSession({ sessionId }: { readonly sessionId: SessionId }) {
       header={header}
       sessionId={sessionId}
       archived={archived}
+      stream={stream}
       place={place}
     />
   )

@@ -54,7 +54,7 @@ export function openEngine(origin: string): Engine {
       for (const tab of tabs) tab.post({ type: "registry", reset: false, entries, removed, loaded })
     })
     const tail = openTail({
-      url: streamUrl(paths.registry),
+      url: () => streamUrl(paths.registry),
       fetch,
       now: Date.now,
       open: () => Promise.resolve("-1"),
@@ -73,6 +73,8 @@ export function openEngine(origin: string): Engine {
     })
     return {
       retry: tail.retry,
+      /** Where what happened in it is told: its events, or its archive. */
+      streamOf: (id: SessionId) => rows.get(id)?.archive?.stream ?? paths.events(id),
       seqOf: (id: SessionId) => rows.get(id)?.activity?.seq ?? -1,
       greet: (tab: Tab) => {
         tab.post({ type: "registry", reset: true, entries: [...sent.values()], removed: [], loaded })
@@ -136,7 +138,7 @@ export function openEngine(origin: string): Engine {
       post({ type: "session-connection", sessionId, connection })
     }
     const tail = openTail({
-      url: streamUrl(paths.events(sessionId)),
+      url: () => streamUrl(registry.streamOf(sessionId)),
       fetch,
       now: Date.now,
       open,

@@ -1,6 +1,5 @@
 /** A session page's line to its replay worker, which is started by the first question. */
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react"
-import type { SessionId } from "#streams/ids"
 import type { FromReplay, ReplayCalls, ReplayMethod, ToReplay } from "./replay-protocol.ts"
 
 export interface ReplayLine {
@@ -20,7 +19,7 @@ interface Waiting {
   reject(error: Error): void
 }
 
-function openLine(sessionId: SessionId): ReplayLine & { close(): void } {
+function openLine(stream: string): ReplayLine & { close(): void } {
   let worker: Worker | null = null
   let nextId = 1
   let read = 0
@@ -39,10 +38,10 @@ function openLine(sessionId: SessionId): ReplayLine & { close(): void } {
     else asked?.reject(new Error(message.message))
   }
   const start = (): Worker => {
-    // Its name tells it which session.
+    // Its name tells it what to read.
     const started = new Worker(new URL("./replay-worker.ts", import.meta.url), {
       type: "module",
-      name: sessionId,
+      name: stream,
     })
     started.addEventListener("message", ({ data }: MessageEvent<FromReplay>) => receive(data))
     started.addEventListener("error", () => {
@@ -75,8 +74,9 @@ function openLine(sessionId: SessionId): ReplayLine & { close(): void } {
   }
 }
 
-export function useReplay(sessionId: SessionId): ReplayLine {
-  const line = useMemo(() => openLine(sessionId), [sessionId])
+/** `stream` tells what happened in the session: its events, or its archive. */
+export function useReplay(stream: string): ReplayLine {
+  const line = useMemo(() => openLine(stream), [stream])
   useEffect(() => () => line.close(), [line])
   return line
 }

@@ -3,7 +3,6 @@
  * exports. It reads the stream from its start once and then what is new, in its own thread.
  */
 import { SessionId } from "#streams/ids"
-import { paths } from "#streams/paths"
 import { readToTail, START } from "#streams/stream"
 import { changedFiles } from "./changes.ts"
 import { openReplay } from "./replay.ts"
@@ -11,8 +10,8 @@ import type { FromReplay, ReplayCalls, ToReplay } from "./replay-protocol.ts"
 import { findItems, markdownOf } from "./transcript-text.ts"
 import { usageOf } from "./turn-usage.ts"
 
-const sessionId = SessionId.parse(self.name)
-const replay = openReplay(sessionId)
+const stream = self.name
+const replay = openReplay(SessionId.parse(stream.split("/")[0]))
 const post = (message: FromReplay) => self.postMessage(message)
 
 let offset = START
@@ -28,7 +27,7 @@ const readOn = (): Promise<void> => {
 
 async function read(): Promise<void> {
   const endpoint = () => ({ url: `${self.location.origin}/v1/stream`, token: null })
-  for await (const batch of readToTail(endpoint, paths.events(sessionId), { offset, forMs: 20_000 })) {
+  for await (const batch of readToTail(endpoint, stream, { offset, forMs: 20_000 })) {
     replay.add(batch.items)
     offset = batch.offset
     post({ type: "progress", read: replay.raw.length })

@@ -5,7 +5,8 @@ import type { Connection } from "./protocol.ts"
 import { Refusal } from "./refusal.ts"
 
 interface TailOptions {
-  readonly url: string
+  /** Asked at each attempt: an archived session is told by another stream. */
+  readonly url: () => string
   readonly fetch: typeof fetch
   readonly now: () => number
   /** Finds the offset to follow from. Throws to be asked again later; `null` ends the tail for good. */
@@ -24,6 +25,8 @@ export interface Tail {
 
 const FIRST_DELAY_MS = 250
 const LONGEST_DELAY_MS = 5_000
+/** No such place, no such stream, gone. */
+const MOVED: ReadonlySet<number> = new Set([400, 404, 410])
 
 export function openTail(options: TailOptions): Tail {
   const { progress, onConnection, now } = options
@@ -58,7 +61,7 @@ export function openTail(options: TailOptions): Tail {
       if (offset === null) return ended.abort()
     }
     const { url, fetch } = options
-    for await (const batch of follow({ url: () => url, offset, signal, fetch, onState })) {
+    for await (const batch of follow({ url, offset, signal, fetch, onState })) {
       failures = 0
       offset = batch.offset
       options.take(batch)
@@ -76,8 +79,8 @@ export function openTail(options: TailOptions): Tail {
       } catch (error) {
         if (ended.signal.aborted) return
         const status = error instanceof FollowRefused ? error.status : statusOf(error)
-        // The stream is another one now: its offsets mean something else.
-        if (status === 410) offset = null
+        // The stream is another one now, or will be: its offsets mean something else.
+        if (status !== null && MOVED.has(status)) offset = null
         const inMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** failures++)
         sayWaiting(inMs, status)
         await pause(inMs, signal)

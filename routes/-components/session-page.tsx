@@ -46,6 +46,8 @@ type SessionProps = Omit<LiveSession, "header"> & {
   readonly header: Header
   readonly sessionId: SessionId
   readonly archived: boolean
+  /** Where what happened in it is told. */
+  readonly stream: string
   readonly place: Place
 }
 
@@ -56,11 +58,12 @@ export function SessionPage({
   hasMore,
   connection,
   archived,
+  stream,
   place,
 }: SessionProps) {
   const outgoing = useOutbox(sessionId)
   const transcript = useRef<TranscriptHandle>(null)
-  const replay = useReplay(sessionId)
+  const replay = useReplay(stream)
   const [folds] = useState(() => foldState())
   const [rowFolds, setRowFolds] = useState(() => foldState())
   const [thoughts, setThoughts] = useState(true)

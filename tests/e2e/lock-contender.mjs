@@ -1,6 +1,6 @@
 // Tries to hold a session's control socket whenever it is told to, and says whether it did. It keeps what it holds.
-import { holdControlSocket } from "../../dist/daemon/control-socket.js"
-import { socketOf } from "../../dist/daemon/home.js"
+import { holdControlSocket } from "#daemon/control-socket"
+import { socketOf } from "#daemon/home"
 
 const [home, sessionId] = process.argv.slice(2)
 process.on("message", async (round) => {

@@ -3,8 +3,8 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { writeFileSync } from "node:fs"
-import { identityOf, isSame, signal } from "../../dist/daemon/process/identity.js"
-import { killTree } from "../../dist/daemon/process/tree.js"
+import { identityOf, isSame, signal } from "#daemon/process/identity"
+import { killTree } from "#daemon/process/tree"
 
 const sleeper = () => spawn("sleep", ["300"], { stdio: "ignore" })
 
