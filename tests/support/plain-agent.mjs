@@ -4,6 +4,7 @@
  * in the prompt, one instruction per line. How it takes up a conversation is in PLAIN_RESUME: resume, load or none.
  */
 import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
@@ -60,6 +61,14 @@ async function perform(line, said) {
       return say(`before: ${said.join(" | ")}`)
     case "log":
       return void process.stderr.write(`${text}\n`)
+    case "raw":
+      if (!process.stdout.write(readFileSync(text))) await once(process.stdout, "drain")
+      return
+    case "endless": {
+      const piece = Buffer.alloc(1024 * 1024, 97)
+      for (;;) if (!process.stdout.write(piece)) await once(process.stdout, "drain")
+      break
+    }
     case "die":
       console.error("I break now")
       process.exit(7)

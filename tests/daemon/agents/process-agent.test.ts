@@ -1,5 +1,5 @@
 /** An agent that is a process: a real one, which speaks the protocol by hand. */
-import { existsSync, readFileSync, statSync } from "node:fs"
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { SessionUpdate } from "@agentclientprotocol/sdk"
 import { expect, test, vi } from "vitest"
@@ -15,6 +15,7 @@ import { newSessionId, TurnId } from "#streams/ids"
 import type { Item } from "#streams/session"
 import { Disposables } from "../../support/disposables.ts"
 import { testEnclosure } from "../../support/enclosure.ts"
+import { malformedLines } from "../../support/malformed-lines.ts"
 import { tempDir } from "../../support/temp-dir.ts"
 
 const PLAIN = join(import.meta.dirname, "../../support/plain-agent.mjs")
@@ -265,6 +266,24 @@ test("a model is asked for, and one that is refused is said and does not stop th
   })
   await other.setOption("model", "large")
   expect(bad.options()).toMatchObject([{ id: "model", value: "large" }])
+})
+
+test("ten thousand malformed lines end neither the turn nor the daemon", async () => {
+  await using agents = await world()
+  await using session = await agents.open()
+  // The library says so of each; in a daemon that goes to its log, which is capped.
+  using _ = vi.spyOn(console, "error").mockImplementation(() => undefined)
+  writeFileSync(agents.in("lines"), malformedLines("lines of an agent", 10_000))
+  const { said, stopReason } = await ask(session, `say before\nraw ${agents.in("lines")}\nsay after`)
+  expect({ said, stopReason }).toEqual({ said: "beforeafter", stopReason: "end_turn" })
+  expect((await ask(session, "say again")).said).toBe("again")
+})
+
+test("a line without an end is given up at the protocol's limit, and the turn ends with the reason", async () => {
+  await using agents = await world()
+  await using session = await agents.open()
+  await expect(ask(session, "endless")).rejects.toMatchObject({ name: "AgentFailed" })
+  expect(process.memoryUsage().arrayBuffers).toBeLessThan(256 * 1024 * 1024)
 })
 
 test("a start that fails once is tried again", async () => {
