@@ -374,13 +374,24 @@ function upsert<Type extends Item["type"]>(
   return item
 }
 
+/**
+ * With the turn in it: an agent that is started anew may count its messages and calls from one again, and what it
+ * said before stays.
+ */
+const textKey = (
+  type: "message" | "thought",
+  { messageId, turnId }: { readonly messageId: string; readonly turnId: TurnId },
+) => `${messageId}/${type}/${turnId}`
+const toolKey = ({ toolCallId, turnId }: { readonly toolCallId: string; readonly turnId: TurnId }) =>
+  `tool/${toolCallId}/${turnId}`
+
 const openText = (
   draft: Draft,
   type: "message" | "thought",
   event: Extract<SessionEvent, { messageId: string; turnId: TurnId }>,
 ) => {
-  closeTextsBefore(draft, event.messageId)
-  return upsert(draft, type, `${event.messageId}/${type}`, event, () => ({
+  closeTextsBefore(draft, textKey("thought", event))
+  return upsert(draft, type, textKey(type, event), event, () => ({
     turnId: event.turnId,
     text: "",
     done: false,
@@ -388,11 +399,10 @@ const openText = (
 }
 
 /** A thought has no closing event of its own: it is done when something else begins. */
-function closeTextsBefore(draft: Draft, messageId: string): void {
+function closeTextsBefore(draft: Draft, key: string): void {
   const last = draft.items.length - 1
   const item = draft.items[last]
-  if (item?.type === "thought" && !item.done && item.key !== `${messageId}/thought`)
-    draft.items[last] = { ...item, done: true }
+  if (item?.type === "thought" && !item.done && item.key !== key) draft.items[last] = { ...item, done: true }
 }
 
 const openTool = (
@@ -407,7 +417,12 @@ const openTool = (
   event: SessionEvent,
 ) => {
   closeTextsBefore(draft, "")
-  return upsert(draft, "tool", `tool/${call.toolCallId}`, event, () => ({
+  // What a call that was told in an earlier turn still does belongs there.
+  const earlier =
+    event.type === "tool_call_update"
+      ? draft.items.findLast((item) => item.type === "tool" && item.toolCallId === call.toolCallId)
+      : undefined
+  return upsert(draft, "tool", earlier?.key ?? toolKey(call), event, () => ({
     turnId: call.turnId,
     toolCallId: call.toolCallId,
     title: call.title ?? "Tool call",

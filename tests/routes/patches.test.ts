@@ -61,7 +61,7 @@ test("a token costs a token: only the text that was added is sent", () => {
   const before = foldSession(emptySession(SessionId.parse("ses_x")), events.slice(0, 4)).items
   const after = foldSession(emptySession(SessionId.parse("ses_x")), events).items
   const same = before.map((item, index) => (item.type === "message" ? (after[index] ?? item) : item))
-  expect(diffItems(before, same)).toEqual({ ...noPatch, grow: [{ key: "m1/message", text: "lo" }] })
+  expect(diffItems(before, same)).toEqual({ ...noPatch, grow: [{ key: "m1/message/turn_1", text: "lo" }] })
 })
 
 test("untouched items keep their identity, so their rows are not drawn again", () => {

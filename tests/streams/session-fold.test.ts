@@ -141,6 +141,33 @@ test("replaying from any saved point equals replaying from the start", () => {
   )
 })
 
+test("an agent that counts its messages and calls anew writes over nothing of an earlier turn", () => {
+  const said = (turn: TurnId, text: string): Unstamped[] => [
+    { ...begun, turnId: turn },
+    { type: "agent_message", turnId: turn, messageId: "m", text },
+    { ...tool, turnId: turn, title: text },
+    { type: "tool_call_update", turnId: turn, toolCallId: "t", status: "completed", appendOutput: text },
+    { type: "turn_ended", turnId: turn, stopReason: "end_turn" },
+  ]
+  const session = fold(stamped([started, ...said(turnId, "one"), ...said("turn_2" as TurnId, "two")]))
+  expect(session.items).toMatchObject([
+    { type: "message", text: "one" },
+    { type: "tool", title: "one", output: "one" },
+    { type: "turn_end" },
+    { type: "message", text: "two" },
+    { type: "tool", title: "two", output: "two" },
+    { type: "turn_end" },
+  ])
+  expect(new Set(session.items.map(({ key }) => key)).size).toBe(session.items.length)
+})
+
+test("what becomes of a call after its turn is told where the call is", () => {
+  const next = "turn_2" as TurnId
+  const late: Unstamped = { type: "tool_call_update", turnId: next, toolCallId: "t", appendOutput: "late" }
+  const session = fold(stamped([started, begun, tool, { ...begun, turnId: next }, late]))
+  expect(session.items).toMatchObject([{ type: "tool", title: "Run", output: "late" }, { type: "turn_end" }])
+})
+
 test("events delivered twice, in pieces of any size, change nothing", () => {
   fc.assert(
     fc.property(

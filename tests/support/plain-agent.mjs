@@ -67,7 +67,6 @@ async function perform(line, said) {
     case "endless": {
       const piece = Buffer.alloc(1024 * 1024, 97)
       for (;;) if (!process.stdout.write(piece)) await once(process.stdout, "drain")
-      break
     }
     case "die":
       console.error("I break now")
