@@ -31,6 +31,8 @@ export class StreamServerDown extends Error {
 }
 
 const START_LIMIT_MS = 15_000
+/** A pause between starts that is no longer than this is sat out. */
+const PATIENCE_MS = 3_000
 /** Exit code of a stream server that found another one on its data directory. */
 export const BUSY = 75
 
@@ -50,11 +52,13 @@ export async function ensureStreamServer(launch: StreamServerLaunch): Promise<vo
       // Ours may have found another one just starting: that one is waited for. Else nobody comes any more.
       if (exited !== null && run === null && exited !== BUSY) break
       if (run === null && started === null) {
-        const trouble = troubleOf(home)
-        if (trouble !== null && trouble.retryInSeconds > 0) throw new StreamServerDown(sentenceOf(trouble))
-        turn = await takeTurn(home)
+        // Who does not have the turn waits for the one who has: it starts the server, or gives up.
+        turn ??= await takeTurn(home)
         // Whoever had the turn before us may have brought it back meanwhile.
-        if (turn !== null && liveStreamServer(home) === null) started = start(launch)
+        if (turn !== null && liveStreamServer(home) === null) {
+          await pauseFor(troubleOf(home))
+          started = start(launch)
+        }
       }
       await wait(25)
     }
@@ -62,6 +66,13 @@ export async function ensureStreamServer(launch: StreamServerLaunch): Promise<vo
     turn?.[Symbol.dispose]()
   }
   throw new StreamServerDown(`The stream server does not start: ${lastWordsOf(home)}`)
+}
+
+async function pauseFor(trouble: Trouble | null): Promise<void> {
+  if (trouble === null) return
+  const ms = trouble.retryInSeconds * 1000
+  if (ms > PATIENCE_MS) throw new StreamServerDown(sentenceOf(trouble))
+  await wait(ms)
 }
 
 export const sentenceOf = ({ failures, reason, retryInSeconds }: Trouble): string =>

@@ -92,9 +92,13 @@ test("an attached text is read by the agent, is in a stream beside the session, 
   expect(heard()).toHaveLength(1)
 
   await killPid(agentz.daemon(sessionId))
-  await agent.sendMessage.mutate({ sessionId, text: "[[say text=two]]" })
-  await agentz.until(sessionId, "done again", ({ turns, status }) => turns === 2 && status === "completed")
-  expect(heard()).toHaveLength(2)
+  await agent.sendMessage.mutate({ sessionId, text: "[[recall]]" })
+  const later = await agentz.until(
+    sessionId,
+    "done again",
+    ({ turns, status }) => turns === 2 && status === "completed",
+  )
+  expect(saidIn(later)).toContain("The lamp is green.")
 })
 
 test("an image is refused by an agent that takes none, with what to do instead; a large file at once", async () => {
