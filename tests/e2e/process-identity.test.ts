@@ -35,7 +35,10 @@ const CONTENDERS = 8
 test(`of ${CONTENDERS} that want to hold a session exactly one does, ${ROUNDS} times, each time its holder was killed`, async () => {
   await using home = await tempDir()
   const contender = async (): Promise<ChildProcess> => {
-    const child = fork(resolve("tests/e2e/lock-contender.mjs"), [home.path, "ses_contended"])
+    const child = fork(resolve("tests/e2e/lock-contender.mjs"), [home.path, "ses_contended"], {
+      // As it is built: not with what this test itself was started with.
+      execArgv: [],
+    })
     await once(child, "message")
     return child
   }
