@@ -57,6 +57,7 @@ test("the main job is done by keys alone", async ({ page, agentz, isMobile }) =>
 test("every key is on the sheet, and single keys can be switched off", async ({ page, agentz, isMobile }) => {
   test.skip(isMobile, "a phone has no keys")
   await page.goto(`${agentz.url}/settings`)
+  await page.getByRole("heading", { name: "Settings" }).waitFor()
   await page.keyboard.press("?")
   await expect(page.getByRole("dialog", { name: "Keys" })).toContainText("New session")
   expect(await violations(page)).toEqual([])
