@@ -15,7 +15,7 @@ test("an approval answered in one tab is settled in the other", async ({ page, c
 test("eight tabs on eight streams leave room for calls", async ({ page, context, agentz, isMobile }) => {
   test.skip(isMobile, "once is enough")
   test.slow()
-  await startSession(page, agentz.url, "[[slow n=500 ms=30]]")
+  await startSession(page, agentz.url, "[[slow n=5000 ms=30]]")
   const ids = Object.values(agentz.told)
   const tabs = await Promise.all(
     Array.from({ length: 7 }, async (_, index) => {
