@@ -17,8 +17,15 @@ for (const colorScheme of ["light", "dark"] as const) {
       await check(`session ${state}`, `${agentz.url}/s/${id}`, "Thought")
     await page.getByRole("button", { name: /Plan/ }).click()
     const closed = page.getByRole("log").getByRole("button", { expanded: false })
-    // Opening one may push others out of the virtual list, so each round takes what is there.
-    for (let round = 0; round < 8 && (await closed.count()) > 0; round++) await closed.last().click()
+    // Opening one may push others out of the virtual list, so each round takes what is still there.
+    for (let round = 0; round < 8 && (await closed.count()) > 0; round++) {
+      const open = await closed.evaluateAll((buttons) => {
+        const button = buttons.at(-1)
+        if (button instanceof HTMLElement) button.click()
+        return button !== undefined
+      })
+      if (!open) break
+    }
     expect(await violations(page), `open folds, ${colorScheme}`).toEqual([])
     await check("inbox", `${agentz.url}/inbox`, "Needs you")
     await check("usage", `${agentz.url}/usage`, "Tokens out")
