@@ -35,7 +35,7 @@ test("a newcomer is offered a box, and starts the first session from it", async 
   await page.getByLabel("Prompt").fill("say hello")
   await page.getByRole("button", { name: "Start" }).click()
   await expect(page.getByRole("log")).toContainText("You said: say hello. All done.")
-  await page.getByRole("link", { name: "agentz" }).click()
+  await page.getByRole("link", { name: "Sessions" }).click()
   await expect(page.getByRole("list", { name: "Sessions" }).getByRole("listitem")).toHaveCount(1)
 })
 
