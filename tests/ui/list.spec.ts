@@ -41,12 +41,12 @@ test("a newcomer is offered a box, and starts the first session from it", async 
 
 test("goes on by itself after the server was away", async ({ page, agentz }) => {
   await page.goto(agentz.url)
-  await expect(page.locator("[data-connection=live]")).toBeVisible()
+  await expect(page.locator("[data-connection=live]")).toBeAttached()
   await agentz.kill()
   await expect(page.getByText("nothing is lost")).toBeVisible()
   await expect(page.getByText("Write the release notes")).toBeVisible()
   await agentz.start()
-  await expect(page.locator("[data-connection=live]")).toBeVisible({ timeout: 15_000 })
+  await expect(page.locator("[data-connection=live]")).toBeAttached({ timeout: 15_000 })
 })
 
 test("says how to get back in when signed out", async ({ page, agentz }) => {

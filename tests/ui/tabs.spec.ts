@@ -33,7 +33,7 @@ test("eight tabs on eight streams leave room for calls", async ({ page, context,
 test("a closed tab leaves the others alive", async ({ page, context, agentz }) => {
   const first = await context.newPage()
   await first.goto(agentz.url)
-  await expect(first.locator("[data-connection=live]")).toBeVisible()
+  await expect(first.locator("[data-connection=live]")).toBeAttached()
   await startSession(page, agentz.url, "[[slow n=100 ms=20]]")
   await first.close()
   await expect(page.getByRole("log")).toContainText("word-99", { timeout: 15_000 })

@@ -41,7 +41,7 @@ test("the text is the stream's, word for word, though the server is killed in mi
     await agentz.kill()
     await expect(page.getByText("nothing is lost")).toBeVisible()
     await agentz.start()
-    await expect(page.locator("[data-connection=live]")).toBeVisible({ timeout: 15_000 })
+    await expect(page.locator("[data-connection=live]")).toBeAttached({ timeout: 15_000 })
   }
   await expect(page.locator("h1 + [data-status]")).toHaveText("Done", { timeout: 30_000 })
   const said = (await agentz.events(sessionId)).find(({ type }) => type === "agent_message")
@@ -57,7 +57,7 @@ test("an approval that was asked before the server died is answered after it", a
   await agentz.kill()
   await expect(page.getByText("nothing is lost")).toBeVisible()
   await agentz.start()
-  await expect(page.locator("[data-connection=live]")).toBeVisible({ timeout: 15_000 })
+  await expect(page.locator("[data-connection=live]")).toBeAttached({ timeout: 15_000 })
   await page.getByRole("button", { name: "Allow" }).click()
   await expect(page.locator("h1 + [data-status]")).toHaveText("Done", { timeout: 20_000 })
   expect(existsSync(join(agentz.project, "kept.txt"))).toBe(true)
