@@ -28,5 +28,10 @@ describeInstalledAgent({
     writeFileSync(join(home, "agents.json"), JSON.stringify({ agents: { gemini } }, null, 2))
   },
   asks: (command) => `[[bash cmd=${JSON.stringify(command)}]]`,
-  cannot: { agentKilled: LOSES, daemonKilled: LOSES },
+  cannot: {
+    agentKilled: LOSES,
+    daemonKilled: LOSES,
+    parked: LOSES,
+    cut: "Gemini CLI does not go on after it: the turn fails and says why",
+  },
 })

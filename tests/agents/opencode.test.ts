@@ -28,5 +28,6 @@ describeInstalledAgent({
       },
     }),
   }),
+  remarks: { cut: "a start of under 32 letters, which it says again untold, is shown twice" },
   asks: (command) => `[[bash cmd=${JSON.stringify(command)}]]`,
 })

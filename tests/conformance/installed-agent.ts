@@ -215,9 +215,9 @@ export function describeInstalledAgent(agent: InstalledAgent): void {
       })
 
     ability("cut", async (world) => {
-      const id = await world.start("[[drop after=3 times=1]] [[text n=10 ms=5]]")
+      const id = await world.start("[[drop after=12 times=1]] [[text n=30 ms=5]]")
       const session = await world.until(id, "completed")
-      expect(lastMessage(session)).toBe(words(10))
+      expect(lastMessage(session)).toBe(words(30))
       return undefined
     })
 
