@@ -1,4 +1,12 @@
-import { type KeyboardEvent, type ReactNode, type Ref, useEffect, useRef, useState } from "react"
+import {
+  type KeyboardEvent,
+  type MouseEvent,
+  type ReactNode,
+  type Ref,
+  useEffect,
+  useRef,
+  useState,
+} from "react"
 import type { Decision } from "#streams/event"
 import type { PermissionRequest } from "#streams/session"
 import type { Answer } from "../-app/api.ts"
@@ -13,6 +21,9 @@ const SETTLE_MS = 300
 const LABEL: Record<Decision, string> = { allow: "Allow", allow_always: "Always", deny: "Deny" }
 const KEY: Record<Decision, string> = { allow: "y", allow_always: "Shift Y", deny: "n" }
 const ORDER: readonly Decision[] = ["allow", "allow_always", "deny"]
+
+/** The focus shows the keys in the buttons, which would move them away under a mouse that is held down. */
+const stayPut = (event: MouseEvent) => event.preventDefault()
 
 /** Gives the answer to the server; what comes back is why it was not taken. */
 export type Decide = (request: PermissionRequest, answer: Answer) => Promise<string | null>
@@ -138,6 +149,7 @@ export function ApprovalCard(props: {
             type="button"
             className={decision === "allow" ? "control control-accent" : "control"}
             disabled={answer !== null}
+            onMouseDown={stayPut}
             aria-keyshortcuts={decision === "allow_always" ? "Shift+Y" : KEY[decision]}
             title={
               decision === "allow_always"
@@ -157,6 +169,7 @@ export function ApprovalCard(props: {
             type="button"
             className="control"
             disabled={answer !== null}
+            onMouseDown={stayPut}
             title="Allows calls like this one in every session of this agent in this directory. The settings list such rules."
             onClick={() => void decide("allow_always", { scope: "directory" })}
           >
@@ -169,6 +182,7 @@ export function ApprovalCard(props: {
             type="button"
             className="control"
             disabled={answer !== null}
+            onMouseDown={stayPut}
             title={`The agent's own option: ${plainText(name)}`}
             onClick={() => void decide(decision, { optionId })}
           >
@@ -176,7 +190,13 @@ export function ApprovalCard(props: {
           </button>
         ))}
         {request.decisions.includes("deny") && note === null && (
-          <button type="button" className="control" disabled={answer !== null} onClick={() => setNote("")}>
+          <button
+            type="button"
+            className="control"
+            disabled={answer !== null}
+            onMouseDown={stayPut}
+            onClick={() => setNote("")}
+          >
             No, because…
           </button>
         )}

@@ -64,9 +64,11 @@ test("an approval is answered by key, and only while the dock has the focus", as
   await expect(page.locator("h1 + [data-status]")).toHaveText("Done")
 })
 
-test("an approval is denied by its button", async ({ page, agentz }) => {
+test("an approval is denied by its button, also by a hand that holds it down", async ({ page, agentz }) => {
   await startSession(page, agentz.url, "[[ask]]")
-  await page.getByRole("button", { name: "Deny" }).click()
+  await expect(page.getByRole("button", { name: "Deny" })).toBeVisible()
+  await page.getByRole("textbox").last().focus()
+  await page.getByRole("button", { name: "Deny" }).click({ delay: 200 })
   await expect(page.getByRole("log")).toContainText("Denied")
 })
 
