@@ -1,15 +1,10 @@
 /** Requests that no client would send, for whatever port takes HTTP. */
 import { connect } from "node:net"
+import { numbersFrom } from "./seeded.ts"
 
 /** A small seeded generator: the same seed sends the same requests. */
 function dice(seed: number) {
-  let state = seed >>> 0
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
+  const next = numbersFrom(seed)
   const below = (limit: number) => Math.floor(next() * limit)
   const pick = <Type>(from: readonly Type[]): Type => from[below(from.length)] as Type
   return { below, pick, chance: (share: number) => next() < share }
