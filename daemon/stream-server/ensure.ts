@@ -76,7 +76,7 @@ async function pauseFor(trouble: Trouble | null): Promise<void> {
 }
 
 export const sentenceOf = ({ failures, reason, retryInSeconds }: Trouble): string =>
-  `The stream server ended ${failures} ${failures === 1 ? "time" : "times"} in a row at its start and is tried again in ${Math.ceil(retryInSeconds)} s: ${reason}`
+  `The stream server ended ${failures} ${failures === 1 ? "time" : "times"} in a row soon after its start and is tried again in ${Math.ceil(retryInSeconds)} s: ${reason}`
 
 export function liveStreamServer(home: string): ServerRun | null {
   const run = readRunFile(streamsRunFileOf(home), ServerRun)

@@ -1,7 +1,7 @@
 /** What is chosen for an agent and given to it, end to end: options, commands, files, MCP servers. */
 import { spawnSync } from "node:child_process"
-import { mkdirSync, statSync, writeFileSync } from "node:fs"
-import { join, resolve } from "node:path"
+import { statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { expect, test } from "vitest"
 import { filesOf } from "#daemon/home"
 import { readBlob } from "#streams/blob"
@@ -148,9 +148,7 @@ test("a message that waits is withdrawn and never said; one that has begun is re
 
 test("MCP servers reach the agent, also after a kill; what they are started with is in one private file only", async () => {
   await using agentz = await Installation.open()
-  mkdirSync(agentz.home, { recursive: true, mode: 0o700 })
-  const plain = { command: process.execPath, args: [resolve("tests/support/plain-agent.mjs")] }
-  writeFileSync(join(agentz.home, "agents.json"), JSON.stringify({ agents: { plain } }))
+  agentz.addPlainAgent()
   const { agent } = agentz.client(await agentz.up())
   const file = join(agentz.workingDir, "mcp.json")
   const secret = "canary-0123456789"
