@@ -1,6 +1,6 @@
 /** What is chosen for an agent and given to it, end to end: options, commands, files, MCP servers. */
 import { spawnSync } from "node:child_process"
-import { statSync, writeFileSync } from "node:fs"
+import { rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
 import { filesOf } from "#daemon/home"
@@ -180,6 +180,17 @@ test("MCP servers reach the agent, also after a kill; what they are started with
   expect(statSync(profile).mode & 0o777).toBe(0o600)
   const { stdout } = spawnSync("grep", ["-rla", secret, agentz.home])
   expect(stdout.toString().trim().split("\n")).toEqual([profile])
+
+  rmSync(profile)
+  await killPid(agentz.daemon(sessionId))
+  await agent.sendMessage.mutate({ sessionId, text: "servers" })
+  const { items } = await agentz.until(
+    sessionId,
+    "done without them",
+    ({ turns, status }) => turns === 3 && status === "completed",
+  )
+  const notices = items.filter((item) => item.type === "notice" && item.category === "mcp")
+  expect(notices).toMatchObject([{ title: expect.stringContaining("notes") }])
 })
 
 test("MCP servers are checked before anything starts, and an agent that takes none says so", async () => {

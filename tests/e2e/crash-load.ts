@@ -1,5 +1,6 @@
 /** Sessions that never rest, two live readers each, and whoever keeps them busy: what the crash tests kill under. */
 import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { socketOf } from "#daemon/home"
 import { cgroupBase, groupNameOf, groupsIn } from "#daemon/process/cgroup"
 import { isSame } from "#daemon/process/identity"
@@ -125,9 +126,10 @@ export function remainsOf(
       .split("\n")
       .map((line) => line.trim().split(/\s+/)[7] ?? ""),
   )
+  const secret = readFileSync(join(agentz.home, "socket-secret"), "utf8").trim()
   const sockets = sessions.flatMap(({ sessionId, epoch }) =>
     Array.from({ length: epoch + 1 }, (_, n) =>
-      socketOf(agentz.home, sessionId, n).replace("\0", "@"),
+      socketOf(agentz.home, sessionId, n, secret).replace("\0", "@"),
     ).filter((name) => names.has(name)),
   )
   const base = cgroupBase()
