@@ -207,7 +207,7 @@ export class FakePlane {
         throw new Refused(409, "request_settled", "That request was answered already.")
       }
     }
-    throw new Refused(404, "not_found", `No procedure ${name}.`)
+    throw new Refused(404, "unknown_procedure", `No procedure ${name}.`)
   }
 
   #spawn(input: Record<string, unknown>): { sessionId: string } {
