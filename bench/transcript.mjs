@@ -1,7 +1,10 @@
 // A session of many events, as a daemon would have written them, put straight into a stream.
 import { randomBytes } from "node:crypto"
 
-const WORDS = "the stream keeps what was said and a fold reads it back in order from the first event to the last".split(" ")
+const WORDS =
+  "the stream keeps what was said and a fold reads it back in order from the first event to the last".split(
+    " ",
+  )
 const EVENTS_PER_TURN = 100
 const BATCH = 500
 
@@ -22,7 +25,17 @@ function* turn(number) {
       yield { type: "agent_thought_chunk", turnId, messageId: thought, text: `${words(8, call + n)} ` }
     const toolCallId = id("call")
     const command = `npm run check -- ${call}`
-    yield { type: "tool_call", turnId, toolCallId, title: command, kind: "execute", status: "in_progress", locations: [], content: [], input: { command } }
+    yield {
+      type: "tool_call",
+      turnId,
+      toolCallId,
+      title: command,
+      kind: "execute",
+      status: "in_progress",
+      locations: [],
+      content: [],
+      input: { command },
+    }
     for (let n = 0; n < 3; n++)
       yield { type: "tool_call_update", turnId, toolCallId, appendOutput: `${words(10, n)}\n` }
     yield { type: "tool_call_update", turnId, toolCallId, status: "completed", exitCode: 0 }
