@@ -93,17 +93,21 @@ export function checkpointsOf({
 
   async function putBack({ requestId, n, turns }: RestoreRequest): Promise<void> {
     const target = session().checkpoints.find((one) => one.n === n)
-    if (target === undefined) throw refusal("unknown_checkpoint", `There is no checkpoint ${n}.`)
+    if (target === undefined)
+      throw new Refused({ code: "unknown_checkpoint", message: `There is no checkpoint ${n}.` })
     if (session().turnId !== null || session().turns !== turns)
-      throw refusal("session_busy", "A turn has begun since: cancel it or let it end, then ask again.")
+      throw new Refused({
+        code: "session_busy",
+        message: "A turn has begun since: cancel it or let it end, then ask again.",
+      })
     const at = await placed()
     await using now = await snapshot(at)
     const plan = await planRestore(at, now, target.tree)
     if (plan.inTheWay.length > 0)
-      throw refusal(
-        "work_only_here",
-        `${namesOf(plan.inTheWay)} would be lost, and no checkpoint has it: move it away first.`,
-      )
+      throw new Refused({
+        code: "work_only_here",
+        message: `${namesOf(plan.inTheWay)} would be lost, and no checkpoint has it: move it away first.`,
+      })
     await bound(at, now, { when: "before_restore" })
     await restore(at, now, plan)
     await using then = await snapshot(at)
@@ -180,8 +184,6 @@ class Refused extends Error {
     this.failure = failure
   }
 }
-
-const refusal = (code: string, message: string) => new Refused({ code, message })
 
 function failureOf(error: unknown): Failure {
   if (error instanceof Refused) return error.failure

@@ -245,7 +245,7 @@ function apply(draft: Draft, event: SessionEvent): void {
     case "checkpoint": {
       const { n, seq, at, when, turnId, requestId, note, commit, tree, head, changed, leftOut } = event
       const mark = { n, seq, at, when, turnId, note, commit, tree, head, changed, leftOut }
-      draft.checkpoints = [...draft.checkpoints, mark]
+      draft.checkpoints = [...draft.checkpoints, { ...mark, turn: draft.turns }]
       settle(draft, requestId)
       return
     }
@@ -256,6 +256,7 @@ function apply(draft: Draft, event: SessionEvent): void {
 
     case "files_refused":
       settle(draft, event.requestId)
+      draft.filesRefused = { requestId: event.requestId, error: event.error }
       return
 
     case "turn_ended":

@@ -151,7 +151,10 @@ interface Limit {
 export type CheckpointMark = Pick<
   Checkpoint,
   "n" | "seq" | "at" | "when" | "turnId" | "note" | "commit" | "tree" | "head" | "changed" | "leftOut"
->
+> & {
+  /** Of the turn that ran or had just ended; of the last one before it, where none ran. 0: before the first. */
+  readonly turn: number
+}
 
 export interface Session {
   readonly sessionId: SessionId
@@ -207,6 +210,8 @@ export interface Session {
   readonly checkpoints: readonly CheckpointMark[]
   /** What was asked for the files and was done or refused: it is not done again. */
   readonly settled: readonly RequestId[]
+  /** The last of them that was refused. */
+  readonly filesRefused: { readonly requestId: RequestId; readonly error: Failure } | null
   readonly error: Failure | null
   readonly startedAt: string | null
   readonly updatedAt: string | null
@@ -245,6 +250,7 @@ export const emptySession = (sessionId: SessionId): Session => ({
   limits: {},
   checkpoints: [],
   settled: [],
+  filesRefused: null,
   error: null,
   startedAt: null,
   updatedAt: null,

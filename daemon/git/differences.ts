@@ -1,19 +1,8 @@
 /** What differs between two trees: which files, by how much, and how. */
-import { z } from "zod"
+import type { FileChange } from "#streams/file-change"
 import { type Bounds, GitError, gitBytes } from "./git.ts"
 import type { Own } from "./invocation.ts"
 import { shown } from "./paths.ts"
-
-export const FileChange = z.object({
-  path: z.string(),
-  /** What it was called before, where it was renamed. */
-  from: z.string().optional(),
-  status: z.enum(["added", "deleted", "modified", "renamed", "mode_changed", "type_changed"]),
-  /** Lines; `null` where it is not text. */
-  added: z.number().int().nonnegative().nullable(),
-  removed: z.number().int().nonnegative().nullable(),
-})
-export type FileChange = z.infer<typeof FileChange>
 
 /** Where trees are looked up. */
 export interface Looking {
