@@ -11,6 +11,7 @@ import { LimitChange } from "#streams/session-limits"
 import type { ControlPlane } from "./plane.ts"
 import { checkedPrompt } from "./prompt.ts"
 import { procedure, router, translated } from "./trpc.ts"
+import { filesProcedures } from "./workspaces/files-router.ts"
 
 const Prompt = z.string().transform(checkedPrompt)
 const Key = z.string().min(1).max(200)
@@ -152,6 +153,8 @@ export const agentRouter = router({
     .mutation(({ ctx, input: { olderThanDays, ...rest } }) =>
       ctx.plane.prune({ olderThanMs: olderThanDays * 86_400_000, ...rest }),
     ),
+
+  ...filesProcedures,
 
   storage: procedure.query(({ ctx }) => ctx.plane.storage()),
 

@@ -25,6 +25,7 @@ import { checkedPrompt } from "./prompt.ts"
 import { retentionOf } from "./retention.ts"
 import { storageReport } from "./storage.ts"
 import { checkedWorkingDir } from "./working-dir.ts"
+import { files } from "./workspaces/files.ts"
 
 const TAIL = 200
 const LIST = 500
@@ -140,6 +141,7 @@ export function controlPlane(
     ...approving(context, reach),
     ...setting(context, reach),
     ...messages(context, reach),
+    ...files(context, reach),
 
     resume: (sessionId) =>
       guarded(async () => {

@@ -14,6 +14,7 @@ import type { Item, Session, Status } from "#streams/session"
 import type { LimitChange, Limits } from "#streams/session-limits"
 import type { Pruned, PruneRequest, SessionCost } from "./retention.ts"
 import type { StorageReport } from "./storage.ts"
+import type { Keeping } from "./workspaces/keeping.ts"
 
 export interface SpawnRequest {
   readonly agentType: string
@@ -84,7 +85,7 @@ export interface SessionView {
   readonly hasMore: boolean
 }
 
-export interface ControlPlane extends AsyncDisposable {
+export interface ControlPlane extends AsyncDisposable, Keeping {
   /** Returns as soon as the session is durable; the daemon starts meanwhile. */
   spawn(request: SpawnRequest): Promise<{ readonly sessionId: SessionId; readonly warning?: string }>
   sendMessage(request: {
@@ -200,6 +201,12 @@ export const PROBLEMS = {
   option_value_refused: "BAD_REQUEST",
   nothing_to_resume: "CONFLICT",
   session_busy: "CONFLICT",
+  no_checkpoints: "NOT_FOUND",
+  unknown_checkpoint: "NOT_FOUND",
+  checkpoint_gone: "NOT_FOUND",
+  checkpoint_failed: "PRECONDITION_FAILED",
+  work_only_here: "CONFLICT",
+  files_changed: "CONFLICT",
   storage_full: "SERVICE_UNAVAILABLE",
   storage_unavailable: "SERVICE_UNAVAILABLE",
 } as const
