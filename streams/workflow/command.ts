@@ -3,7 +3,7 @@
  * order, and answers each with an event that has its `commandId`: a repeat is known by it.
  */
 import { z } from "zod"
-import { CommandId, RequestId } from "../ids.ts"
+import { CommandId } from "../ids.ts"
 import { Budget } from "./definition.ts"
 import { StepId } from "./step-id.ts"
 import { StepInput } from "./step-input.ts"
@@ -27,7 +27,9 @@ export const RunCommand = z.discriminatedUnion("type", [
   /** The first answer stands. */
   command("approval_answer", {
     stepId: StepId,
-    requestId: RequestId,
+    /** The attempt that asks. */
+    generation: z.number().int().nonnegative(),
+    attempt: z.number().int().positive(),
     choice: z.string(),
     note: z.string().optional(),
   }),

@@ -5,7 +5,7 @@
 import { z } from "zod"
 import { streamSeqOf } from "../command.ts"
 import { BlobRef, Failure } from "../event.ts"
-import { CommandId, RequestId, RunId, SessionId } from "../ids.ts"
+import { CommandId, RunId, SessionId } from "../ids.ts"
 import { Budget, Inputs, WorkflowDefinition } from "./definition.ts"
 import { StepId } from "./step-id.ts"
 import { StepInput } from "./step-input.ts"
@@ -150,7 +150,6 @@ const StepSkipped = event("step_skipped", {
 export const WaitingFor = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("approval"),
-    requestId: RequestId,
     question: z.string(),
     choices: z.array(z.string()),
   }),
@@ -199,7 +198,7 @@ const StepsAdopted = event("steps_adopted", {
 
 const RunPausing = event("run_pausing", { cause: z.enum(["asked", "budget"]), interrupt: z.boolean() })
 const RunPaused = event("run_paused", {})
-/** Steps that failed for good are pending again, with all their attempts. */
+/** The run goes on. What is tried again has its own `step_retry` or `steps_reset`. */
 const RunResumed = event("run_resumed", {})
 const RunCancelling = event("run_cancelling", { reason: z.string().optional() })
 
