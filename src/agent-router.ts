@@ -120,6 +120,19 @@ export const agentRouter = router({
     )
     .query(({ ctx, input }) => ctx.plane.listSessions(input ?? {})),
 
+  search: procedure
+    .input(
+      z.strictObject({
+        query: z.string().trim().min(1).max(200),
+        limit: z.number().int().min(1).max(500).optional(),
+        cursor: z
+          .string()
+          .regex(/^ses_[a-z0-9_-]{1,60}(\.\d{1,15})?$/, "must be a cursor that agentz gave out")
+          .optional(),
+      }),
+    )
+    .query(({ ctx, input, signal }) => ctx.plane.search({ ...input, signal })),
+
   /** `lastEventId` is what a client that reconnects saw last; it is further on than `offset`. */
   subscribe: procedure
     .input(

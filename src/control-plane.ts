@@ -23,6 +23,7 @@ import { type ControlPlane, Problem } from "./plane.ts"
 import type { PlaneContext } from "./plane-context.ts"
 import { checkedPrompt } from "./prompt.ts"
 import { retentionOf } from "./retention.ts"
+import { searchOf } from "./search.ts"
 import { storageReport } from "./storage.ts"
 import { checkedWorkingDir } from "./working-dir.ts"
 
@@ -42,6 +43,7 @@ export function controlPlane(
   const reach = reachOf(context, daemons)
   const { entryOf, ask, wake, present } = reach
   const retention = retentionOf(context, daemons)
+  const search = searchOf(context)
 
   /** A session at rest goes nowhere, but for one that waits for a limit to be lifted. */
   async function stopWaiting({ entry, value }: { readonly entry: RegistryEntry; readonly value: Session }) {
@@ -193,6 +195,8 @@ export function controlPlane(
         const more = from + limit < found.length && last !== undefined
         return { sessions, offset, ...(more && { cursor: last }) }
       }),
+
+    search: (request) => guarded(() => search(request)),
 
     async *follow({ sessionId, offset, signal }) {
       await guarded(() => entryOf(sessionId))

@@ -10,6 +10,7 @@ import type { MessageId, RequestId, RuleId, SessionId, UploadId } from "#streams
 import type { OnLimit } from "#streams/limit"
 import type { RegistryEntry } from "#streams/registry"
 import type { Rule, RuleMatch, RuleScope } from "#streams/rule"
+import type { Excerpt } from "#streams/search"
 import type { Item, Session, Status } from "#streams/session"
 import type { LimitChange, Limits } from "#streams/session-limits"
 import type { Pruned, PruneRequest, SessionCost } from "./retention.ts"
@@ -72,6 +73,38 @@ export interface AgentTypeInfo {
   readonly version: string | null
   readonly needs: readonly string[]
   readonly defaultModel: string | null
+}
+
+export interface SearchRequest {
+  /** Words that an item has to hold, all of them, whatever their case; "in quotes" they stand together. */
+  readonly query: string
+  /** How many hits at most; default 50. */
+  readonly limit?: number | undefined
+  readonly cursor?: string | undefined
+  /** Nobody waits for the answer any more. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** An item of a transcript that holds what was looked for. `/s/SESSION#SEQ` leads to it. */
+export interface SearchHit extends Excerpt {
+  readonly sessionId: SessionId
+  /** Of the session. */
+  readonly title: string
+  readonly seq: number
+  readonly at: string
+  readonly type: Item["type"]
+}
+
+export interface SearchResult {
+  /** Newest session first, and in a session the newest first. */
+  readonly hits: readonly SearchHit[]
+  /** How many of all sessions were looked at to their end, earlier calls included. */
+  readonly searched: number
+  readonly total: number
+  /** Where to go on: there because of `limit`, or because of the time that a call may take. */
+  readonly cursor?: string
+  /** Sessions that could not be read. */
+  readonly unread: readonly SessionId[]
 }
 
 /** A session with its newest items, true at `offset`: follow from there with the same fold. */
@@ -146,6 +179,8 @@ export interface ControlPlane extends AsyncDisposable {
     readonly offset: string
     readonly cursor?: string
   }>
+  /** What was said, in all sessions, archived ones too. */
+  search(request: SearchRequest): Promise<SearchResult>
   /** Events from `offset` (default: the start) on, for ever, until `signal` aborts. */
   follow(request: {
     readonly sessionId: SessionId

@@ -16,6 +16,7 @@ import { rename } from "./commands/rename.ts"
 import { resume } from "./commands/resume.ts"
 import { rules } from "./commands/rules.ts"
 import { run } from "./commands/run.ts"
+import { search } from "./commands/search.ts"
 import { send } from "./commands/send.ts"
 import { service } from "./commands/service.ts"
 import { set } from "./commands/set.ts"
@@ -32,6 +33,7 @@ const COMMANDS: readonly Command[] = [
   up,
   run,
   ls,
+  search,
   show,
   tail,
   send,

@@ -5,6 +5,7 @@ import { Problem, type SpawnRequest } from "#src/plane"
 import type { SessionEvent, Unstamped } from "#streams/event"
 import { MessageId, newSessionId, type SessionId, UploadId } from "#streams/ids"
 import type { RegistryEntry } from "#streams/registry"
+import { excerptOf, textsOf, wantedOf } from "#streams/search"
 import { emptySession, type Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
 import { changedLimits } from "#streams/session-limits"
@@ -161,6 +162,24 @@ export function fakePlane(): FakePlane {
       const page = all.slice(from, from + limit)
       const next = from + limit < all.length ? { cursor: String(from + limit) } : {}
       return { sessions: page, offset: "0", ...next }
+    },
+    async search({ query, limit = 50 }) {
+      const wanted = wantedOf(query)
+      const hits = [...sessions.values()].toReversed().flatMap(({ entry: { sessionId, title } }) =>
+        fold(sessionId).items.flatMap((item) => {
+          const excerpt = excerptOf(textsOf(item), wanted)
+          const { seq, at, type } = item
+          return excerpt ? [{ sessionId, title, seq, at, type, ...excerpt }] : []
+        }),
+      )
+      const more = hits[limit - 1]
+      return {
+        hits: hits.slice(0, limit),
+        searched: sessions.size,
+        total: sessions.size,
+        unread: [],
+        ...(more && hits.length > limit && { cursor: `${more.sessionId}.${more.seq}` }),
+      }
     },
     async *follow({ sessionId, offset, signal }) {
       const { events } = kept(sessionId)
