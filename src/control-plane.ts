@@ -17,6 +17,7 @@ import { keepAttachments, messages } from "./control/messages.ts"
 import { reachOf } from "./control/reach.ts"
 import { setting, warningOn } from "./control/setting.ts"
 import type { Daemons } from "./daemons.ts"
+import { filesOf } from "./files/files.ts"
 import { saveLaunchProfile } from "./launch-profile.ts"
 import { errorFields } from "./log.ts"
 import { type ControlPlane, Problem } from "./plane.ts"
@@ -44,6 +45,7 @@ export function controlPlane(
   const { entryOf, ask, wake, present } = reach
   const retention = retentionOf(context, daemons)
   const search = searchOf(context)
+  const findFiles = filesOf(context.home.path)
 
   /** A session at rest goes nowhere, but for one that waits for a limit to be lifted. */
   async function stopWaiting({ entry, value }: { readonly entry: RegistryEntry; readonly value: Session }) {
@@ -197,6 +199,12 @@ export function controlPlane(
       }),
 
     search: (request) => guarded(() => search(request)),
+
+    files: ({ where, ...request }) =>
+      guarded(async () => {
+        const given = "sessionId" in where ? (await entryOf(where.sessionId)).workingDir : where.workingDir
+        return await findFiles(await checkedWorkingDir(given, context.home.path), request)
+      }),
 
     async *follow({ sessionId, offset, signal }) {
       await guarded(() => entryOf(sessionId))

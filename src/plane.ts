@@ -107,6 +107,22 @@ export interface SearchResult {
   readonly unread: readonly SessionId[]
 }
 
+/** Files of a session's directory, or of one that a session is to be started in. */
+export interface FilesRequest {
+  readonly where: { readonly sessionId: SessionId } | { readonly workingDir: string }
+  /** Letters of the path, in order; none: the nearest files. */
+  readonly query: string
+  /** Default 20. */
+  readonly limit?: number | undefined
+}
+
+export interface FilesFound {
+  /** As paths from the directory, the best first. */
+  readonly files: readonly string[]
+  /** Whether the whole directory was looked through. */
+  readonly complete: boolean
+}
+
 /** A session with its newest items, true at `offset`: follow from there with the same fold. */
 export interface SessionView {
   /** The whole fold but for its items. */
@@ -181,6 +197,8 @@ export interface ControlPlane extends AsyncDisposable {
   }>
   /** What was said, in all sessions, archived ones too. */
   search(request: SearchRequest): Promise<SearchResult>
+  /** Files to be named in a message. In a repository those that it has or would take in. */
+  files(request: FilesRequest): Promise<FilesFound>
   /** Events from `offset` (default: the start) on, for ever, until `signal` aborts. */
   follow(request: {
     readonly sessionId: SessionId

@@ -14,6 +14,7 @@ export type Subcommand =
   | "diff"
   | "fetch"
   | "log"
+  | "ls-files"
   | "rev-parse"
   | "show"
   | "stash"

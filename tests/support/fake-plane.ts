@@ -181,6 +181,10 @@ export function fakePlane(): FakePlane {
         ...(more && hits.length > limit && { cursor: `${more.sessionId}.${more.seq}` }),
       }
     },
+    async files({ where, query }) {
+      if ("sessionId" in where) kept(where.sessionId)
+      return { files: ["README.md", "src/main.ts"].filter((path) => path.includes(query)), complete: true }
+    },
     async *follow({ sessionId, offset, signal }) {
       const { events } = kept(sessionId)
       let at = Number(offset ?? 0)
