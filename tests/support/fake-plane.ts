@@ -5,10 +5,10 @@ import { Problem, type SpawnRequest } from "#src/plane"
 import type { SessionEvent, Unstamped } from "#streams/event"
 import { MessageId, newSessionId, type SessionId, UploadId } from "#streams/ids"
 import type { RegistryEntry } from "#streams/registry"
-import { excerptOf, textsOf, wantedOf } from "#streams/search"
 import { emptySession, type Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
 import { changedLimits } from "#streams/session-limits"
+import { searchItems } from "./search-items.ts"
 
 export interface FakePlane extends OpenPlane {
   /** Every call that could change something, in order. */
@@ -163,23 +163,11 @@ export function fakePlane(): FakePlane {
       const next = from + limit < all.length ? { cursor: String(from + limit) } : {}
       return { sessions: page, offset: "0", ...next }
     },
-    async search({ query, limit = 50 }) {
-      const wanted = wantedOf(query)
-      const hits = [...sessions.values()].toReversed().flatMap(({ entry: { sessionId, title } }) =>
-        fold(sessionId).items.flatMap((item) => {
-          const excerpt = excerptOf(textsOf(item), wanted)
-          const { seq, at, type } = item
-          return excerpt ? [{ sessionId, title, seq, at, type, ...excerpt }] : []
-        }),
-      )
-      const more = hits[limit - 1]
-      return {
-        hits: hits.slice(0, limit),
-        searched: sessions.size,
-        total: sessions.size,
-        unread: [],
-        ...(more && hits.length > limit && { cursor: `${more.sessionId}.${more.seq}` }),
-      }
+    async search({ query, limit }) {
+      const all = [...sessions.values()].map(({ entry: { sessionId, title } }) => ({
+        ...{ sessionId, title, items: fold(sessionId).items },
+      }))
+      return searchItems(all, query, limit)
     },
     async files({ where, query }) {
       if ("sessionId" in where) kept(where.sessionId)

@@ -11,6 +11,7 @@ import type { AgentTypeInfo, SessionView } from "../../src/plane.ts"
 import { newSessionId } from "../../streams/ids.ts"
 import { type SessionRow, sessionRowChange } from "../../streams/registry.ts"
 import { FakeSession, fakeRow } from "./fake-session.ts"
+import { searchItems } from "./search-items.ts"
 import { StreamLog } from "./stream-log.ts"
 
 const UI = fileURLToPath(new URL("../../dist/ui", import.meta.url))
@@ -81,6 +82,7 @@ export class FakePlane {
       createdAt: new Date().toISOString(),
     } as { readonly ruleId: string },
   ]
+  files: readonly string[] = ["README.md", "src/main.ts", "src/retry timer.ts", "streams/follow.ts"]
   readonly calls: { readonly name: string; readonly input: Record<string, unknown> }[] = []
   #server: Server | null = null
   #port = 0
@@ -162,6 +164,14 @@ export class FakePlane {
     if (name === "revokeRule") {
       this.rules = this.rules.filter(({ ruleId }) => ruleId !== input.ruleId)
       return { ruleId: input.ruleId, revoked: true }
+    }
+    if (name === "search") {
+      const all = [...this.sessions.values()].map(({ row, session }) => ({ ...row, items: session.items }))
+      return searchItems(all, String(input.query), input.limit as number | undefined)
+    }
+    if (name === "files") {
+      const query = String(input.query)
+      return { files: this.files.filter((path) => path.includes(query)), complete: true }
     }
     const session = this.sessions.get(String(input.sessionId))
     if (!session)

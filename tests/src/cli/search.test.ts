@@ -20,7 +20,7 @@ test("search prints each place under its session, and nothing that steers the te
   const { code, out } = await place.cli(["search", "TIMER"])
   expect(code).toBe(0)
   expect(out).toBe(
-    `${place.sessionId}  Fix the flake\n  #0     The retry timer overlaps.\n  #1     Done with the timer.\n` +
+    `${place.sessionId}  Fix the flake\n  #1     Done with the timer.\n  #0     The retry timer overlaps.\n` +
       "Searched 1 of 1 sessions.\n",
   )
 })
