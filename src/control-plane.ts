@@ -4,7 +4,7 @@ import { parseEvent } from "#streams/event"
 import { follow } from "#streams/follow"
 import { messageIdOf, newMessageId, newSessionId, sessionIdOf } from "#streams/ids"
 import { paths } from "#streams/paths"
-import { type RegistryEntry, SessionRow, sessionRowChange } from "#streams/registry"
+import { type RegistryEntry, sessionRowChange } from "#streams/registry"
 import { lastLineOf, needsDaemon, type Session } from "#streams/session"
 import { changedLimits, type LimitChange, type Limits } from "#streams/session-limits"
 import { appendTo, createStream } from "#streams/stream"
@@ -231,13 +231,6 @@ export function controlPlane(
         clearInterval(looking)
       }
     },
-
-    rename: ({ sessionId, title }) =>
-      guarded(async () => {
-        const row = SessionRow.parse({ ...(await entryOf(sessionId)), title: title.trim() })
-        await appendTo(endpoint, paths.registry, [sessionRowChange(row)], patience)
-        return { sessionId, title: row.title }
-      }),
 
     archive: (sessionId) => guarded(() => retention.archive(sessionId, entryOf)),
 

@@ -29,6 +29,11 @@ type Procedure =
   | "revokeRule"
   | "setMode"
   | "setConfigOption"
+  | "rename"
+  | "archive"
+  | "unarchive"
+  | "withdraw"
+  | "attach"
 export type AgentApi = {
   readonly [Name in Procedure]: (input: Inputs[Name]) => Promise<Outputs[Name]>
 } & {
@@ -57,6 +62,11 @@ export function openApi(origin: string, { leaving = false } = {}): AgentApi {
     revokeRule: (input) => agent.revokeRule.mutate(input).catch(refuse),
     setMode: (input) => agent.setMode.mutate(input).catch(refuse),
     setConfigOption: (input) => agent.setConfigOption.mutate(input).catch(refuse),
+    rename: (input) => agent.rename.mutate(input).catch(refuse),
+    archive: (input) => agent.archive.mutate(input).catch(refuse),
+    unarchive: (input) => agent.unarchive.mutate(input).catch(refuse),
+    withdraw: (input) => agent.withdraw.mutate(input).catch(refuse),
+    attach: (input) => agent.attach.mutate(input).catch(refuse),
     getSession: (input) => agent.getSession.query(input).catch(refuse) as Promise<SessionView>,
     agentTypes: () => agent.agentTypes.query().catch(refuse),
     rules: () => agent.rules.query().catch(refuse),

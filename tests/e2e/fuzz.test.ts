@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs"
 import { connect } from "node:net"
 import { expect, test } from "vitest"
 import { askControlSocket } from "#daemon/control-socket"
-import { socketOf } from "#daemon/home"
+import { socketIn } from "#daemon/home"
 import { isSame } from "#daemon/process/identity"
 import { exchange, malformed, STREAM_PATHS, statusesIn } from "../support/malformed.ts"
 import { Installation } from "./installation.ts"
@@ -59,7 +59,7 @@ test(`${COUNT} malformed requests to each port: no answer of 500 or more, no cra
   }
 
   const daemon = agentz.daemon(sessionId)
-  const address = socketOf(agentz.home, sessionId, daemon.epoch)
+  const address = socketIn(agentz.home, daemon)
   for (let index = 0; index < COUNT / 10; index++)
     await new Promise<void>((resolve) => {
       const socket = connect(address)

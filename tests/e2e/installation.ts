@@ -3,7 +3,7 @@
  * Disposing it ends everything with `agentz down --all` and proves that nothing is left.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process"
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { createTRPCClient, httpLink, TRPCClientError } from "@trpc/client"
 import { filesOf, streamsRunFileOf } from "#daemon/home"
@@ -63,6 +63,13 @@ export class Installation implements AsyncDisposable {
   static async open(env: Record<string, string> = {}): Promise<Installation> {
     if (!existsSync(PROGRAM)) throw new Error("There is no build: run `npm run build` first.")
     return new Installation([await tempDir(), await tempDir()], env)
+  }
+
+  /** Makes an agent known, `plain`, that is a process of its own: `tests/support/plain-agent.mjs`. */
+  addPlainAgent(set: Readonly<Record<string, string>> = {}): void {
+    mkdirSync(this.home, { recursive: true, mode: 0o700 })
+    const plain = { command: process.execPath, args: [resolve("tests/support/plain-agent.mjs")], set }
+    writeFileSync(join(this.home, "agents.json"), JSON.stringify({ agents: { plain } }))
   }
 
   /** `agentz up --json`, when it is ready. */

@@ -108,6 +108,7 @@ export class SessionLoop implements AsyncDisposable {
     let limits: Limits = {}
     this.ended = runSession({
       watch: limitsOf({
+        sessionId: "ses_scripted",
         limits: () => limits,
         enclosure: {
           refusals: () => ({ memory: 0, processes: 0 }),

@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net"
 import { extname, join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { liveStreams } from "../../src/http/live.ts"
 import type { AgentTypeInfo, SessionView } from "../../src/plane.ts"
 import { newSessionId } from "../../streams/ids.ts"
 import { type SessionRow, sessionRowChange } from "../../streams/registry.ts"
@@ -84,6 +85,9 @@ export class FakePlane {
   ]
   files: readonly string[] = ["README.md", "src/main.ts", "src/retry timer.ts", "streams/follow.ts"]
   readonly calls: { readonly name: string; readonly input: Record<string, unknown> }[] = []
+  readonly #live = liveStreams(() => ({ url: `${this.url}/v1/stream`, token: null }))
+  /** Live connections that are open. */
+  liveReaders = 0
   #server: Server | null = null
   #port = 0
   #spawned = new Map<string, string>()
@@ -122,6 +126,10 @@ export class FakePlane {
     const { pathname, searchParams } = new URL(request.url ?? "/", this.url)
     response.setHeader("content-security-policy", CSP)
     if (pathname.startsWith("/trpc/")) return this.#call(request, response, pathname.slice(6), searchParams)
+    if (pathname === "/v1/live") {
+      if (this.signedOut) return void response.writeHead(401).end()
+      return this.#follow(request, response)
+    }
     if (pathname.startsWith("/v1/stream/")) {
       if (this.signedOut) return void response.writeHead(401).end()
       const name = pathname.slice("/v1/stream/".length)
@@ -135,6 +143,15 @@ export class FakePlane {
     const body = await readFile(file).catch(() => null)
     if (!body) return void response.writeHead(404).end()
     response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" }).end(body)
+  }
+
+  #follow(request: IncomingMessage, response: ServerResponse): void {
+    const { pathname, search } = new URL(request.url ?? "/", this.url)
+    this.liveReaders += 1
+    response.once("close", () => {
+      this.liveReaders -= 1
+    })
+    this.#live(request, response, { path: pathname, search })
   }
 
   async #call(request: IncomingMessage, response: ServerResponse, path: string, query: URLSearchParams) {
@@ -200,7 +217,7 @@ export class FakePlane {
         throw new Refused(409, "request_settled", "That request was answered already.")
       }
     }
-    throw new Refused(404, "not_found", `No procedure ${name}.`)
+    throw new Refused(404, "unknown_procedure", `No procedure ${name}.`)
   }
 
   #spawn(input: Record<string, unknown>): { sessionId: string } {
