@@ -163,11 +163,11 @@ export function fakePlane(): FakePlane {
       const next = from + limit < all.length ? { cursor: String(from + limit) } : {}
       return { sessions: page, offset: "0", ...next }
     },
-    async search({ query, limit }) {
+    async search(request) {
       const all = [...sessions.values()].map(({ entry: { sessionId, title } }) => ({
         ...{ sessionId, title, items: fold(sessionId).items },
       }))
-      return searchItems(all, query, limit)
+      return searchItems(all, request)
     },
     async files({ where, query }) {
       if ("sessionId" in where) kept(where.sessionId)

@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net"
 import { extname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { liveStreams } from "../../src/http/live.ts"
-import type { AgentTypeInfo, SessionView } from "../../src/plane.ts"
+import type { AgentTypeInfo, SearchRequest, SessionView } from "../../src/plane.ts"
 import { newSessionId } from "../../streams/ids.ts"
 import { type SessionRow, sessionRowChange } from "../../streams/registry.ts"
 import { FakeSession, fakeRow } from "./fake-session.ts"
@@ -184,8 +184,9 @@ export class FakePlane {
     }
     if (name === "search") {
       const all = [...this.sessions.values()].map(({ row, session }) => ({ ...row, items: session.items }))
-      return searchItems(all, String(input.query), input.limit as number | undefined)
+      return searchItems(all, input as unknown as SearchRequest)
     }
+    if (name === "attach") return { uploadId: "upl_fake", bytes: String(input.data).length }
     if (name === "files") {
       const query = String(input.query)
       return { files: this.files.filter((path) => path.includes(query)), complete: true }
