@@ -19,6 +19,7 @@ import { restore } from "./commands/restore.ts"
 import { resume } from "./commands/resume.ts"
 import { rules } from "./commands/rules.ts"
 import { run } from "./commands/run.ts"
+import { search } from "./commands/search.ts"
 import { send } from "./commands/send.ts"
 import { service } from "./commands/service.ts"
 import { set } from "./commands/set.ts"
@@ -35,6 +36,7 @@ const COMMANDS: readonly Command[] = [
   up,
   run,
   ls,
+  search,
   show,
   tail,
   send,
