@@ -1,6 +1,7 @@
 /** The examples are what people begin with: each is right as it is, and comes to its end with the agent `demo`. */
 import { readdirSync, readFileSync } from "node:fs"
 import { expect, test } from "vitest"
+import { parseDirectives } from "#daemon/agents/demo/directives"
 import type { Json } from "#streams/workflow/definition"
 import { readInputs } from "#streams/workflow/inputs"
 import { outputOf } from "#streams/workflow/output"
@@ -18,9 +19,9 @@ function opened(name: string, given: Readonly<Record<string, Json>> = {}): World
   return worldOf(definition, { inputs: read.inputs })
 }
 
-/** What the agent `demo` says to a prompt, by its scripts: the last text it is told to say. */
+/** What the agent `demo` says to a prompt, by the directives in it: the last text it is told to say. */
 const said = (prompt: string): string =>
-  Array.from(prompt.matchAll(/\[\[say text='([^']*)' ms=0\]\]/g), ([, text = ""]) => text).at(-1) ?? "A tour."
+  parseDirectives(prompt).findLast(({ name }) => name === "say")?.args.text ?? "A tour."
 
 /** Ends agents as `demo` would, and commands as they are told to. */
 const demo =
