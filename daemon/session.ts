@@ -188,6 +188,8 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
         mode = command.mode
         if (caughtUp) applyMode()
         return
+      case "set_title":
+        return
       case "set_config_option":
         deps.setOption(command.optionId, command.value)
         return

@@ -33,6 +33,8 @@ export const Command = z.discriminatedUnion("type", [
   }),
   /** From now on calls are answered by this mode. */
   command("set_mode", { mode: PermissionMode }),
+  /** What the session is called from now on. Nothing for a daemon to do. */
+  command("set_title", { title: z.string() }),
   /** Sets one of the options that the agent offers. */
   command("set_config_option", { optionId: z.string(), value: z.string() }),
   /** Ends the running turn. Void for a daemon that started later. */

@@ -109,6 +109,7 @@ export class SessionLoop implements AsyncDisposable {
     this.ended = runSession({
       checkpoints: { aroundTurn: async () => undefined, perform: async () => undefined },
       watch: limitsOf({
+        sessionId: "ses_scripted",
         limits: () => limits,
         enclosure: {
           refusals: () => ({ memory: 0, processes: 0 }),
