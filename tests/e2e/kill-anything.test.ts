@@ -22,8 +22,11 @@ const PIECES = LONG ? 7 : 2
 const PAUSE_MS = LONG ? 1_000 : 600
 /** Within this long of a kill every session's status is true. */
 const TRUE_WITHIN_MS = 20_000
-/** An API is up sooner than this. Where it is not the machine is busy with something else, and everything takes longer. */
-const USUAL_START_MS = 4_000
+/** Mostly an API is up sooner. Where it is not the machine is busy with something else, and everything takes longer. */
+const USUAL_START_MS = 2_000
+
+const medianOf = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
 function twice<Value>(values: readonly Value[]): readonly Value[] {
   return [...values, ...values]
@@ -47,7 +50,7 @@ test(
     let client = agentz.client(up)
     let upSince = performance.now()
     let livedBefore = 0
-    let slowestStartMs = 0
+    const startMs: number[] = []
     /** How long there was an API altogether: nobody can tell the truth while the one who looks is dead. */
     const lived = () => livedBefore + Math.max(0, performance.now() - upSince)
     const spawned = await Promise.all(
@@ -89,7 +92,7 @@ test(
       const from = lived()
       const wrong = new Set(untrue())
       while (wrong.size > 0) {
-        const withinMs = TRUE_WITHIN_MS * Math.max(1, slowestStartMs / USUAL_START_MS)
+        const withinMs = TRUE_WITHIN_MS * Math.max(1, medianOf(startMs) / USUAL_START_MS)
         if (lived() - from > withinMs)
           throw new Error(
             `Untrue ${Math.round(withinMs)} ms after ${kill}: ${[...wrong].join(", ")}\n${agentz.apiLog().slice(-6_000)}`,
@@ -108,7 +111,7 @@ test(
         await killHard(up.process)
         const from = performance.now()
         up = await agentz.up()
-        slowestStartMs = Math.max(slowestStartMs, performance.now() - from)
+        startMs.push(performance.now() - from)
         client = agentz.client(up)
         upSince = performance.now()
         return true
@@ -156,7 +159,7 @@ test(
     await Promise.all(truths)
     await Promise.all(keepers.map((keeper) => keeper.finish()))
     console.log(
-      `killed ${JSON.stringify(done)}; every status true within ${Math.round(Math.max(...truthMs))} ms of an API's life; an API up within ${Math.round(slowestStartMs)} ms; ${seen.reduce((sum, { both: [{ ids }] }) => sum + ids.size, 0)} events`,
+      `killed ${JSON.stringify(done)}; every status true within ${Math.round(Math.max(...truthMs))} ms of an API's life; an API was up after ${Math.round(medianOf(startMs))} ms; ${seen.reduce((sum, { both: [{ ids }] }) => sum + ids.size, 0)} events`,
     )
 
     const folded = []

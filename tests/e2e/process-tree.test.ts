@@ -11,7 +11,7 @@ import { type Hostile, hostileTree } from "../support/hostile-tree.ts"
 import { offeredIsolations } from "../support/offered-isolations.ts"
 import { Installation, killPid, markedProcesses } from "./installation.ts"
 
-const ROUNDS = process.env.AGENTZ_TEST_LONG ? 50 : 4
+const ROUNDS = process.env.AGENTZ_TEST_LONG ? 50 : 2
 /** What is promised: whatever is left of a turn is gone after so long. */
 const LIMIT_MS = 15_000
 
