@@ -1,7 +1,7 @@
 /**
  * The promise under random kill -9 of the API, the stream server, the daemons, agents that are processes of their own
  * and what agents run, while sessions stream to live readers. A short run here; `npm run test:crash` makes 200 kills,
- * `SEED=…` repeats one.
+ * `AGENTZ_TEST_KILLS` as many as are wanted, `AGENTZ_TEST_KILL_EVERY` so many seconds apart; `SEED=…` repeats one.
  */
 import { readFileSync } from "node:fs"
 import { expect, test } from "vitest"
@@ -19,7 +19,11 @@ const AGENTS: readonly BusyAgent[] = LONG ? twice(twice(["demo", "plain"])) : tw
 const VICTIMS = ["api", "streams", "daemon", "agent", "tool"] as const
 const PIECES = LONG ? 7 : 2
 /** Between two kills it is half as long on the average. */
-const PAUSE_MS = LONG ? 1_000 : 600
+const PAUSE_MS = process.env.AGENTZ_TEST_KILL_EVERY
+  ? Number(process.env.AGENTZ_TEST_KILL_EVERY) * 2_000
+  : LONG
+    ? 1_000
+    : 600
 /** Within this long of a kill every session's status is true. */
 const TRUE_WITHIN_MS = 20_000
 /** Mostly an API is up sooner. Where it is not the machine is busy with something else, and everything takes longer. */
@@ -188,5 +192,5 @@ test(
     expect((await agentz.run(["down", "--all"])).code).toBe(0)
     expect(remainsOf(agentz, folded)).toEqual([])
   },
-  120_000 + KILLS * 10_000,
+  120_000 + KILLS * (10_000 + PAUSE_MS),
 )
