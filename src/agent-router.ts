@@ -12,6 +12,7 @@ import type { ControlPlane } from "./plane.ts"
 import { checkedPrompt } from "./prompt.ts"
 import { procedure, router, translated } from "./trpc.ts"
 import { filesProcedures } from "./workspaces/files-router.ts"
+import { WorkspaceRequest } from "./workspaces/workspace.ts"
 
 const Prompt = z.string().transform(checkedPrompt)
 const Key = z.string().min(1).max(200)
@@ -31,6 +32,7 @@ export const agentRouter = router({
         agentType: z.string().min(1).max(64),
         prompt: Prompt,
         workingDir: Directory.optional(),
+        workspace: WorkspaceRequest.optional(),
         model: Line.optional(),
         title: Line.optional(),
         permissionMode: PermissionMode.optional(),
