@@ -1,9 +1,9 @@
 import { createRootRoute, Link, Outlet, useMatchRoute, useNavigate } from "@tanstack/react-router"
 import clsx from "clsx"
-import { Command as CommandIcon, Plus } from "lucide-react"
+import { Command as CommandIcon, Plus, Search } from "lucide-react"
 import { lazy, type ReactNode, Suspense, useEffect, useState } from "react"
 import { useCommands, useKeys } from "./-app/commands.ts"
-import { useSessionList } from "./-app/live.ts"
+import { useListed, useSessionList } from "./-app/live.ts"
 import { useNotices } from "./-app/notices.ts"
 import { applySettings, changeSettings, useSettings } from "./-app/settings.ts"
 import { useTabMarks } from "./-app/tab-marks.ts"
@@ -13,6 +13,7 @@ import { ConnectionNote } from "./-components/connection-note.tsx"
 import { KeyCaps } from "./-components/key-caps.tsx"
 import { SignedOut } from "./-components/signed-out.tsx"
 import { ThemeSwitch } from "./-components/theme-switch.tsx"
+import { UndoNote } from "./-components/undo-note.tsx"
 
 export const Route = createRootRoute({ component: Frame })
 
@@ -20,11 +21,8 @@ const Palette = lazy(() => import("./-components/palette.tsx"))
 const KeySheet = lazy(() => import("./-components/key-sheet.tsx"))
 
 function Frame() {
-  const { connection, entries } = useSessionList()
-  const needsYou = [...entries.values()].filter(({ status }) => status === "waiting").length
+  const connection = useListed((list) => list.connection)
   const [open, setOpen] = useState<"palette" | "keys" | null>(null)
-  useTabMarks(entries)
-  useNotices(entries)
   useKeys()
   useAppCommands(setOpen)
   useEffect(applySettings, [])
@@ -48,11 +46,7 @@ function Frame() {
           </MainLink>
           <MainLink to="/inbox">
             Inbox
-            {needsYou > 0 && (
-              <span className="ml-1.5 font-semibold text-needs figures" title={`${needsYou} need you`}>
-                {needsYou}
-              </span>
-            )}
+            <NeedsYou />
           </MainLink>
           <MainLink to="/usage">
             <span className="max-[24rem]:hidden">Usage</span>
@@ -75,6 +69,13 @@ function Frame() {
             <ConnectionNote connection={connection} />
           </div>
         )}
+        <Link
+          to="/search"
+          className="grid size-8 place-items-center rounded-md text-quiet hover:bg-sunken hover:text-ink data-[status=active]:text-ink touch:size-11"
+          aria-label="Search all sessions"
+        >
+          <Search size={16} aria-hidden />
+        </Link>
         <button
           type="button"
           className="flex h-8 items-center gap-2 rounded-md px-2 text-quiet hover:bg-sunken hover:text-ink touch:size-11 touch:justify-center touch:px-0"
@@ -92,12 +93,34 @@ function Frame() {
         {connection.state === "signed-out" ? <SignedOut /> : <Outlet />}
       </main>
       <Toast />
+      <UndoNote />
+      <Marks />
       <Suspense>
         {open === "palette" && <Palette onClose={() => setOpen(null)} />}
         {open === "keys" && <KeySheet onClose={() => setOpen(null)} />}
       </Suspense>
     </div>
   )
+}
+
+function NeedsYou() {
+  const count = useListed(({ entries }) =>
+    [...entries.values()].reduce((sum, { status }) => sum + (status === "waiting" ? 1 : 0), 0),
+  )
+  if (count === 0) return null
+  return (
+    <span className="ml-1.5 font-semibold text-needs figures" title={`${count} need you`}>
+      {count}
+    </span>
+  )
+}
+
+/** What is seen of the sessions from outside the page. */
+function Marks() {
+  const { entries } = useSessionList()
+  useTabMarks(entries)
+  useNotices(entries)
+  return null
 }
 
 function MainLink(props: {
@@ -126,6 +149,13 @@ function useAppCommands(open: (what: "palette" | "keys") => void): void {
     { id: "sessions", group: "Go to", title: "Sessions", keys: "g s", run: () => void navigate({ to: "/" }) },
     { id: "inbox", group: "Go to", title: "Inbox", keys: "g i", run: () => void navigate({ to: "/inbox" }) },
     { id: "new", group: "Go to", title: "New session", keys: "c", run: () => void navigate({ to: "/new" }) },
+    {
+      id: "search",
+      group: "Go to",
+      title: "Search all sessions",
+      keys: "g f",
+      run: () => void navigate({ to: "/search" }),
+    },
     {
       id: "usage",
       group: "Go to",

@@ -10,7 +10,7 @@ import { emptyRegistry, foldRegistry, type Registry } from "#streams/registry"
 import type { Item, Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
 import { openApi } from "./api.ts"
-import { slottedFetch } from "./live-slots.ts"
+import { openLiveStreams } from "./live-streams.ts"
 import { diffItems, type ItemsPatch, noPatch } from "./patches.ts"
 import type { Connection, FromEngine, SessionHeader, ToEngine } from "./protocol.ts"
 import { refusalOf } from "./refusal.ts"
@@ -26,8 +26,9 @@ interface Tab {
   readonly watches: Set<SessionId>
 }
 
-// One frame is 16 ms; three of them are still read as "at once" and leave the tabs time to draw.
+// What comes first is sent at once, what follows it at most this often: a text that grows, and the list of sessions.
 const FLUSH_MS = 50
+const LIST_FLUSH_MS = 200
 // Going back to a session that was just left costs nothing.
 const KEEP_MS = 30_000
 const PAGE = 200
@@ -37,8 +38,7 @@ const REACH_PAGE = 2_000
 export function openEngine(origin: string): Engine {
   const tabs = new Set<Tab>()
   const api = openApi(origin)
-  const fetch = slottedFetch(globalThis.fetch.bind(globalThis))
-  const streamUrl = (name: string) => `${origin}/v1/stream/${name}`
+  const live = openLiveStreams({ origin })
   const sessions = new Map<SessionId, WatchedSession>()
   const registry = watchRegistry()
 
@@ -52,10 +52,10 @@ export function openEngine(origin: string): Engine {
       const removed = [...sent.keys()].filter((id) => !rows.has(id))
       sent = rows
       for (const tab of tabs) tab.post({ type: "registry", reset: false, entries, removed, loaded })
-    })
+    }, LIST_FLUSH_MS)
     const tail = openTail({
-      url: () => streamUrl(paths.registry),
-      fetch,
+      stream: () => paths.registry,
+      live,
       now: Date.now,
       open: () => Promise.resolve("-1"),
       take: ({ items, upToDate }) => {
@@ -115,7 +115,7 @@ export function openEngine(origin: string): Engine {
       const items = diffItems(sentItems, session.items)
       sentItems = session.items
       post(message(session, items, false))
-    })
+    }, FLUSH_MS)
 
     const open = async (): Promise<string | null> => {
       try {
@@ -138,8 +138,8 @@ export function openEngine(origin: string): Engine {
       post({ type: "session-connection", sessionId, connection })
     }
     const tail = openTail({
-      url: () => streamUrl(registry.streamOf(sessionId)),
-      fetch,
+      stream: () => registry.streamOf(sessionId),
+      live,
       now: Date.now,
       open,
       take: ({ items }) => {
@@ -266,17 +266,20 @@ export function openEngine(origin: string): Engine {
 const firstSeqOf = (items: readonly Item[]): number =>
   items.find(({ type }) => type !== "user")?.seq ?? Math.max(...items.map(({ seq }) => seq)) + 1
 
-function flushSoon(send: () => void): (() => void) & { now(): void } {
+/** Sends at once where nothing was sent for `everyMs`, else when that time is over. */
+function flushSoon(send: () => void, everyMs: number): (() => void) & { now(): void } {
   let timer: ReturnType<typeof setTimeout> | undefined
+  let sentAt = Number.NEGATIVE_INFINITY
   const now = () => {
     if (timer === undefined) return
     clearTimeout(timer)
     timer = undefined
+    sentAt = performance.now()
     send()
   }
   return Object.assign(
     () => {
-      timer ??= setTimeout(now, FLUSH_MS)
+      timer ??= setTimeout(now, Math.max(0, sentAt + everyMs - performance.now()))
     },
     { now },
   )
