@@ -31,7 +31,7 @@ test("a search that takes long tells how far it is, and goes on when it is asked
   page,
   agentz,
 }) => {
-  const id = agentz.tellLong(120)
+  agentz.tellLong(120)
   await page.goto(`${agentz.url}/search?q=${encodeURIComponent("question")}`)
   const links = page.getByRole("region", { name: "A long conversation" }).getByRole("listitem")
   await expect(links).toHaveCount(50)
@@ -40,7 +40,7 @@ test("a search that takes long tells how far it is, and goes on when it is asked
   await expect(links).toHaveCount(100)
   await page.getByRole("button", { name: "Search on" }).click()
   await expect(page.getByRole("status").first()).toContainText("19 of 19 sessions searched")
-  await expect(links.last().getByRole("link")).toHaveAttribute("href", new RegExp(`/s/${id}#1$`))
+  await expect(links.last()).toContainText("question 1")
 })
 
 test("the palette finds what was said, and leads to the search of all of it", async ({ page, agentz }) => {
