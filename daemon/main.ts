@@ -22,6 +22,7 @@ import type { AgentSession } from "./agent-session.ts"
 import { adapterOf } from "./agents/index.ts"
 import { type Approvals, approvals as openApprovals } from "./approvals.ts"
 import { attachedFiles } from "./attached-files.ts"
+import { checkpointsOf } from "./checkpoints.ts"
 import { holdControlSocket } from "./control-socket.ts"
 import { diskGrowth } from "./disk-growth.ts"
 import { endpointOf } from "./endpoint.ts"
@@ -248,6 +249,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
       redactor,
       onLimit: spec.onLimit,
       approvals,
+      checkpoints: checkpointsOf({ home, sessionId, workingDir, session: () => publisher.session, publish }),
       ready: () => publisher.ready(),
       watch: limitsOf({ sessionId, limits: () => limits, enclosure, disk }),
       setLimits: (next) => {

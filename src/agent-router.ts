@@ -11,6 +11,8 @@ import { LimitChange } from "#streams/session-limits"
 import type { ControlPlane } from "./plane.ts"
 import { checkedPrompt } from "./prompt.ts"
 import { procedure, router, translated } from "./trpc.ts"
+import { filesProcedures } from "./workspaces/files-router.ts"
+import { WorkspaceRequest } from "./workspaces/workspace.ts"
 
 const Prompt = z.string().transform(checkedPrompt)
 const Key = z.string().min(1).max(200)
@@ -30,6 +32,7 @@ export const agentRouter = router({
         agentType: z.string().min(1).max(64),
         prompt: Prompt,
         workingDir: Directory.optional(),
+        workspace: WorkspaceRequest.optional(),
         model: Line.optional(),
         title: Line.optional(),
         permissionMode: PermissionMode.optional(),
@@ -184,6 +187,8 @@ export const agentRouter = router({
     .mutation(({ ctx, input: { olderThanDays, ...rest } }) =>
       ctx.plane.prune({ olderThanMs: olderThanDays * 86_400_000, ...rest }),
     ),
+
+  ...filesProcedures,
 
   storage: procedure.query(({ ctx }) => ctx.plane.storage()),
 

@@ -27,6 +27,9 @@ import { retentionOf } from "./retention.ts"
 import { searchOf } from "./search.ts"
 import { storageReport } from "./storage.ts"
 import { checkedWorkingDir } from "./working-dir.ts"
+import { files } from "./workspaces/files.ts"
+import { forking } from "./workspaces/fork.ts"
+import { makeWorkspace } from "./workspaces/workspace.ts"
 
 const TAIL = 200
 const LIST = 500
@@ -84,10 +87,14 @@ export function controlPlane(
 
       const sessionId = idempotencyKey === undefined ? newSessionId() : await sessionIdOf(idempotencyKey)
       if (idempotencyKey !== undefined && (await folds.registry()).value.has(sessionId)) return { sessionId }
+      const workspace = await makeWorkspace(context.home.path, sessionId, {
+        directory,
+        request: request.workspace,
+      })
       const row = {
         sessionId,
         agentType,
-        workingDir: directory,
+        ...workspace,
         ...(model !== undefined && { model }),
         title: title?.trim() || titleOf(text),
         permissionMode,
@@ -144,6 +151,8 @@ export function controlPlane(
     ...approving(context, reach),
     ...setting(context, reach),
     ...messages(context, reach),
+    ...files(context, reach),
+    ...forking(context, reach),
 
     resume: (sessionId) =>
       guarded(async () => {
