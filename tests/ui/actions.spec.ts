@@ -71,6 +71,7 @@ test("always here answers the like in the next session of the directory, until i
 }) => {
   const prompt = '[[bash cmd="git status --short"]]'
   await openSession(page, agentz, prompt)
+  await expect(page.getByText("it may run commands that begin with “git status”")).toBeVisible()
   await page.getByRole("button", { name: "Always here" }).click()
   await reaches(page, "Done")
   await openSession(page, agentz, prompt)
