@@ -88,7 +88,7 @@ test(
       while (wrong.size > 0) {
         if (lived() - from > TRUE_WITHIN_MS)
           throw new Error(
-            `Untrue ${TRUE_WITHIN_MS} ms after ${kill}: ${[...wrong].map((id) => `${id} ${agentz.daemonLog(id).slice(-600)}`)}`,
+            `Untrue ${TRUE_WITHIN_MS} ms after ${kill}: ${[...wrong].join(", ")}\n${agentz.apiLog().slice(-6_000)}`,
           )
         await wait(50)
         const now = untrue()
@@ -133,14 +133,17 @@ test(
       },
     }
     const done = { api: 0, streams: 0, daemon: 0, agent: 0, tool: 0 }
-    for (let kills = 0; kills < KILLS; ) {
+    let failed = false
+    for (let kills = 0; kills < KILLS && !failed; ) {
       // Each as often as the others, in an order that nobody knows.
       const victim = random.pick(VICTIMS.filter((one) => done[one] <= kills / VICTIMS.length))
       if (await kill[victim]()) {
         kills += 1
         done[victim] += 1
         truths.push(judge(`kill ${kills} (${victim})`))
-        truths.at(-1)?.catch(() => undefined)
+        truths.at(-1)?.catch(() => {
+          failed = true
+        })
       }
       await wait(random.next() * PAUSE_MS)
     }
