@@ -27,7 +27,7 @@ interface Tab {
 }
 
 // What comes first is sent at once, what follows it at most this often: a text that grows, and the list of sessions.
-const FLUSH_MS = 50
+const FLUSH_MS = 16
 const LIST_FLUSH_MS = 200
 // Going back to a session that was just left costs nothing.
 const KEEP_MS = 30_000
