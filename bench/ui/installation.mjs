@@ -32,6 +32,9 @@ export async function startInstallation(dir) {
     get api() {
       return api.ready.api
     },
+    get pid() {
+      return api.ready.pid
+    },
     get token() {
       return api.ready.token
     },
