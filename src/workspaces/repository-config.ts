@@ -42,7 +42,9 @@ export async function repositoryConfig(root: string): Promise<RepositoryConfig> 
   try {
     return RepositoryConfig.parse(parse(text, { maxAliasCount: 0 }) ?? {})
   } catch (error) {
-    if (error instanceof YAMLError) throw faulty(error.message.split("\n")[0] ?? "it is no YAML")
+    // An alias, of which a small file can make a large one, is a `ReferenceError`.
+    if (error instanceof YAMLError || error instanceof ReferenceError)
+      throw faulty(error.message.split("\n")[0] ?? "it is no YAML")
     if (!(error instanceof z.ZodError)) throw error
     const [issue] = error.issues
     throw faulty(`${issue?.path.join(".") || "it"}: ${issue?.message ?? "is not as it should be"}`)
