@@ -89,7 +89,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
       ...(config !== undefined && { config }),
       resume,
       ...(limits !== undefined && { limits }),
-      idleSeconds: context.idleSeconds,
+      idleSeconds: entry.idleSeconds ?? context.idleSeconds,
       onLimit: entry.onLimit ?? context.onLimit,
       home: home.path,
       isolation: context.isolation,

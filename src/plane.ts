@@ -14,6 +14,7 @@ import type { Item, Session, Status } from "#streams/session"
 import type { LimitChange, Limits } from "#streams/session-limits"
 import type { Pruned, PruneRequest, SessionCost } from "./retention.ts"
 import type { StorageReport } from "./storage.ts"
+import type { WorkflowPlane } from "./workflows/plane.ts"
 
 export interface SpawnRequest {
   readonly agentType: string
@@ -173,6 +174,7 @@ export interface ControlPlane extends AsyncDisposable {
   /** Whether what sessions say reaches their streams. Answers also while the stream server is away. */
   storage(): Promise<StorageReport>
   agentTypes(): Promise<readonly AgentTypeInfo[]>
+  readonly workflows: WorkflowPlane
 }
 
 /** What may go wrong that a caller would treat differently. Each slug has a page in docs/errors.md. */
