@@ -1,5 +1,5 @@
+import { closest } from "#streams/closest"
 import { version } from "../package-root.ts"
-import { closest } from "./closest.ts"
 import type { Command } from "./command.ts"
 import { agents } from "./commands/agents.ts"
 import { approve } from "./commands/approve.ts"
