@@ -5,14 +5,9 @@
 import type { CommandId, RunId, ScheduleId, WebhookId } from "#streams/ids"
 import type { Budget, Inputs, WorkflowDefinition } from "#streams/workflow/definition"
 import type { RunEvent, StartedBy } from "#streams/workflow/event"
-import type {
-  FiringRow,
-  ProgressRow,
-  RunRow,
-  ScheduleRow,
-  WebhookRow,
-  WorkflowRow,
-} from "#streams/workflow/registry"
+import type { DefinitionProblem } from "#streams/workflow/read"
+import type { FiringRow, ScheduleRow, WebhookRow, WorkflowRow } from "#streams/workflow/registry"
+import type { RunEntry } from "#streams/workflow/registry-fold"
 import type { Run, RunStatus } from "#streams/workflow/run"
 import type { StepId } from "#streams/workflow/step-id"
 import type { StepInput } from "#streams/workflow/step-input"
@@ -22,13 +17,6 @@ export interface SourceRequest {
   readonly source: string
   /** What faults call it. */
   readonly file?: string | undefined
-}
-
-/** What is wrong in a definition: where, and what to do about it. Lines and columns count from 1. */
-export interface DefinitionFault {
-  readonly message: string
-  readonly line?: number | undefined
-  readonly column?: number | undefined
 }
 
 export interface StartRequest {
@@ -41,13 +29,6 @@ export interface StartRequest {
   readonly startedBy?: StartedBy | undefined
   /** The same key gives the same run. */
   readonly idempotencyKey?: string | undefined
-}
-
-/** A run as a list shows it. */
-export interface RunEntry extends RunRow {
-  readonly status: RunStatus
-  /** `null` until a worker has begun with it. */
-  readonly progress: ProgressRow | null
 }
 
 /** A run as its log says, true at `offset`: follow from there with the same fold. */
@@ -124,7 +105,7 @@ export interface WorkflowPlane {
   /** Whether it can be run; if not, why, with places. */
   validate(request: SourceRequest): Promise<{
     readonly definition: WorkflowDefinition | null
-    readonly faults: readonly DefinitionFault[]
+    readonly problems: readonly DefinitionProblem[]
   }>
   definitions(): Promise<{ readonly workflows: readonly WorkflowRow[]; readonly offset: string }>
   /** Its runs stay; its schedules and webhooks go with it. */

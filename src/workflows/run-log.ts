@@ -10,13 +10,8 @@ import type { RunId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { appendTo, readToTail, START } from "#streams/stream"
 import { type FindEndpoint, type Patience, StreamError } from "#streams/transport"
-import {
-  parseRunEvent,
-  placeSeqOf,
-  type RunEvent,
-  runEventId,
-  type UnstampedRunEvent,
-} from "#streams/workflow/event"
+import { stamped } from "#streams/workflow/advance"
+import { parseRunEvent, placeSeqOf, type RunEvent, type UnstampedRunEvent } from "#streams/workflow/event"
 import { emptyRun, type Run } from "#streams/workflow/run"
 import { foldRun } from "#streams/workflow/run-fold"
 import { version } from "../package-root.ts"
@@ -53,8 +48,8 @@ export class RunLost extends Error {
 export interface RunLog {
   /** All that is in the log, as far as it is durable. */
   readonly run: Run
-  /** Resolves when they are durable. Throws {@link RunLost}. */
-  append(events: readonly UnstampedRunEvent[]): Promise<void>
+  /** Resolves when they are durable, which follow on {@link run}. Throws {@link RunLost}. */
+  append(events: readonly RunEvent[]): Promise<void>
 }
 
 /** Writes the first events of a run. `false`: it was made before. */
@@ -63,7 +58,7 @@ export async function createRun(
   runId: RunId,
   { events, ...patience }: Patience & { readonly events: readonly UnstampedRunEvent[] },
 ): Promise<boolean> {
-  return appendAt(endpoint, runId, stamped(runId, { epoch: 0, n: 0 }, events), patience)
+  return await appendAt(endpoint, runId, stamped({ runId, epoch: 0, n: -1 }, events, Date.now()), patience)
 }
 
 /** The log from here on, as its only writer; `null` where somebody else was faster. */
@@ -74,9 +69,8 @@ export async function claimRun(
 ): Promise<RunLog | null> {
   const { runId, epoch } = folded.run
   const incarnation = randomUUID()
-  const claim = stamped(runId, { epoch: epoch + 1, n: 0 }, [
-    { type: "run_claimed", incarnation, owner: ownerOfSelf(), version },
-  ])
+  const claimed = { type: "run_claimed", incarnation, owner: ownerOfSelf(), version } as const
+  const claim = stamped({ runId, epoch: epoch + 1, n: -1 }, [claimed], Date.now())
   const won = await appendAt(endpoint, runId, claim, patience)
   // What the owner before us wrote between our reading and our claim counts; a claim whose answer was lost, too.
   const { run } = won && epoch === 0 ? { run: foldRun(folded.run, claim) } : await readRun(endpoint, folded, patience)
@@ -89,17 +83,16 @@ function logOf(endpoint: FindEndpoint, claimed: Run, patience: Patience): RunLog
     get run() {
       return run
     },
-    async append(unstamped) {
-      if (unstamped.length === 0) return
-      const { runId, epoch, n } = run
-      const events = stamped(runId, { epoch, n: n + 1 }, unstamped)
-      if (!(await appendAt(endpoint, runId, events, patience))) {
-        const { run: now } = await readRun(endpoint, unreadRun(runId), patience)
-        // Only we write in our epoch: if its last event is there, it was the answer that was lost.
-        if (now.incarnation !== claimed.incarnation || now.n !== n + events.length)
-          throw new RunLost(`Run ${runId} is held by another worker.`)
+    async append(events) {
+      for (const batch of batchesOf(events)) {
+        if (!(await appendAt(endpoint, run.runId, batch, patience))) {
+          const { run: now } = await readRun(endpoint, unreadRun(run.runId), patience)
+          // Only we write in our epoch: if its last event is there, it was the answer that was lost.
+          if (now.incarnation !== claimed.incarnation || now.n !== run.n + batch.length)
+            throw new RunLost(`Run ${run.runId} is held by another worker.`)
+        }
+        run = foldRun(run, batch)
       }
-      run = foldRun(run, events)
     },
   }
 }
@@ -122,16 +115,24 @@ async function appendAt(
   }
 }
 
-const stamped = (
-  runId: RunId,
-  { epoch, n }: Pick<RunEvent, "epoch" | "n">,
-  events: readonly UnstampedRunEvent[],
-): readonly RunEvent[] => {
-  const at = new Date().toISOString()
-  return events.map((event, index) => {
-    const place = { epoch, n: n + index }
-    return { id: runEventId(runId, place), ...place, at, ...event }
-  })
+/** A server takes so much in one append. */
+const BATCH_BYTES = 512 * 1024
+
+function batchesOf(events: readonly RunEvent[]): readonly (readonly RunEvent[])[] {
+  const batches: RunEvent[][] = []
+  let room = 0
+  for (const event of events) {
+    const bytes = events.length === 1 ? 0 : JSON.stringify(event).length
+    const last = batches.at(-1)
+    if (last === undefined || bytes > room) {
+      batches.push([event])
+      room = BATCH_BYTES - bytes
+    } else {
+      last.push(event)
+      room -= bytes
+    }
+  }
+  return batches
 }
 
 export function ownerOfSelf(): Identity & { readonly host: string } {

@@ -1,7 +1,7 @@
 /** What the schema cannot see: names that are nowhere, circles, expressions that cannot be read, defaults of the wrong type. */
 import { closest } from "../closest.ts"
 import type { Input, ItemStep, Step, WorkflowDefinition } from "./definition.ts"
-import { type Expression, STEP_FIELDS } from "./expression.ts"
+import { STEP_FIELDS } from "./expression.ts"
 import { ExpressionError } from "./expression-error.ts"
 import { ancestorsOf, cycleIn } from "./graph.ts"
 import { wrongInput } from "./inputs.ts"
@@ -150,14 +150,16 @@ function textFaults(definition: WorkflowDefinition): readonly Fault[] {
 
 function faultsIn(text: Text, definition: WorkflowDefinition, inMap: boolean): readonly Fault[] {
   try {
-    return expressionsOf(text)
-      .flatMap((expression: Expression) => expression.references)
-      .flatMap((reference) => referenceFault(reference, definition, inMap))
-      .map((message) => ({ place: text.place, message }))
+    return expressionsOf(text).flatMap((expression) => {
+      const at = Math.max(text.text.indexOf(expression.text), 0)
+      return expression.references
+        .flatMap((reference) => referenceFault(reference, definition, inMap))
+        .map((message) => ({ place: text.place, message, at }))
+    })
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error
-    const subject = text.form === "expression" ? "The expression" : "The template"
-    return [{ place: text.place, message: `${subject} ${error.message}`, at: error.at }]
+    const field = text.place.findLast((part) => typeof part === "string")
+    return [{ place: text.place, message: `\`${field}\` ${error.message}`, at: error.at }]
   }
 }
 

@@ -15,7 +15,7 @@ export const RunCommand = z.discriminatedUnion("type", [
   /** Goes on with a run that is paused or has failed: steps that failed are tried again. */
   command("resume", {}),
   /** Does the step and all that comes after it again. */
-  command("resume_from", { stepId: StepId, input: StepInput.optional() }),
+  command("resume_from", { stepId: StepId }),
   /** Tries a failed step again, perhaps with something said anew. */
   command("retry_step", { stepId: StepId, input: StepInput.optional() }),
   /** Goes on without the step. Without an output, whoever needs one fails. */

@@ -8,6 +8,9 @@ import { PermissionMode } from "../event.ts"
 import { Limits } from "../session-limits.ts"
 import { DURATION } from "./duration.ts"
 
+/** Whatever JSON can say. */
+export type Json = z.infer<ReturnType<typeof z.json>>
+
 /** Of steps and inputs: it can be written in an expression as it is. */
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,39}$/
 const Name = z
@@ -158,6 +161,8 @@ export const Step = z.discriminatedUnion("kind", [
   }),
 ])
 export type Step = z.infer<typeof Step>
+/** A step without its graph: what is done at a step, or of a map with each of its items. */
+export type Body = ItemStep | Exclude<Step, { kind: "map" }>
 export type StepOf<Kind extends Step["kind"]> = Extract<Step, { kind: Kind }>
 
 export const WorkflowDefinition = z.strictObject({

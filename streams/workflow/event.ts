@@ -166,7 +166,7 @@ const StepWaiting = event("step_waiting", { ...Attempt, for: WaitingFor })
 /** It lives and has been silent since then. Whatever it says next ends that. */
 const StepStalled = event("step_stalled", { ...Attempt, since: z.string() })
 /** The attempt was ended without fault of the step, which is pending again. */
-const StepInterrupted = event("step_interrupted", { ...Attempt, reason: z.enum(["pause", "budget"]) })
+const StepInterrupted = event("step_interrupted", Attempt)
 
 /** The items of a map, which are steps from here on. All of them as JSON in `itemsBlob` where they are too large. */
 const MapExpanded = event("map_expanded", {
@@ -177,9 +177,11 @@ const MapExpanded = event("map_expanded", {
   itemsBlob: BlobRef.optional(),
 })
 
-/** These steps are to be done again, from their first attempt. Their items are forgotten; what they gave stays in the log. */
+/** These steps are to be done again, from their first attempt. What they gave stays in the log. */
 const StepsReset = event("steps_reset", {
   steps: z.array(StepId),
+  /** Of these, the maps whose items stay as they are, but for those that are named themselves. */
+  keptItems: z.array(StepId).optional(),
   generation: z.number().int().positive(),
   reason: z.enum(["resume_from", "retry", "skip"]),
 })
@@ -217,7 +219,10 @@ const BudgetChanged = event("budget_changed", { budget: Budget })
 /** It is kept until a step that waits for that name takes it. */
 const SignalReceived = event("signal_received", { name: z.string(), payload: z.json().optional() })
 /** A command that cannot be done as the run stands now. */
-const CommandRefused = event("command_refused", { commandId: CommandId, error: Failure })
+const CommandRefused = event("command_refused", { error: Failure })
+
+/** What a command asks for is so already. */
+const CommandVoid = event("command_void", {})
 
 export const RunEvent = z.discriminatedUnion("type", [
   RunCreated,
@@ -245,6 +250,7 @@ export const RunEvent = z.discriminatedUnion("type", [
   BudgetChanged,
   SignalReceived,
   CommandRefused,
+  CommandVoid,
 ])
 export type RunEvent = z.infer<typeof RunEvent>
 export type RunEventOf<Type extends RunEvent["type"]> = Extract<RunEvent, { type: Type }>

@@ -2,8 +2,15 @@
 export class ExpressionError extends Error {
   override readonly name = "ExpressionError"
   readonly at: number
-  constructor(message: string, at = 0, options?: ErrorOptions) {
+  /** Something that it names is not there. */
+  readonly missing: boolean
+  constructor(
+    message: string,
+    at = 0,
+    { missing = false, ...options }: ErrorOptions & { readonly missing?: boolean } = {},
+  ) {
     super(message, options)
     this.at = at
+    this.missing = missing
   }
 }

@@ -3,6 +3,7 @@
  * the same run gives the same answer wherever it is asked.
  */
 import { Environment, EvaluationError, type ParseError, type ParseResult } from "@marcbachmann/cel-js"
+import type { Json } from "./definition.ts"
 import { ExpressionError } from "./expression-error.ts"
 import { type Reference, ROOTS, referencesOf } from "./reference.ts"
 
@@ -85,7 +86,7 @@ function compile(text: string): ParseResult {
 }
 
 /** Throws {@link ExpressionError}; where something is missing its message names it. */
-export function evaluate(expression: Expression, scope: Scope): unknown {
+export function evaluate(expression: Expression, scope: Scope): Json {
   try {
     return plain(expression.compiled({ ...scope }))
   } catch (error) {
@@ -93,14 +94,17 @@ export function evaluate(expression: Expression, scope: Scope): unknown {
     const missing = expression.references
       .map((reference) => absent(reference, scope))
       .find((said) => said !== null)
-    throw new ExpressionError(missing ?? withStop(error.summary), error.range?.start, { cause: error })
+    throw new ExpressionError(missing ?? withStop(error.summary), error.range?.start, {
+      cause: error,
+      missing: missing !== undefined,
+    })
   }
 }
 
 const withStop = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`)
 
-/** Integers come as `bigint`, which JSON has not. */
-function plain(value: unknown): unknown {
+/** As JSON: integers come as `bigint`, times as `Date`. */
+function plain(value: unknown): Json {
   if (typeof value === "bigint") return Number(value)
   if (value instanceof Date) return value.toISOString()
   if (Array.isArray(value)) return value.map(plain)
@@ -108,7 +112,7 @@ function plain(value: unknown): unknown {
     return Object.fromEntries(Array.from(value, ([key, of]) => [String(key), plain(of)]))
   if (typeof value === "object" && value !== null)
     return Object.fromEntries(Object.entries(value).map(([key, of]) => [key, plain(of)]))
-  return value
+  return typeof value === "number" || typeof value === "boolean" || value === null ? value : String(value)
 }
 
 /** Says what `reference` names and the scope has not; `null` where it is there. */

@@ -50,6 +50,10 @@ export const ProgressRow = z.object({
 })
 export type ProgressRow = z.infer<typeof ProgressRow>
 
+/** Something was asked of the run: a worker whose progress is not there yet reads its inbox up to that place. */
+export const AskedRow = z.object({ runId: RunId, offset: z.string() })
+export type AskedRow = z.infer<typeof AskedRow>
+
 /** A workflow that is known by its name. `source` is what was given, comments and all. */
 export const WorkflowRow = z.object({
   name: WorkflowName,
@@ -103,6 +107,7 @@ export type WebhookRow = z.infer<typeof WebhookRow>
 const runsSchema = createStateSchema({
   runs: { schema: RunRow, type: "run", primaryKey: "runId" },
   progress: { schema: ProgressRow, type: "progress", primaryKey: "runId" },
+  asked: { schema: AskedRow, type: "asked", primaryKey: "runId" },
 })
 const workflowsSchema = createStateSchema({
   workflows: { schema: WorkflowRow, type: "workflow", primaryKey: "name" },
@@ -115,10 +120,13 @@ export const runRowChange = (value: RunRow): ChangeEvent =>
   runsSchema.runs.upsert({ key: value.runId, value }) as ChangeEvent
 export const progressRowChange = (value: ProgressRow): ChangeEvent =>
   runsSchema.progress.upsert({ key: value.runId, value }) as ChangeEvent
-/** Both rows of a run that is to be forgotten. */
+export const askedRowChange = (value: AskedRow): ChangeEvent =>
+  runsSchema.asked.upsert({ key: value.runId, value }) as ChangeEvent
+/** All rows of a run that is to be forgotten. */
 export const runRowRemovals = (runId: RunId): ChangeEvent[] => [
   runsSchema.runs.delete({ key: runId }) as ChangeEvent,
   runsSchema.progress.delete({ key: runId }) as ChangeEvent,
+  runsSchema.asked.delete({ key: runId }) as ChangeEvent,
 ]
 export const workflowRowChange = (value: WorkflowRow): ChangeEvent =>
   workflowsSchema.workflows.upsert({ key: value.name, value }) as ChangeEvent

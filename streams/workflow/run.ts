@@ -4,7 +4,7 @@
  */
 import type { BlobRef, Failure } from "../event.ts"
 import type { CommandId, RunId, SessionId } from "../ids.ts"
-import type { Budget, Inputs, WorkflowDefinition } from "./definition.ts"
+import type { Budget, Inputs, Json, WorkflowDefinition } from "./definition.ts"
 import type { RunEventOf, StartedBy, StepFailure, StepUsage, WaitingFor } from "./event.ts"
 import type { StepId } from "./step-id.ts"
 import type { StepInput } from "./step-input.ts"
@@ -19,7 +19,7 @@ export type StepStatus = (typeof STEP_STATUSES)[number]
 /** Something that a step gave. `none` is not an output that is `null`. */
 export type StepOutput =
   | { readonly type: "none" }
-  | { readonly type: "value"; readonly value: unknown }
+  | { readonly type: "value"; readonly value: Json }
   /** As JSON in a stream of its own. */
   | { readonly type: "blob"; readonly ref: BlobRef }
 
@@ -71,7 +71,7 @@ export interface MapItems {
 
 export interface Signal {
   readonly name: string
-  readonly payload: unknown
+  readonly payload: Json | undefined
 }
 
 export interface Run {
@@ -101,12 +101,12 @@ export interface Run {
   readonly taken: ReadonlySet<CommandId>
   readonly budget: Budget
   /** Of all attempts. */
-  readonly usage: Required<StepUsage>
+  readonly usage: Readonly<Record<keyof StepUsage, number>>
   /** How long it has been running, pauses left out, up to `runningSince`, in ms. */
   readonly ranMs: number
   /** ISO 8601; `null` while it does not run. */
   readonly runningSince: string | null
-  readonly budgetReached: Omit<RunEventOf<"budget_reached">, keyof RunEventOf<"run_paused">> | null
+  readonly budgetReached: Pick<RunEventOf<"budget_reached">, "kind" | "used" | "limit"> | null
   readonly output: StepOutput
   readonly error: Failure | null
   readonly failedStep: StepId | null

@@ -1,4 +1,5 @@
 /** Templates: text with `{{ expression }}` in it, or the short form `{plan.output}`, `{plan.output.files[0]}`. */
+import type { Json } from "./definition.ts"
 import { type Expression, evaluate, parseExpression, type Scope } from "./expression.ts"
 import { ExpressionError } from "./expression-error.ts"
 
@@ -50,7 +51,7 @@ function braced(text: string, index: number): { readonly expression: Expression;
 }
 
 /** The value of a template that is one expression and nothing else; of others the text. Throws {@link ExpressionError}. */
-export function fillValue(text: string, scope: Scope): unknown {
+export function fillValue(text: string, scope: Scope): Json {
   const [first, ...rest] = parseTemplate(text)
   if (first !== undefined && typeof first !== "string" && rest.length === 0) return evaluate(first, scope)
   return fillText(text, scope)
@@ -63,10 +64,10 @@ export const fillText = (text: string, scope: Scope): string =>
     .join("")
 
 /** Texts as they are, all else as JSON. */
-const shown = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""))
+const shown = (value: Json): string => (typeof value === "string" ? value : JSON.stringify(value))
 
 /** Every text in it filled, whatever it is made of. Throws {@link ExpressionError}. */
-export function fillDeep(value: unknown, scope: Scope): unknown {
+export function fillDeep(value: Json, scope: Scope): Json {
   if (typeof value === "string") return fillValue(value, scope)
   if (Array.isArray(value)) return value.map((element) => fillDeep(element, scope))
   if (typeof value === "object" && value !== null)

@@ -1,5 +1,5 @@
 /** Where in a step templates and expressions stand. Checking and filling both go by this list. */
-import type { ItemStep, Step, StepOf, WorkflowDefinition } from "./definition.ts"
+import type { Body, Step, StepOf, WorkflowDefinition } from "./definition.ts"
 import { type Expression, parseExpression } from "./expression.ts"
 import type { Reference } from "./reference.ts"
 import { parseTemplate } from "./template.ts"
@@ -13,21 +13,20 @@ export interface Text {
   readonly form: "template" | "expression"
 }
 
+interface Filled {
+  readonly texts: readonly string[]
+  readonly values: readonly string[]
+}
+
 /** Fields that are filled to text, and fields whose values keep their type. */
-export const FILLED = {
+export const FILLED: Readonly<Record<Body["kind"], Filled>> = {
   agent: { texts: ["prompt", "agent", "model", "workingDir"], values: [] },
   command: { texts: ["command", "env", "workingDir"], values: [] },
   approval: { texts: ["question", "workingDir"], values: [] },
   wait: { texts: ["until", "workingDir"], values: [] },
   workflow: { texts: ["workingDir"], values: ["inputs"] },
   transform: { texts: ["workingDir"], values: ["value"] },
-} as const satisfies Readonly<
-  Record<ItemStep["kind"], { readonly texts: readonly string[]; readonly values: readonly string[] }>
->
-
-/** What is done at the step itself, or of a map with each of its items. */
-export const bodyOf = (step: Step): ItemStep | Exclude<Step, StepOf<"map">> =>
-  step.kind === "map" ? step.step : step
+}
 
 /** Texts that are read before the step is begun: for a map, those of its list. */
 export function textsOf(step: Step): readonly Text[] {
@@ -35,15 +34,16 @@ export function textsOf(step: Step): readonly Text[] {
     step.when === undefined ? [] : [{ place: ["when"], text: step.when, form: "expression" }]
   return step.kind === "map"
     ? [...own, { place: ["over"], text: step.over, form: "expression" }]
-    : [...own, ...filledTexts(step)]
+    : [...own, ...textsOfBody(step)]
 }
 
 export const itemTextsOf = (step: StepOf<"map">): readonly Text[] =>
-  filledTexts(step.step).map((text) => ({ ...text, place: ["step", ...text.place] }))
+  textsOfBody(step.step).map((text) => ({ ...text, place: ["step", ...text.place] }))
 
 export const outputTextsOf = ({ outputs = {} }: WorkflowDefinition): readonly Text[] => textsIn(outputs, [])
 
-function filledTexts(body: ItemStep | Exclude<Step, StepOf<"map">>): readonly Text[] {
+/** Of what is done, without `when` and `over`. */
+export function textsOfBody(body: Body): readonly Text[] {
   const { texts, values } = FILLED[body.kind]
   const fields: Readonly<Record<string, unknown>> = body
   return [...texts, ...values].flatMap((field) =>
