@@ -2,7 +2,13 @@
 import type { RunId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { type FindEndpoint, type Patience, StreamError } from "#streams/transport"
-import { foldRuns, foldWorkflows, noWorkflows, type Runs, type Workflows } from "#streams/workflow/registry-fold"
+import {
+  foldRuns,
+  foldWorkflows,
+  noWorkflows,
+  type Runs,
+  type Workflows,
+} from "#streams/workflow/registry-fold"
 import { type Folded, foldOf } from "../folds.ts"
 import { Problem } from "../plane.ts"
 import { type FoldedRun, readRun, unreadRun } from "./run-log.ts"

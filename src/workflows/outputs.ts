@@ -24,7 +24,11 @@ export async function withBlobs(
         const ref = items === undefined ? null : await keep(items)
         return ref ? { ...rest, itemsBlob: ref } : event
       }
-      if (event.type === "step_complete" || event.type === "step_skipped" || event.type === "workflow_complete") {
+      if (
+        event.type === "step_complete" ||
+        event.type === "step_skipped" ||
+        event.type === "workflow_complete"
+      ) {
         const { output, ...rest } = event
         const ref = output === undefined ? null : await keep(output)
         return ref ? { ...rest, outputBlob: ref } : event

@@ -2,8 +2,10 @@
  * Everything that can be asked of workflows, whoever asks. A run belongs to a worker; all here append what they ask
  * to its inbox, see that a worker lives, and read what came of it in its log.
  */
+import type { Failure } from "#streams/event"
 import type { CommandId, RunId, ScheduleId, WebhookId } from "#streams/ids"
-import type { Budget, Inputs, WorkflowDefinition } from "#streams/workflow/definition"
+import type { Action, Affected } from "#streams/workflow/affected"
+import type { Budget, Inputs, Json, WorkflowDefinition } from "#streams/workflow/definition"
 import type { RunEvent, StartedBy } from "#streams/workflow/event"
 import type { DefinitionProblem } from "#streams/workflow/read"
 import type { FiringRow, ScheduleRow, WebhookRow, WorkflowRow } from "#streams/workflow/registry"
@@ -36,22 +38,14 @@ export interface RunView {
   readonly run: Run
   readonly offset: string
   readonly title: string
-  /** What each action would do again, for those that can be taken now. */
-  readonly actions: readonly ActionPreview[]
+  /** What has to be done again if the run is resumed now. */
+  readonly resume: ActionPreview
 }
 
-/** An action on a run that makes steps run again. */
-export type RunAction =
-  | { readonly type: "resume" }
-  | { readonly type: "resume_from"; readonly stepId: StepId }
-  | { readonly type: "retry_step"; readonly stepId: StepId }
-  | { readonly type: "skip_step"; readonly stepId: StepId }
-  | { readonly type: "fork"; readonly stepId: StepId }
-
-export interface ActionPreview {
-  readonly action: RunAction
-  /** Steps that will run (again), in the order of the definition. */
-  readonly steps: readonly StepId[]
+/** What an action would make run, and whether it can be taken now. */
+export interface ActionPreview extends Affected {
+  /** Why not; `null` where it can. */
+  readonly refused: Failure | null
 }
 
 /** That a command is in the inbox; its `commandId` is on the event that answers it. */
@@ -120,21 +114,17 @@ export interface WorkflowPlane {
     readonly cursor?: string | undefined
   }): Promise<{ readonly runs: readonly RunEntry[]; readonly offset: string; readonly cursor?: string }>
   status(runId: RunId): Promise<RunView>
-  /** What the action would run again. Throws what the action itself would. */
-  preview(request: { readonly runId: RunId; readonly action: RunAction }): Promise<ActionPreview>
+  /** What the action would make run, before it is taken. */
+  preview(request: { readonly runId: RunId; readonly action: Action }): Promise<ActionPreview>
   /** Without a step: what failed is tried again. With one: it and all that comes after it is done again. */
-  resume(
-    request: OfRun & { readonly from?: StepId | undefined; readonly input?: StepInput | undefined },
-  ): Promise<Asked>
+  resume(request: OfRun & { readonly from?: StepId | undefined }): Promise<Asked>
   retryStep(request: OfStep & { readonly input?: StepInput | undefined }): Promise<Asked>
-  skipStep(request: OfStep & { readonly output?: Inputs[string] | undefined }): Promise<Asked>
+  skipStep(request: OfStep & { readonly output?: Json | undefined }): Promise<Asked>
   /** Nothing new starts; `interrupt`: what runs is ended, and done again later. */
   pause(request: OfRun & { readonly interrupt?: boolean | undefined }): Promise<Asked>
   cancel(request: OfRun & { readonly reason?: string | undefined }): Promise<Asked>
   setBudget(request: OfRun & { readonly budget: Budget }): Promise<Asked>
-  signal(
-    request: OfRun & { readonly name: string; readonly payload?: Inputs[string] | undefined },
-  ): Promise<Asked>
+  signal(request: OfRun & { readonly name: string; readonly payload?: Json | undefined }): Promise<Asked>
   /** Answers an approval step. The first answer stands. */
   answer(
     request: OfStep & {
@@ -146,11 +136,7 @@ export interface WorkflowPlane {
   ): Promise<Asked>
   /** A new run that has what the steps before `from` gave, and does the rest. */
   fork(
-    request: OfRun & {
-      readonly from: StepId
-      readonly input?: StepInput | undefined
-      readonly inputs?: Inputs | undefined
-    },
+    request: OfRun & { readonly from: StepId; readonly inputs?: Inputs | undefined },
   ): Promise<{ readonly runId: RunId }>
   /** Events from `offset` (default: the start) on, for ever, until `signal` aborts. */
   follow(request: {
@@ -167,5 +153,12 @@ export interface WorkflowPlane {
   /** The secret is told this once. */
   addWebhook(request: WebhookRequest): Promise<{ readonly webhook: WebhookEntry; readonly secret: string }>
   webhooks(): Promise<{ readonly webhooks: readonly WebhookEntry[] }>
+  /** Starts the run of a request; the same `delivery` starts one. `null`: no webhook of that id has that secret. */
+  deliver(request: {
+    readonly webhookId: WebhookId
+    readonly secret: string
+    readonly body: string
+    readonly delivery?: string | undefined
+  }): Promise<{ readonly runId: RunId } | null>
   removeWebhook(webhookId: WebhookId): Promise<{ readonly webhookId: WebhookId; readonly removed: true }>
 }

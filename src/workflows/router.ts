@@ -24,8 +24,8 @@ const Started = { name: WorkflowName, inputs: Inputs.optional(), workingDir: Pat
 const Action = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("resume") }),
   z.strictObject({ type: z.literal("resume_from"), stepId: StepId }),
-  z.strictObject({ type: z.literal("retry_step"), stepId: StepId }),
-  z.strictObject({ type: z.literal("skip_step"), stepId: StepId }),
+  z.strictObject({ type: z.literal("retry"), stepId: StepId }),
+  z.strictObject({ type: z.literal("skip"), stepId: StepId }),
   z.strictObject({ type: z.literal("fork"), stepId: StepId }),
 ])
 
@@ -71,7 +71,7 @@ export const workflowRouter = router({
     .query(({ ctx, input }) => ctx.plane.workflows.preview(input)),
 
   resume: procedure
-    .input(OfRun.extend({ from: StepId.optional(), input: StepInput.optional() }))
+    .input(OfRun.extend({ from: StepId.optional() }))
     .mutation(({ ctx, input }) => ctx.plane.workflows.resume(input)),
 
   retryStep: procedure
@@ -114,7 +114,7 @@ export const workflowRouter = router({
     .mutation(({ ctx, input }) => ctx.plane.workflows.answer(input)),
 
   fork: procedure
-    .input(OfRun.extend({ from: StepId, input: StepInput.optional(), inputs: Inputs.optional() }))
+    .input(OfRun.extend({ from: StepId, inputs: Inputs.optional() }))
     .mutation(({ ctx, input }) => ctx.plane.workflows.fork(input)),
 
   /** `lastEventId` is what a client that reconnects saw last; it is further on than `offset`. */

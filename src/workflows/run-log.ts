@@ -73,7 +73,8 @@ export async function claimRun(
   const claim = stamped({ runId, epoch: epoch + 1, n: -1 }, [claimed], Date.now())
   const won = await appendAt(endpoint, runId, claim, patience)
   // What the owner before us wrote between our reading and our claim counts; a claim whose answer was lost, too.
-  const { run } = won && epoch === 0 ? { run: foldRun(folded.run, claim) } : await readRun(endpoint, folded, patience)
+  const { run } =
+    won && epoch === 0 ? { run: foldRun(folded.run, claim) } : await readRun(endpoint, folded, patience)
   return run.incarnation === incarnation ? logOf(endpoint, run, patience) : null
 }
 

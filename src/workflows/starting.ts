@@ -1,5 +1,5 @@
 /** Makes runs. One is there as soon as its first event is; its row tells workers and lists of it. */
-import { type RunId, newRunId, runIdOf } from "#streams/ids"
+import { newRunId, type RunId, runIdOf } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { appendTo, createStream } from "#streams/stream"
 import type { Inputs, WorkflowDefinition } from "#streams/workflow/definition"
@@ -14,18 +14,19 @@ import type { RunFolds } from "./folds.ts"
 import type { StartRequest } from "./plane.ts"
 import { createRun } from "./run-log.ts"
 
-/** All that a run is made of. */
-export interface NewRun {
-  readonly definition: WorkflowDefinition
-  readonly inputs: Inputs
-  readonly workingDir: string | undefined
-  readonly startedBy: StartedBy
-  readonly idempotencyKey?: string | undefined
-  readonly parent?: RunEventOf<"run_created">["parent"]
-  readonly forkedFrom?: RunEventOf<"run_created">["forkedFrom"]
-  /** What follows `run_created` at once. */
-  readonly first?: readonly UnstampedRunEvent[]
-}
+/** All that a run is made of: anew, or from the first events that somebody worked out. */
+export type NewRun = { readonly idempotencyKey?: string | undefined } & (
+  | {
+      readonly definition: WorkflowDefinition
+      readonly inputs: Inputs
+      /** Default: the user's home. */
+      readonly workingDir: string | undefined
+      readonly startedBy: StartedBy
+      readonly parent?: Created["parent"]
+    }
+  | { readonly events: readonly UnstampedRunEvent[] }
+)
+type Created = RunEventOf<"run_created">
 
 /** The workflow that is asked for, by name or as it is written. */
 export async function definitionOf(
@@ -38,11 +39,14 @@ export async function definitionOf(
   const { value } = await folds.workflows()
   const row = value.workflows.get(name)
   if (row) return row.definition
-  throw new Problem(
+  throw unknownWorkflow(name)
+}
+
+export const unknownWorkflow = (name: string): Problem =>
+  new Problem(
     "unknown_workflow",
     `There is no workflow “${name}” here: \`agentz workflow define FILE\` makes it known.`,
   )
-}
 
 /** Throws `invalid_workflow` with all that is wrong. */
 export function definitionIn(source: string, file = "the definition"): WorkflowDefinition {
@@ -65,26 +69,18 @@ export async function makeRun(
   { endpoint, home, patience }: Pick<PlaneContext, "endpoint" | "home" | "patience">,
   asked: NewRun,
 ): Promise<RunId> {
-  const { definition, startedBy, parent, forkedFrom } = asked
-  const inputs = inputsOf(definition, asked.inputs)
-  const workingDir = await checkedWorkingDir(asked.workingDir, home.path)
-  const key = asked.idempotencyKey
-  const runId = key === undefined ? newRunId() : await runIdOf(key)
+  const events = "events" in asked ? asked.events : [await createdBy(asked, home.path)]
+  const [created] = events
+  if (created?.type !== "run_created") throw new Error("A run begins with run_created.")
+  const { idempotencyKey } = asked
+  const runId = idempotencyKey === undefined ? newRunId() : await runIdOf(idempotencyKey)
   await Promise.all([
     createStream(endpoint, paths.runEvents(runId), patience),
     createStream(endpoint, paths.runInbox(runId), patience),
   ])
-  const created: UnstampedRunEvent = {
-    type: "run_created",
-    definition,
-    inputs,
-    workingDir,
-    startedBy,
-    ...(parent && { parent }),
-    ...(forkedFrom && { forkedFrom }),
-  }
-  await createRun(endpoint, runId, { ...patience, events: [created, ...(asked.first ?? [])] })
+  await createRun(endpoint, runId, { ...patience, events })
   // Also where it was made before: whoever made it may have ended between the two.
+  const { definition, workingDir, startedBy, parent, forkedFrom } = created
   const row = {
     runId,
     workflow: definition.name,
@@ -97,4 +93,18 @@ export async function makeRun(
   }
   await appendTo(endpoint, paths.runs, [runRowChange(row)], patience)
   return runId
+}
+
+async function createdBy(
+  { definition, inputs, workingDir, startedBy, parent }: Exclude<NewRun, { events: unknown }>,
+  home: string,
+): Promise<Omit<Created, "id" | "epoch" | "n" | "at">> {
+  return {
+    type: "run_created",
+    definition,
+    inputs: inputsOf(definition, inputs),
+    workingDir: await checkedWorkingDir(workingDir, home),
+    startedBy,
+    ...(parent && { parent }),
+  }
 }

@@ -2,15 +2,7 @@
 import type { z } from "zod"
 import type { RunId, ScheduleId, WebhookId } from "../ids.ts"
 import { isRow } from "../registry.ts"
-import {
-  AskedRow,
-  FiringRow,
-  ProgressRow,
-  RunRow,
-  ScheduleRow,
-  WebhookRow,
-  WorkflowRow,
-} from "./registry.ts"
+import { AskedRow, FiringRow, ProgressRow, RunRow, ScheduleRow, WebhookRow, WorkflowRow } from "./registry.ts"
 import type { RunStatus } from "./run.ts"
 
 /** A run as a list shows it. */

@@ -86,7 +86,9 @@ export type ScheduleRow = z.infer<typeof ScheduleRow>
 export const FiringRow = z.object({
   scheduleId: ScheduleId,
   dueAt: z.string(),
+  /** `null`: it started none, for the reason in `skipped`. */
   runId: RunId.nullable(),
+  skipped: z.string().optional(),
 })
 export type FiringRow = z.infer<typeof FiringRow>
 

@@ -30,6 +30,13 @@ interface Kept {
   readonly events: SessionEvent[]
 }
 
+/** Tests of workflows use the real thing: here nothing of it may be asked for. */
+const noWorkflows = new Proxy({} as OpenPlane["workflows"], {
+  get(_, name) {
+    throw new Error(`This plane knows no workflows, and was asked for ${String(name)}.`)
+  },
+})
+
 const CREATED = "2026-01-01T00:00:00.000Z"
 
 export function fakePlane(): FakePlane {
@@ -49,6 +56,7 @@ export function fakePlane(): FakePlane {
 
   const plane: FakePlane = {
     calls: [],
+    workflows: noWorkflows,
     onSpawn: () => undefined,
     onCancel: () => undefined,
     onApprove: () => undefined,

@@ -6,13 +6,14 @@ import { type RunId, runIdOf, type SessionId, sessionIdOf } from "#streams/ids"
 import { advance } from "#streams/workflow/advance"
 import { answerTo } from "#streams/workflow/answer"
 import type { RunCommand } from "#streams/workflow/command"
+import type { Json } from "#streams/workflow/definition"
 import type { RunEvent, UnstampedRunEvent } from "#streams/workflow/event"
 import type { Plan, Start, Stop } from "#streams/workflow/plan"
 import { resolveBody } from "#streams/workflow/resolve"
 import { attemptKey, type Run, type StepState } from "#streams/workflow/run"
 import { bodyOf, isOutside } from "#streams/workflow/step-body"
 import type { RunLog } from "../run-log.ts"
-import { type Attended, type AttemptName, type Finding, isEnd } from "./attempt.ts"
+import { type AttemptName, type Attended, type Finding, isEnd } from "./attempt.ts"
 import { eventsOf, type News } from "./finding-events.ts"
 import type { Places } from "./places.ts"
 
@@ -20,7 +21,7 @@ export interface DriverDeps {
   /** Makes what is too large for the log durable beside it. */
   readonly keep: (events: readonly RunEvent[]) => Promise<readonly RunEvent[]>
   /** What a blob holds, as JSON has it. */
-  readonly read: (blob: string) => Promise<unknown>
+  readonly read: (blob: string) => Promise<Json>
   /** Attends to an open attempt, and begins it where it has not begun. */
   readonly attend: (run: Run, start: Start, report: (finding: Finding) => void) => Attended
   /** What was asked and not taken yet, in order. */
@@ -53,7 +54,7 @@ export function drive(log: RunLog, deps: DriverDeps): Driver {
   const attended = new Map<string, Attended>()
   const stopping = new Set<string>()
   const holding = new Set<string>()
-  const blobs = new Map<string, unknown>()
+  const blobs = new Map<string, Json>()
   let news: News[] = []
   let released = false
   let wakeAt: number | null = null

@@ -43,10 +43,16 @@ export const workersOf = (home: string): WorkerRun[] =>
   )
 
 /** Whether that very process is there and its event loop turns. */
-export async function answers(home: string, { pid, place }: Pick<WorkerRun, "pid" | "place">): Promise<boolean> {
+export async function answers(
+  home: string,
+  { pid, place }: Pick<WorkerRun, "pid" | "place">,
+): Promise<boolean> {
   const answer = await askControlSocket(workerSocketOf(home, place), ANSWER_WITHIN_MS)
   return answer?.pid === pid
 }
+
+/** Whether a worker left its run file behind: it did not end by itself, and may have held anything. */
+export const isAbandoned = (home: string): boolean => workersOf(home).some((run) => !isSame(run))
 
 /** A worker that answers; `null` where there is none. */
 export async function liveWorker(home: string): Promise<WorkerRun | null> {

@@ -1,9 +1,9 @@
 /** What is said of an attempt in the log, from what came to be known of it. Pure. */
 import type { UnstampedRunEvent } from "#streams/workflow/event"
 import type { Stop } from "#streams/workflow/plan"
-import { type Chance, failedEvent, lostEvent, retryPolicyOf } from "#streams/workflow/retry"
+import { type Chance, failedEvent, lostEvent } from "#streams/workflow/retry"
 import type { Run, StepState } from "#streams/workflow/run"
-import { attemptOf, bodyOf } from "#streams/workflow/step-body"
+import { attemptOf } from "#streams/workflow/step-body"
 import { timeoutFailure, timeoutOf } from "#streams/workflow/timeout"
 import type { AttemptName, Finding } from "./attempt.ts"
 
@@ -21,12 +21,7 @@ export function eventsOf(run: Run, news: News, chance: Chance): readonly Unstamp
   return "finding" in news ? found(run, step, news.finding, chance) : ended(run, step, news.stopped, chance)
 }
 
-function found(
-  run: Run,
-  step: StepState,
-  finding: Finding,
-  chance: Chance,
-): readonly UnstampedRunEvent[] {
+function found(run: Run, step: StepState, finding: Finding, chance: Chance): readonly UnstampedRunEvent[] {
   const { status, stalledSince, waitingFor } = step
   const name = attemptOf(step)
   switch (finding.type) {
@@ -44,7 +39,7 @@ function found(
       return [lostEvent(step, chance)]
     case "failed": {
       const { type: _, ...failure } = finding
-      return [failedEvent(step, failure, { ...chance, policy: policyOf(run, step) })]
+      return [failedEvent(run, step, failure, chance)]
     }
     case "ended": {
       const { type: _, output, ...rest } = finding
@@ -66,12 +61,5 @@ function ended(run: Run, step: StepState, why: Stop["why"], chance: Chance): rea
       },
     ]
   const error = timeoutFailure(timeoutOf(run, step.stepId) ?? "0s")
-  return [failedEvent(step, { error }, { ...chance, policy: policyOf(run, step) })]
-}
-
-function policyOf(run: Run, step: StepState) {
-  const body = bodyOf(run, step.stepId)
-  return run.definition === null || body === undefined
-    ? { attempts: 1, delayMs: 0, maxDelayMs: 0 }
-    : retryPolicyOf(run.definition, body)
+  return [failedEvent(run, step, { error }, chance)]
 }

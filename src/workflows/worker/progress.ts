@@ -67,7 +67,8 @@ export function progressOf(
   { inboxOffset, wakeAt }: { readonly inboxOffset: string; readonly wakeAt: number | null },
 ): ProgressRow {
   const steps = [...run.steps.values()].filter(({ stepId }) => placeOf(stepId).index === null)
-  const count = (...statuses: readonly string[]) => steps.filter(({ status }) => statuses.includes(status)).length
+  const count = (...statuses: readonly string[]) =>
+    steps.filter(({ status }) => statuses.includes(status)).length
   const asks = [...run.steps.values()].filter(
     ({ waitingFor }) =>
       waitingFor?.type === "approval" || waitingFor?.type === "signal" || waitingFor?.type === "session",

@@ -6,8 +6,8 @@ import { addressOf, authorization, type FindEndpoint } from "#streams/transport"
 export interface Rows<Value> {
   /** As of the last rows that came. */
   readonly value: Value
-  /** Calls `listener` when a row of that key came, until disposed. */
-  on(key: string, listener: () => void): Disposable
+  /** `next` resolves when a row of that key has come since it resolved last. */
+  watch(key: string): Disposable & { next(): Promise<void> }
   /** Resolves when all rows that there were have come. */
   readonly ready: Promise<void>
   /** Resolves when the signal has aborted; rejects when the server refuses to be read. */
@@ -51,10 +51,23 @@ export function followRows<Value>(
     get value() {
       return value
     },
-    on(key, listener) {
+    watch(key) {
+      let isNew = false
+      let heard: () => void = () => undefined
+      const listener = () => {
+        isNew = true
+        heard()
+      }
       const own = listeners.get(key) ?? new Set()
       listeners.set(key, own.add(listener))
       return {
+        async next() {
+          if (!isNew)
+            await new Promise<void>((resolve) => {
+              heard = resolve
+            })
+          isNew = false
+        },
         [Symbol.dispose]() {
           own.delete(listener)
           if (own.size === 0) listeners.delete(key)

@@ -43,17 +43,13 @@ export function attendRun(deps: RunStepDeps, attempt: RunAttempt): Attended {
     const childRunId = await runOfAttempt(attempt)
     const refused = await startChild(deps, attempt, signal)
     if (refused !== null) return attempt.report(refused)
-    let heard = () => undefined as void
-    using _row = runs.on(childRunId, () => heard())
+    using row = runs.watch(childRunId)
     while (!over && !signal.aborted) {
-      const next = new Promise<void>((resolve) => {
-        heard = resolve
-      })
       const finding = findingIn((await runFolds.run(childRunId)).run)
       if (over || signal.aborted) return
       over = finding !== null && isEnd(finding)
       if (finding !== null) attempt.report(finding)
-      else await Promise.race([next, wait(LOOK_MS, signal).catch(() => undefined)])
+      else await Promise.race([row.next(), wait(LOOK_MS, signal).catch(() => undefined)])
     }
   })().catch((error: unknown) => {
     if (!signal.aborted) context.log({ event: "child_run_lost", ...errorFields(error) })
@@ -64,7 +60,10 @@ export function attendRun(deps: RunStepDeps, attempt: RunAttempt): Attended {
       over = true
       const childRunId = await runOfAttempt(attempt)
       if (runs.value.has(childRunId))
-        await askRun(context, childRunId, { type: "cancel", reason: "The step that it is the run of was ended." })
+        await askRun(context, childRunId, {
+          type: "cancel",
+          reason: "The step that it is the run of was ended.",
+        })
       while (runs.value.has(childRunId) && !isAtRest((await runFolds.run(childRunId)).run)) await wait(200)
       closing.abort()
       await attending
@@ -87,7 +86,14 @@ async function startChild(
       const definition = await definitionOf(runFolds, { name: body.workflow })
       const { inputs = {} } = body
       const parent = { runId, ...name }
-      await makeRun(context, { definition, inputs, workingDir, startedBy: "workflow", idempotencyKey, parent })
+      await makeRun(context, {
+        definition,
+        inputs,
+        workingDir,
+        startedBy: "workflow",
+        idempotencyKey,
+        parent,
+      })
       return null
     } catch (error) {
       if (!(error instanceof Problem)) throw error
@@ -105,13 +111,21 @@ function findingIn({ status, error, failedStep, output, usage }: Run): Finding |
   const used: { readonly usage: StepUsage } = { usage }
   if (status === "completed") {
     const given =
-      output.type === "value" ? { output: output.value as Json } : output.type === "blob" ? { outputBlob: output.ref } : {}
+      output.type === "value"
+        ? { output: output.value as Json }
+        : output.type === "blob"
+          ? { outputBlob: output.ref }
+          : {}
     return { type: "ended", ...given, ...used }
   }
   if (status === "cancelled")
     return {
       type: "failed",
-      error: { code: "run_cancelled", class: "cancelled", message: "The run that this step is was cancelled." },
+      error: {
+        code: "run_cancelled",
+        class: "cancelled",
+        message: "The run that this step is was cancelled.",
+      },
       ...used,
     }
   if (status !== "failed") return null

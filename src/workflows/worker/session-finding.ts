@@ -42,11 +42,16 @@ function endOf(
   const read = outputOf(printed, body.output)
   if ("error" in read) return { type: "failed", ...exit, error: read.error }
   if (!fitsOutput(read.output))
-    return { type: "failed", ...exit, error: { code: "output_too_large", class: "validation", message: TOO_LARGE } }
+    return {
+      type: "failed",
+      ...exit,
+      error: { code: "output_too_large", class: "validation", message: TOO_LARGE },
+    }
   return { type: "ended", ...exit, output: read.output }
 }
 
-const TOO_LARGE = "The output of the step has more than 16 MiB: write it into a file and give the file's name."
+const TOO_LARGE =
+  "The output of the step has more than 16 MiB: write it into a file and give the file's name."
 
 type Accept = Extract<SessionBody, { kind: "command" }>["accept"]
 

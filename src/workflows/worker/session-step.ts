@@ -3,7 +3,7 @@
  * again finds it; its daemon knows nothing of workers, and outlives them.
  */
 import { resolve } from "node:path"
-import { messageIdOf, type MessageId, type SessionId, sessionIdOf } from "#streams/ids"
+import { type MessageId, messageIdOf, type SessionId, sessionIdOf } from "#streams/ids"
 import { needsDaemon, type Session } from "#streams/session"
 import { wait } from "#streams/transport"
 import type { Body } from "#streams/workflow/definition"
@@ -11,8 +11,8 @@ import { durationMs } from "#streams/workflow/duration"
 import type { StepUsage } from "#streams/workflow/event"
 import { COMMAND_AGENT, type Program } from "#streams/workflow/program"
 import { attemptKey } from "#streams/workflow/run"
-import { spawnSession } from "../../control/spawning.ts"
 import type { Reach } from "../../control/reach.ts"
+import { spawnSession } from "../../control/spawning.ts"
 import type { Daemons } from "../../daemons.ts"
 import { livenessOf } from "../../liveness.ts"
 import { errorFields } from "../../log.ts"
@@ -20,8 +20,8 @@ import { type ControlPlane, Problem, type SpawnRequest } from "../../plane.ts"
 import type { PlaneContext } from "../../plane-context.ts"
 import type { Attempt, Attended, Finding } from "./attempt.ts"
 import { isEnd } from "./attempt.ts"
-import { findingOf } from "./session-finding.ts"
 import type { Rows } from "./rows.ts"
+import { findingOf } from "./session-finding.ts"
 import { classOf, standingOf } from "./standing.ts"
 
 export interface SessionStepDeps {
@@ -97,16 +97,12 @@ export function attendSession(deps: SessionStepDeps, attempt: SessionAttempt): A
   const attending = (async () => {
     const opened = await opening
     if ("failed" in opened) return report(opened.failed)
-    let heard = () => undefined as void
-    using _row = sessions.on(opened.sessionId, () => heard())
+    using row = sessions.watch(opened.sessionId)
     while (!over && !signal.aborted) {
-      const next = new Promise<void>((resolve) => {
-        heard = resolve
-      })
       await look(opened).catch((error: unknown) => {
         log({ event: "step_look_failed", sessionId: opened.sessionId, ...errorFields(error) })
       })
-      if (!over) await Promise.race([next, wait(LOOK_MS, signal).catch(() => undefined)])
+      if (!over) await Promise.race([row.next(), wait(LOOK_MS, signal).catch(() => undefined)])
     }
   })().catch((error: unknown) => {
     if (!signal.aborted) log({ event: "step_failed_to_open", ...errorFields(error) })
@@ -137,7 +133,9 @@ async function openSession(
 ): Promise<Opened | { readonly failed: Extract<Finding, { type: "failed" }> }> {
   for (;;) {
     try {
-      return attempt.session === null ? await spawned(deps, attempt) : await sent(deps, attempt, attempt.session)
+      return attempt.session === null
+        ? await spawned(deps, attempt)
+        : await sent(deps, attempt, attempt.session)
     } catch (error) {
       if (!(error instanceof Problem)) throw error
       if (!error.reason.startsWith("storage_"))
@@ -198,7 +196,10 @@ async function sent(
 }
 
 /** Ends its turn, or keeps it from ever having one; whatever answers to nobody is ended by the system. */
-async function endSession({ context, plane, reach, daemons }: SessionStepDeps, opened: Opened): Promise<void> {
+async function endSession(
+  { context, plane, reach, daemons }: SessionStepDeps,
+  opened: Opened,
+): Promise<void> {
   const { sessionId, messageId } = opened
   const now = async (): Promise<Session> => (await context.folds.session(sessionId)).value
   if (!(await now()).taken.includes(messageId)) await reach.ask(sessionId, { type: "withdraw", messageId })

@@ -12,7 +12,12 @@ export type Standing =
   | { readonly type: "lost" }
   | { readonly type: "failed"; readonly error: StepFailure }
   /** `text` is what was said last, or all that was printed as far as an event has room; `whole` has the rest. */
-  | { readonly type: "ended"; readonly text: string; readonly whole: BlobRef | null; readonly exitCode: number | null }
+  | {
+      readonly type: "ended"
+      readonly text: string
+      readonly whole: BlobRef | null
+      readonly exitCode: number | null
+    }
 
 /** `messageId`: of the message that began the attempt. */
 export function standingOf(session: Session, messageId: MessageId): Standing {

@@ -11,7 +11,7 @@ import type { Run } from "#streams/workflow/run"
 import { errorFields } from "../../log.ts"
 import type { PlaneContext } from "../../plane-context.ts"
 import { textOfBlob, withBlobs } from "../outputs.ts"
-import { claimRun, readRun, RunLost, unreadRun } from "../run-log.ts"
+import { claimRun, RunLost, readRun, unreadRun } from "../run-log.ts"
 import { type Driver, type DriverDeps, drive } from "./driver.ts"
 import { holdsStill } from "./ensure.ts"
 import { runInboxOf } from "./inbox.ts"
@@ -92,8 +92,7 @@ export function openWorker({ context, stepsAtOnce, attend, signal }: WorkerOptio
       places,
       now: Date.now,
       random: Math.random,
-      onProgress: (run, wakeAt) =>
-        progress.changed(progressOf(run, { wakeAt, inboxOffset: inbox.offset })),
+      onProgress: (run, wakeAt) => progress.changed(progressOf(run, { wakeAt, inboxOffset: inbox.offset })),
       onError: (error) => log({ event: "step_would_not_end", runId, ...errorFields(error) }),
     })
     held.set(runId, {
