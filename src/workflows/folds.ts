@@ -43,5 +43,5 @@ export function runFoldsOf(endpoint: FindEndpoint, patience: Patience): RunFolds
   }
 }
 
-export const unknownRun = (given: string): Problem =>
+const unknownRun = (given: string): Problem =>
   new Problem("unknown_run", `There is no run ${given} here: \`agentz workflow ls\` shows those there are.`)

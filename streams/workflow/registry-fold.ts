@@ -52,7 +52,8 @@ export function foldRuns(runs: Runs, events: Iterable<unknown>): Runs {
   return next ?? runs
 }
 
-const isBefore = (one: ProgressRow, other: ProgressRow) =>
+/** By the place in the log up to which they are true. */
+export const isBefore = (one: ProgressRow, other: ProgressRow) =>
   one.epoch < other.epoch || (one.epoch === other.epoch && one.n < other.n)
 
 /** Whether something was asked of it that its worker has not taken. */

@@ -27,7 +27,7 @@ export interface RunAttempt extends Attempt<Extract<Body, { kind: "workflow" }>>
   readonly workingDir: string
 }
 
-export const runOfAttempt = ({ runId, name }: Pick<RunAttempt, "runId" | "name">): Promise<RunId> =>
+const runOfAttempt = ({ runId, name }: Pick<RunAttempt, "runId" | "name">): Promise<RunId> =>
   runIdOf(attemptKey(runId, name))
 
 /** A list may be silent for as long as its run is; this is for rows that were lost with their writer. */

@@ -3,7 +3,7 @@
  * again finds it; its daemon knows nothing of workers, and outlives them.
  */
 import { resolve } from "node:path"
-import { type MessageId, messageIdOf, type SessionId, sessionIdOf } from "#streams/ids"
+import { type MessageId, messageIdOf, type SessionId } from "#streams/ids"
 import { needsDaemon, type Session } from "#streams/session"
 import { wait } from "#streams/transport"
 import type { Body } from "#streams/workflow/definition"
@@ -50,10 +50,6 @@ export interface SessionAttempt extends Attempt<SessionBody> {
 const LOOK_MS = 2_000
 /** A daemon that is silent for so long is told of. */
 const STALLED_MS = 4_000
-
-/** The session of an attempt that goes on in no other one. */
-export const sessionOfAttempt = (attempt: Pick<SessionAttempt, "runId" | "name">): Promise<SessionId> =>
-  sessionIdOf(attemptKey(attempt.runId, attempt.name))
 
 export function attendSession(deps: SessionStepDeps, attempt: SessionAttempt): Attended {
   const { context, daemons, sessions } = deps

@@ -6,7 +6,8 @@ import { hostname } from "node:os"
 import type { RunId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { wait } from "#streams/transport"
-import { foldRuns, isAsked, type RunEntry, type Runs } from "#streams/workflow/registry-fold"
+import type { ProgressRow } from "#streams/workflow/registry"
+import { foldRuns, isAsked, isBefore, type RunEntry, type Runs } from "#streams/workflow/registry-fold"
 import type { Run } from "#streams/workflow/run"
 import { errorFields } from "../../log.ts"
 import type { PlaneContext } from "../../plane-context.ts"
@@ -44,6 +45,8 @@ export function openWorker({ context, stepsAtOnce, attend, signal }: WorkerOptio
   const held = new Map<RunId, { readonly driver: Driver; readonly asked: () => void }>()
   const claiming = new Map<RunId, Promise<void>>()
   const troubled = new Map<RunId, number>()
+  /** Runs that were let go, as they stood then: their rows may not have come back to us yet. */
+  const left = new Map<RunId, ProgressRow>()
   const progress = progressWriter(endpoint, {
     patience,
     onError: (error) => log({ event: "progress_lost", ...errorFields(error) }),
@@ -70,11 +73,20 @@ export function openWorker({ context, stepsAtOnce, attend, signal }: WorkerOptio
       return
     }
     const isLeft = (troubled.get(runId) ?? 0) > performance.now()
-    if (!wantsWorker(entry) || claiming.has(runId) || isLeft || signal.aborted) return
+    if (!wantsWorker(asWeLeft(entry)) || claiming.has(runId) || isLeft || signal.aborted) return
     const work = takeUp(runId)
       .catch((error: unknown) => trouble(runId, error))
       .finally(() => claiming.delete(runId))
     claiming.set(runId, work)
+  }
+
+  function asWeLeft(entry: RunEntry): RunEntry {
+    const row = left.get(entry.runId)
+    if (row === undefined) return entry
+    if (entry.progress === null || isBefore(entry.progress, row))
+      return { ...entry, status: row.status, progress: row }
+    left.delete(entry.runId)
+    return entry
   }
 
   async function takeUp(runId: RunId): Promise<void> {
@@ -84,6 +96,7 @@ export function openWorker({ context, stepsAtOnce, attend, signal }: WorkerOptio
     const own = await claimRun(endpoint, folded, patience)
     if (own === null || signal.aborted) return
     const inbox = runInboxOf(endpoint, runId, patience)
+    const rowOf = (run: Run, wakeAt: number | null) => progressOf(run, { wakeAt, inboxOffset: inbox.offset })
     const driver = drive(own, {
       attend: attending,
       commands: inbox.read,
@@ -92,7 +105,7 @@ export function openWorker({ context, stepsAtOnce, attend, signal }: WorkerOptio
       places,
       now: Date.now,
       random: Math.random,
-      onProgress: (run, wakeAt) => progress.changed(progressOf(run, { wakeAt, inboxOffset: inbox.offset })),
+      onProgress: (run, wakeAt) => progress.changed(rowOf(run, wakeAt)),
       onError: (error) => log({ event: "step_would_not_end", runId, ...errorFields(error) }),
     })
     held.set(runId, {
@@ -106,6 +119,7 @@ export function openWorker({ context, stepsAtOnce, attend, signal }: WorkerOptio
       .catch((error: unknown) => trouble(runId, error))
       .finally(() => {
         held.delete(runId)
+        left.set(runId, rowOf(driver.run, driver.wakeAt))
         // It may have been asked for something in the very moment in which it was let go.
         const entry = runs.value.get(runId)
         if (entry) consider(entry)
