@@ -3,9 +3,8 @@ import { parseEvent } from "#streams/event"
 import { follow } from "#streams/follow"
 import { messageIdOf, newMessageId } from "#streams/ids"
 import { paths } from "#streams/paths"
-import { type RegistryEntry, SessionRow, sessionRowChange } from "#streams/registry"
+import type { RegistryEntry } from "#streams/registry"
 import { needsDaemon, type Session } from "#streams/session"
-import { appendTo } from "#streams/stream"
 import { addressOf, authorization, wait } from "#streams/transport"
 import { agentTypes } from "./agent-types.ts"
 import { approving } from "./control/approving.ts"
@@ -15,12 +14,16 @@ import { reachOf } from "./control/reach.ts"
 import { setting } from "./control/setting.ts"
 import { spawnSession } from "./control/spawning.ts"
 import type { Daemons } from "./daemons.ts"
+import { filesOf } from "./files/files.ts"
 import { errorFields } from "./log.ts"
 import { type ControlPlane, Problem } from "./plane.ts"
 import type { PlaneContext } from "./plane-context.ts"
 import { checkedPrompt } from "./prompt.ts"
 import { retentionOf } from "./retention.ts"
+import { searchOf } from "./search.ts"
 import { storageReport } from "./storage.ts"
+import { checkedWorkingDir } from "./working-dir.ts"
+import { files } from "./workspaces/files.ts"
 
 const TAIL = 200
 const LIST = 500
@@ -34,10 +37,12 @@ export function controlPlane(
   context: PlaneContext,
   daemons: Daemons,
 ): Omit<ControlPlane, keyof AsyncDisposable | "workflows"> {
-  const { endpoint, folds, patience, log } = context
+  const { endpoint, folds, log } = context
   const reach = reachOf(context, daemons)
   const { entryOf, ask, wake, present } = reach
   const retention = retentionOf(context, daemons)
+  const search = searchOf(context)
+  const findFiles = filesOf(context.home.path)
 
   /** A session at rest goes nowhere, but for one that waits for a limit to be lifted. */
   async function stopWaiting({ entry, value }: { readonly entry: RegistryEntry; readonly value: Session }) {
@@ -89,6 +94,7 @@ export function controlPlane(
     ...approving(context, reach),
     ...setting(context, reach),
     ...messages(context, reach),
+    ...files(context, reach),
 
     resume: (sessionId) =>
       guarded(async () => {
@@ -143,6 +149,14 @@ export function controlPlane(
         return { sessions, offset, ...(more && { cursor: last }) }
       }),
 
+    search: (request) => guarded(() => search(request)),
+
+    files: ({ where, ...request }) =>
+      guarded(async () => {
+        const given = "sessionId" in where ? (await entryOf(where.sessionId)).workingDir : where.workingDir
+        return await findFiles(await checkedWorkingDir(given, context.home.path), request)
+      }),
+
     async *follow({ sessionId, offset, signal }) {
       await guarded(() => entryOf(sessionId))
       const stream = await guarded(() => folds.streamOf(sessionId))
@@ -168,13 +182,6 @@ export function controlPlane(
         clearInterval(looking)
       }
     },
-
-    rename: ({ sessionId, title }) =>
-      guarded(async () => {
-        const row = SessionRow.parse({ ...(await entryOf(sessionId)), title: title.trim() })
-        await appendTo(endpoint, paths.registry, [sessionRowChange(row)], patience)
-        return { sessionId, title: row.title }
-      }),
 
     archive: (sessionId) => guarded(() => retention.archive(sessionId, entryOf)),
 

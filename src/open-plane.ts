@@ -14,6 +14,7 @@ import { errorFields, type Log } from "./log.ts"
 import type { ControlPlane } from "./plane.ts"
 import type { PlaneContext } from "./plane-context.ts"
 import { streamServerOf } from "./stream-host.ts"
+import { keptSecret } from "./token.ts"
 import { watchSessions } from "./watch.ts"
 import { workflowPlane } from "./workflows/workflow-plane.ts"
 
@@ -66,6 +67,7 @@ export async function openParts(
     known: server.known,
     folds,
     home,
+    socketSecret: await keptSecret(home.socketSecretFile),
     log,
     patience,
     idleSeconds: config.idleSeconds,

@@ -6,6 +6,7 @@
  * The stock client's live readers stop for good at the first connection that is cut in mid-body, which is why the
  * loop is ours.
  */
+import { deadline, serverSentEvents } from "./sse.ts"
 import { type Batch, itemsOf, START } from "./stream.ts"
 import { backoffMs, wait } from "./transport.ts"
 
@@ -43,11 +44,6 @@ export class FollowRefused extends Error {
 
 /** `closed`: the stream has ended and this was the last of it. */
 type LiveBatch = Batch & { readonly closed: boolean }
-
-/** A connection on which nothing came for this long is taken for dead; servers end a live one about once a minute. */
-const SILENCE_MS = 90_000
-/** A server that has not begun to answer after this long is asked again. */
-const OPEN_MS = 10_000
 
 /** Yields batches until `signal` aborts or the stream is closed (then it returns) or the server refuses (then it throws {@link FollowRefused}). */
 export async function* follow(options: FollowOptions): AsyncGenerator<Batch> {
@@ -159,59 +155,5 @@ async function* liveBatches(
       upToDate: control.upToDate ?? false,
       closed: control.streamClosed ?? false,
     }
-  }
-}
-
-async function* serverSentEvents(
-  response: Response,
-  touch: () => void,
-): AsyncGenerator<{ event: string; data: string }> {
-  if (!response.body) return
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
-  let rest = ""
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return
-      touch()
-      rest += value
-      const blocks = rest.split(/\r?\n\r?\n/)
-      rest = blocks.pop() ?? ""
-      for (const block of blocks) {
-        const lines = block.split(/\r?\n/)
-        const field = (name: string) =>
-          lines
-            .filter((line) => line.startsWith(`${name}:`))
-            .map((line) => line.slice(name.length + 1).replace(/^ /, ""))
-        yield { event: field("event")[0] ?? "message", data: field("data").join("\n") }
-      }
-    }
-  } finally {
-    await reader.cancel().catch(ignoreClosed)
-  }
-}
-
-/** Cancelling a body that already failed rejects with that failure, which its reader has seen. */
-const ignoreClosed = () => undefined
-
-/** Aborts with the outer signal, when nothing touches it for {@link OPEN_MS}, or {@link SILENCE_MS} after a touch. */
-function deadline(outer: AbortSignal | undefined) {
-  const controller = new AbortController()
-  const abort = () => controller.abort(outer?.reason)
-  if (outer?.aborted) abort()
-  outer?.addEventListener("abort", abort)
-  const silent = () => controller.abort(new Error("nothing came for too long"))
-  let timer = setTimeout(silent, OPEN_MS)
-  return {
-    signal: controller.signal,
-    touch: () => {
-      clearTimeout(timer)
-      timer = setTimeout(silent, SILENCE_MS)
-    },
-    [Symbol.dispose]: () => {
-      clearTimeout(timer)
-      outer?.removeEventListener("abort", abort)
-      controller.abort()
-    },
   }
 }

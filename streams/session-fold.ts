@@ -6,7 +6,8 @@
  * lower epoch says after a higher one spoke.
  */
 import type { Failure, SessionEvent, StopReason, ToolKind, ToolStatus } from "./event.ts"
-import type { TurnId } from "./ids.ts"
+import type { RequestId, TurnId } from "./ids.ts"
+import { forgetFrom, noPlaces, type Places, placeOf } from "./item-places.ts"
 import { type Item, type ItemOf, lastLineOf, needsDaemon, type Session, type Status } from "./session.ts"
 
 /** Applies one event. See {@link foldSession}. */
@@ -36,12 +37,18 @@ export function foldSession(session: Session, events: Iterable<SessionEvent>): S
     draft.startedAt ??= event.at
     apply(draft, event)
   }
-  return draft ?? session
+  if (!draft) return session
+  const { places: _, ...folded } = draft
+  return folded
 }
 
-type Draft = { -readonly [Key in keyof Session]: Session[Key] } & { items: Item[] }
+type Draft = { -readonly [Key in keyof Session]: Session[Key] } & { items: Item[]; places: Places }
 
-const draftOf = (session: Session): Draft => ({ ...session, items: session.items.slice() })
+const draftOf = (session: Session): Draft => ({
+  ...session,
+  items: session.items.slice(),
+  places: noPlaces(),
+})
 
 /** What a daemon that cannot work may still say. */
 const IN_VAIN: ReadonlySet<SessionEvent["type"]> = new Set(["agent_started", "agent_exited", "notice"])
@@ -92,7 +99,7 @@ function apply(draft: Draft, event: SessionEvent): void {
     case "message_withdrawn":
       if (!draft.queue.some(({ messageId }) => messageId === event.messageId)) return
       draft.queue = draft.queue.filter(({ messageId }) => messageId !== event.messageId)
-      draft.items = draft.items.filter(({ key }) => key !== event.messageId)
+      takeOut(draft, event.messageId)
       return
 
     case "message_steered":
@@ -242,6 +249,23 @@ function apply(draft: Draft, event: SessionEvent): void {
       return
     }
 
+    case "checkpoint": {
+      const { n, seq, at, when, turnId, requestId, note, commit, tree, head, changed, leftOut } = event
+      const mark = { n, seq, at, when, turnId, note, commit, tree, head, changed, leftOut }
+      draft.checkpoints = [...draft.checkpoints, { ...mark, turn: draft.turns }]
+      settle(draft, requestId)
+      return
+    }
+
+    case "restored":
+      settle(draft, event.requestId)
+      return
+
+    case "files_refused":
+      settle(draft, event.requestId)
+      draft.filesRefused = { requestId: event.requestId, error: event.error }
+      return
+
     case "turn_ended":
       closeTurn(draft, event, event.stopReason, event.error ?? null)
       return
@@ -274,6 +298,10 @@ function apply(draft: Draft, event: SessionEvent): void {
       draft.daemon = null
       return
   }
+}
+
+function settle(draft: Draft, requestId: RequestId | undefined): void {
+  if (requestId !== undefined) draft.settled = [...draft.settled, requestId]
 }
 
 const place = (event: SessionEvent, key: string) => ({ key, seq: event.seq, at: event.at })
@@ -345,9 +373,15 @@ function moveToEnd(
     steered,
   }: Pick<SessionEvent, "seq"> & { turnId: TurnId; messageId?: string | undefined; steered?: true },
 ): void {
-  const index = draft.items.findLastIndex((item) => item.key === messageId)
-  const [item] = index < 0 ? [] : draft.items.splice(index, 1)
+  const item = takeOut(draft, messageId)
   if (item?.type === "user") draft.items.push({ ...item, turnId, seq, ...(steered && { steered }) })
+}
+
+function takeOut(draft: Draft, key: string | undefined): Item | undefined {
+  const index = key === undefined ? -1 : placeOf(draft, key)
+  if (index < 0) return undefined
+  forgetFrom(draft, index)
+  return draft.items.splice(index, 1)[0]
 }
 
 const withAttachments = ({ attachments }: Extract<SessionEvent, { type: "user_message" }>) =>
@@ -364,7 +398,7 @@ function upsert<Type extends Item["type"]>(
   event: SessionEvent,
   make: () => Rest<Type>,
 ): Writable<ItemOf<Type>> {
-  const index = draft.items.findLastIndex((item) => item.key === key)
+  const index = placeOf(draft, key)
   const found = draft.items[index]
   const item = (found?.type === type ? { ...found } : { ...place(event, key), type, ...make() }) as Writable<
     ItemOf<Type>

@@ -16,6 +16,8 @@ type SessionView = Omit<Outputs["getSession"], "session" | "items"> & {
 }
 
 export type RuleInfo = Outputs["rules"]["rules"][number]
+export type SearchHit = Outputs["search"]["hits"][number]
+export type SpawnInput = Inputs["spawn"]
 export type Answer = Omit<Inputs["approve"], "sessionId" | "requestId">
 
 type Procedure =
@@ -27,16 +29,30 @@ type Procedure =
   | "revokeRule"
   | "setMode"
   | "setConfigOption"
+  | "rename"
+  | "archive"
+  | "unarchive"
+  | "withdraw"
+  | "attach"
 export type AgentApi = {
   readonly [Name in Procedure]: (input: Inputs[Name]) => Promise<Outputs[Name]>
 } & {
   getSession(input: Inputs["getSession"]): Promise<SessionView>
   agentTypes(): Promise<Outputs["agentTypes"]>
   rules(): Promise<Outputs["rules"]>
+  search(input: Inputs["search"], signal: AbortSignal): Promise<Outputs["search"]>
+  files(input: Inputs["files"], signal: AbortSignal): Promise<Outputs["files"]>
 }
 
-export function openApi(origin: string): AgentApi {
-  const { agent } = createTRPCClient<AppRouter>({ links: [httpLink({ url: `${origin}/trpc` })] })
+/** `leaving`: the page is about to go away, and what it asks is to arrive all the same. */
+export function openApi(origin: string, { leaving = false } = {}): AgentApi {
+  const link = httpLink({
+    url: `${origin}/trpc`,
+    ...(leaving && {
+      fetch: (url, init) => fetch(url as string, { ...init, keepalive: true } as RequestInit),
+    }),
+  })
+  const { agent } = createTRPCClient<AppRouter>({ links: [link] })
   return {
     spawn: (input) => agent.spawn.mutate(input).catch(refuse),
     sendMessage: (input) => agent.sendMessage.mutate(input).catch(refuse),
@@ -46,9 +62,16 @@ export function openApi(origin: string): AgentApi {
     revokeRule: (input) => agent.revokeRule.mutate(input).catch(refuse),
     setMode: (input) => agent.setMode.mutate(input).catch(refuse),
     setConfigOption: (input) => agent.setConfigOption.mutate(input).catch(refuse),
+    rename: (input) => agent.rename.mutate(input).catch(refuse),
+    archive: (input) => agent.archive.mutate(input).catch(refuse),
+    unarchive: (input) => agent.unarchive.mutate(input).catch(refuse),
+    withdraw: (input) => agent.withdraw.mutate(input).catch(refuse),
+    attach: (input) => agent.attach.mutate(input).catch(refuse),
     getSession: (input) => agent.getSession.query(input).catch(refuse) as Promise<SessionView>,
     agentTypes: () => agent.agentTypes.query().catch(refuse),
     rules: () => agent.rules.query().catch(refuse),
+    search: (input, signal) => agent.search.query(input, { signal }).catch(refuse),
+    files: (input, signal) => agent.files.query(input, { signal }).catch(refuse),
   }
 }
 

@@ -1,8 +1,9 @@
 /** Files that go along with a message: handed to the server piece by piece, then named by the message. */
-import { newerApi } from "./newer-api.ts"
+import type { UploadId } from "#streams/ids"
+import { openApi } from "./api.ts"
 
 export interface Attached {
-  readonly uploadId: string
+  readonly uploadId: UploadId
   readonly name: string
 }
 
@@ -16,14 +17,14 @@ export async function attachFile(file: File): Promise<Attached> {
   if (file.size === 0) throw new Error(`${file.name} is empty.`)
   if (file.size > LARGEST)
     throw new Error(`${file.name} is larger than 10 MB: put it into the directory instead.`)
-  let uploadId: string | null = null
+  const api = openApi(location.origin)
+  let uploadId: UploadId | undefined
   for (let at = 0; at < file.size; at += PIECE) {
     const piece = new Uint8Array(await file.slice(at, at + PIECE).arrayBuffer())
-    const answer = await newerApi.attach(base64Of(piece), uploadId)
-    if (answer === null) throw new Error("This server takes no files.")
-    uploadId = answer.uploadId
+    uploadId = (await api.attach({ data: base64Of(piece), uploadId })).uploadId
   }
-  return { uploadId: uploadId ?? "", name: file.name || "pasted" }
+  if (uploadId === undefined) throw new Error(`${file.name} could not be read.`)
+  return { uploadId, name: file.name || "pasted" }
 }
 
 /** Binary data as text. In pieces, since a call takes only so many arguments. */

@@ -10,7 +10,7 @@ import { emptyRegistry, foldRegistry, type Registry } from "#streams/registry"
 import type { Item, Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
 import { openApi } from "./api.ts"
-import { slottedFetch } from "./live-slots.ts"
+import { openLiveStreams } from "./live-streams.ts"
 import { diffItems, type ItemsPatch, noPatch } from "./patches.ts"
 import type { Connection, FromEngine, SessionHeader, ToEngine } from "./protocol.ts"
 import { refusalOf } from "./refusal.ts"
@@ -37,8 +37,7 @@ const REACH_PAGE = 2_000
 export function openEngine(origin: string): Engine {
   const tabs = new Set<Tab>()
   const api = openApi(origin)
-  const fetch = slottedFetch(globalThis.fetch.bind(globalThis))
-  const streamUrl = (name: string) => `${origin}/v1/stream/${name}`
+  const live = openLiveStreams({ origin })
   const sessions = new Map<SessionId, WatchedSession>()
   const registry = watchRegistry()
 
@@ -54,8 +53,8 @@ export function openEngine(origin: string): Engine {
       for (const tab of tabs) tab.post({ type: "registry", reset: false, entries, removed, loaded })
     })
     const tail = openTail({
-      url: () => streamUrl(paths.registry),
-      fetch,
+      stream: () => paths.registry,
+      live,
       now: Date.now,
       open: () => Promise.resolve("-1"),
       take: ({ items, upToDate }) => {
@@ -138,8 +137,8 @@ export function openEngine(origin: string): Engine {
       post({ type: "session-connection", sessionId, connection })
     }
     const tail = openTail({
-      url: () => streamUrl(registry.streamOf(sessionId)),
-      fetch,
+      stream: () => registry.streamOf(sessionId),
+      live,
       now: Date.now,
       open,
       take: ({ items }) => {

@@ -30,9 +30,22 @@ export function refusalOf(error: unknown): Refusal {
   const status = data?.httpStatus ?? statusInMeta(error)
   if (status === 401) return new Refusal("signed-out", "You are signed out.")
   const reason = data?.reason ?? null
+  // A tab stays open over a change of the server.
+  if (reason === "unknown_procedure")
+    return new Refusal("refused", "The server is of another version than this page: reload it.", reason)
   if (status === 404) return new Refusal("unknown", message, reason)
   if (status !== undefined && data) return new Refusal(AWAY.has(status) ? "away" : "refused", message, reason)
   return new Refusal("away", "The agentz server does not answer.")
+}
+
+/** What a person reads where an act came to nothing; `null` where it was done. */
+export async function problemOf(act: Promise<unknown>): Promise<string | null> {
+  try {
+    await act
+    return null
+  } catch (error) {
+    return refusalOf(error).message
+  }
 }
 
 const statusInMeta = (error: unknown): number | undefined =>

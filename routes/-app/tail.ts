@@ -1,13 +1,14 @@
 /** One stream that is followed for as long as somebody watches. */
-import { FollowRefused, type FollowState, follow } from "#streams/follow"
+import { FollowRefused } from "#streams/follow"
 import type { Batch } from "#streams/stream"
+import type { LiveState, LiveStreams } from "./live-streams.ts"
 import type { Connection } from "./protocol.ts"
 import { Refusal } from "./refusal.ts"
 
 interface TailOptions {
   /** Asked at each attempt: an archived session is told by another stream. */
-  readonly url: () => string
-  readonly fetch: typeof fetch
+  readonly stream: () => string
+  readonly live: LiveStreams
   readonly now: () => number
   /** Finds the offset to follow from. Throws to be asked again later; `null` ends the tail for good. */
   readonly open: () => Promise<string | null>
@@ -46,28 +47,27 @@ export function openTail(options: TailOptions): Tail {
     else if (status === 404) say({ state: "connecting" })
     else say({ state: "reconnecting", retryAt: now() + inMs, seq: progress().seq })
   }
-  const onState = (state: FollowState) => {
-    if (state.state === "reconnecting") sayWaiting(state.inMs, null)
-    else if (state.state === "live") say({ state: "live", seq: progress().seq })
-    else if (state.state === "catching_up" && progress().behind > 0)
-      say({ state: "catching-up", behind: progress().behind })
+  const onState = (state: LiveState) => {
+    if (state.state === "away") sayWaiting(state.inMs, state.status)
+    else if (progress().behind > 0) say({ state: "catching-up", behind: progress().behind })
+  }
+  const take = (batch: Batch) => {
+    failures = 0
+    offset = batch.offset
+    options.take(batch)
+    if (batch.upToDate) say({ state: "live", seq: progress().seq })
+    else say({ state: "catching-up", behind: progress().behind })
   }
 
-  /** Follows until the follower gives up, which it does only where it is refused or told to. */
+  /** Follows until the stream ends, is refused, or the attempt is given up. */
   const followOn = async (signal: AbortSignal) => {
     if (offset === null) {
       say({ state: "connecting" })
       offset = await options.open()
       if (offset === null) return ended.abort()
     }
-    const { url, fetch } = options
-    for await (const batch of follow({ url, offset, signal, fetch, onState })) {
-      failures = 0
-      offset = batch.offset
-      options.take(batch)
-      if (batch.upToDate) say({ state: "live", seq: progress().seq })
-      else say({ state: "catching-up", behind: progress().behind })
-    }
+    await options.live.follow({ stream: options.stream(), offset, signal, take, onState })
+    if (!signal.aborted) ended.abort()
   }
 
   const run = async () => {

@@ -1,7 +1,8 @@
 import type { MessageId, SessionId } from "#streams/ids"
 import type { Session } from "#streams/session"
-import { newerApi, problemOf } from "../-app/newer-api.ts"
+import { openApi } from "../-app/api.ts"
 import { type Outgoing, withdraw } from "../-app/outbox.ts"
+import { problemOf } from "../-app/refusal.ts"
 import { toast } from "../-app/toast.ts"
 
 /** Messages that wait for the turn to end, and those on their way to the server. */
@@ -40,8 +41,8 @@ export function Queue(props: {
 }
 
 async function takeBack(sessionId: SessionId, messageId: MessageId): Promise<void> {
-  const lacking = "This server cannot take messages back"
-  toast((await problemOf(newerApi.withdraw(sessionId, messageId), lacking)) ?? "Taken back")
+  const api = openApi(location.origin)
+  toast((await problemOf(api.withdraw({ sessionId, messageId }))) ?? "Taken back")
 }
 
 /** What is known about a message that the session does not show yet. */

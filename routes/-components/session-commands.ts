@@ -1,12 +1,12 @@
 import { useNavigate } from "@tanstack/react-router"
 import { type RefObject, useRef } from "react"
 import type { SessionId } from "#streams/ids"
+import { openApi } from "../-app/api.ts"
 import { copyText, saveText } from "../-app/clipboard.ts"
 import { type Command, useCommands } from "../-app/commands.ts"
 import { linkTo } from "../-app/message-link.ts"
-import { newerApi, problemOf } from "../-app/newer-api.ts"
 import type { SessionHeader } from "../-app/protocol.ts"
-import { refusalOf } from "../-app/refusal.ts"
+import { problemOf, refusalOf } from "../-app/refusal.ts"
 import type { ReplayLine } from "../-app/replay-client.ts"
 import { toast } from "../-app/toast.ts"
 import type { Place } from "./session-page.tsx"
@@ -52,8 +52,8 @@ export function useSessionCommands(given: {
     }
   }
   const archive = async () => {
-    const act = archived ? newerApi.unarchive(sessionId) : newerApi.archive(sessionId)
-    const problem = await problemOf(act, "This server cannot archive sessions")
+    const api = openApi(location.origin)
+    const problem = await problemOf(archived ? api.unarchive({ sessionId }) : api.archive({ sessionId }))
     toast(problem ?? (archived ? "Back among the sessions" : "Archived"))
     if (problem === null && !archived) void navigate({ to: "/" })
   }

@@ -1,14 +1,13 @@
 import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react"
 import type { SessionId } from "#streams/ids"
 import { needsDaemon } from "#streams/session"
+import { giveAnswer } from "../-app/answers.ts"
 import { openApi } from "../-app/api.ts"
 import { mentionedFiles } from "../-app/completion.ts"
-import { decide } from "../-app/decide.ts"
 import { askOlder, type LiveSession } from "../-app/live.ts"
-import { newerApi, problemOf } from "../-app/newer-api.ts"
 import { sendMessage, useOutbox } from "../-app/outbox.ts"
 import type { SessionHeader as Header } from "../-app/protocol.ts"
-import { refusalOf } from "../-app/refusal.ts"
+import { problemOf, refusalOf } from "../-app/refusal.ts"
 import { useReplay } from "../-app/replay-client.ts"
 import { toast } from "../-app/toast.ts"
 import { useTarget } from "../-app/use-target.ts"
@@ -116,9 +115,7 @@ export function SessionPage({
   })
 
   const rename = async (title: string) =>
-    toast(
-      (await problemOf(newerApi.rename(sessionId, title), "This server cannot rename sessions")) ?? "Renamed",
-    )
+    toast((await problemOf(api.rename({ sessionId, title }))) ?? "Renamed")
 
   return (
     <Folds value={folds}>
@@ -177,7 +174,7 @@ export function SessionPage({
                 <ApprovalDock
                   approvals={header.approvals}
                   running={running}
-                  onDecide={(request, answer) => decide(sessionId, request, answer)}
+                  onDecide={(request, answer) => giveAnswer(sessionId, request, answer)}
                 />
                 <Composer
                   sessionId={sessionId}

@@ -5,6 +5,8 @@ import { agents } from "./commands/agents.ts"
 import { approve } from "./commands/approve.ts"
 import { archive, unarchive } from "./commands/archive.ts"
 import { cancel } from "./commands/cancel.ts"
+import { checkpoints } from "./commands/checkpoints.ts"
+import { diff } from "./commands/diff.ts"
 import { doctor } from "./commands/doctor.ts"
 import { down } from "./commands/down.ts"
 import { limit } from "./commands/limit.ts"
@@ -13,9 +15,11 @@ import { ls } from "./commands/ls.ts"
 import { mode } from "./commands/mode.ts"
 import { prune } from "./commands/prune.ts"
 import { rename } from "./commands/rename.ts"
+import { restore } from "./commands/restore.ts"
 import { resume } from "./commands/resume.ts"
 import { rules } from "./commands/rules.ts"
 import { run } from "./commands/run.ts"
+import { search } from "./commands/search.ts"
 import { send } from "./commands/send.ts"
 import { service } from "./commands/service.ts"
 import { set } from "./commands/set.ts"
@@ -32,6 +36,7 @@ const COMMANDS: readonly Command[] = [
   up,
   run,
   ls,
+  search,
   show,
   tail,
   send,
@@ -42,6 +47,9 @@ const COMMANDS: readonly Command[] = [
   mode,
   set,
   resume,
+  checkpoints,
+  diff,
+  restore,
   limit,
   agents,
   rename,

@@ -22,4 +22,6 @@ export function countRequest(
 }
 
 const staysOpen = ({ path, search }: Target): boolean =>
-  path.startsWith("/trpc/agent.subscribe") || (path.startsWith("/v1/stream/") && /[?&]live=/.test(search))
+  path.startsWith("/trpc/agent.subscribe") ||
+  path === "/v1/live" ||
+  (path.startsWith("/v1/stream/") && /[?&]live=/.test(search))

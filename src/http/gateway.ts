@@ -109,7 +109,7 @@ function relay(answer: IncomingMessage, response: ServerResponse, status: number
   })
 }
 
-const NO_SUCH_STREAM: Refusal = {
+export const NO_SUCH_STREAM: Refusal = {
   status: 404,
   reason: "unknown_stream",
   message: "There is no stream of that name: a session is at /v1/stream/ses_…/events.",

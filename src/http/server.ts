@@ -15,6 +15,7 @@ import { countRequest } from "./counting.ts"
 import { areaOf, cameSecurely, type DoorRules, doorRules, guard, type Target, targetOf } from "./door.ts"
 import { files } from "./files.ts"
 import { gateway, type StreamServer } from "./gateway.ts"
+import { liveStreams } from "./live.ts"
 import { rpc } from "./rpc.ts"
 import { type SignIn, signIn } from "./sign-in.ts"
 
@@ -100,6 +101,7 @@ type Reach = ApiOptions & { readonly rules: DoorRules; readonly entry: SignIn }
 function handler(reach: Reach) {
   const serveRpc = rpc(reach)
   const serveStream = gateway(reach.streams)
+  const serveLive = liveStreams(reach.streams)
   const serveFile = files(reach.uiDir)
   const { rules, entry, log, health } = reach
 
@@ -133,7 +135,8 @@ function handler(reach: Reach) {
         await serveRpc(request, response, target)
         return
       case "stream":
-        serveStream(request, response, target)
+        if (target.path === "/v1/live") serveLive(request, response, target)
+        else serveStream(request, response, target)
         return
       case "api":
         serveCode(request, response, target, entry)

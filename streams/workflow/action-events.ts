@@ -1,12 +1,12 @@
 /** Going on with a run: from where it stands, from a step, with a step tried again or left out. */
-import { type Affected, affectedBy, failedSteps, hasBegun, isBusy } from "./affected.ts"
+import { type Affected, affectedBy, failedSteps, hasBegun } from "./affected.ts"
 import type { RunCommandOf } from "./command.ts"
 import { ItemStep, Step } from "./definition.ts"
 import type { RunEventOf, UnstampedRunEvent } from "./event.ts"
 import { type Refusal, refuse } from "./refusal.ts"
 import type { Run, StepState } from "./run.ts"
 import { stepIn } from "./scope.ts"
-import { bodyOf } from "./step-body.ts"
+import { bodyOf, isBusy } from "./step-body.ts"
 import { placeOf, type StepId } from "./step-id.ts"
 import { isFree } from "./transition.ts"
 
@@ -89,7 +89,7 @@ function reset(
 function retryStep(run: Run, step: StepState, { input }: RunCommandOf<"retry_step">): Answer {
   const { stepId } = step
   if (step.status !== "failed" && !(step.status === "pending" && step.retryAt !== null))
-    return isBusy(run, step)
+    return isBusy(run, stepId)
       ? busy([stepId])
       : refuse(
           "step_not_failed",
@@ -108,7 +108,7 @@ function retryStep(run: Run, step: StepState, { input }: RunCommandOf<"retry_ste
 
 function skipStep(run: Run, step: StepState, { output }: RunCommandOf<"skip_step">): Answer {
   const { stepId, generation } = step
-  if (isBusy(run, step)) return busy([stepId])
+  if (isBusy(run, stepId)) return busy([stepId])
   const after = laterOnes(run, "skip", stepId)
   if (after.running.length > 0) return busy(after.running)
   const skip = { stepId, generation, cause: "asked", ...(output !== undefined && { output }) } as const
@@ -126,7 +126,7 @@ function laterOnes(
   const map = index === null ? undefined : run.steps.get(id)
   const others = affected.steps.filter((one) => one !== stepId && one !== map?.stepId)
   const states = others.flatMap((one) => run.steps.get(one) ?? [])
-  const running = states.filter((state) => isBusy(run, state)).map((state) => state.stepId)
+  const running = others.filter((one) => isBusy(run, one))
   const mapEnded = map !== undefined && map.status !== "running" && map.status !== "pending"
   const again = [...(mapEnded ? [id] : []), ...states.filter(hasBegun).map((state) => state.stepId)]
   return { running, events: again.length === 0 ? [] : [reset(run, { again }, { reason: type, of: stepId })] }
@@ -134,7 +134,7 @@ function laterOnes(
 
 /** An input must make a step that the schema takes. */
 function wrongInput(run: Run, stepId: StepId, input: object): Refusal | null {
-  const body = bodyOf(run, stepId)
+  const body = bodyOf(run, stepId) ?? stepIn(run, stepId)
   const schema = placeOf(stepId).index === null ? Step : ItemStep
   const parsed = schema.safeParse({ ...body, ...input })
   if (parsed.success) return null

@@ -3,7 +3,7 @@
 import { withDescendants } from "./graph.ts"
 import type { Run, StepState } from "./run.ts"
 import { stepIn } from "./scope.ts"
-import { isOutside } from "./step-body.ts"
+import { isBusy } from "./step-body.ts"
 import { placeOf, type StepId } from "./step-id.ts"
 
 export type Action =
@@ -16,7 +16,7 @@ export interface Affected {
   readonly steps: readonly StepId[]
   /** Those of them that have run before. */
   readonly again: readonly StepId[]
-  /** Those of them that run now, and must end first. */
+  /** What runs now, and must end first. */
   readonly running: readonly StepId[]
 }
 
@@ -26,17 +26,16 @@ export function affectedBy(run: Run, action: Action): Affected {
   return {
     steps,
     again: states.filter(hasBegun).map(({ stepId }) => stepId),
-    running: states.filter((state) => isBusy(run, state)).map(({ stepId }) => stepId),
+    running: busyOf(run, action.type === "skip" ? [action.stepId, ...steps] : steps),
   }
 }
+
+const busyOf = (run: Run, ids: readonly StepId[]): readonly StepId[] =>
+  [...new Set(ids)].filter((id) => isBusy(run, id))
 
 /** It has run, was skipped, or is open. */
 export const hasBegun = ({ status, attempt, retryAt }: StepState): boolean =>
   status !== "pending" || attempt > 0 || retryAt !== null
-
-/** Something outside runs for it, also while it waits for an answer. */
-export const isBusy = (run: Run, { stepId, status }: StepState): boolean =>
-  status === "running" || (status === "waiting" && isOutside(run, stepId))
 
 function stepsOf(run: Run, action: Action): readonly StepId[] {
   const { definition } = run

@@ -140,18 +140,18 @@ const placed = {
   when: Expression.optional(),
   /** `continue`: when it has failed for good, the run goes on as if it were skipped. */
   onFailure: z.enum(["fail", "continue"]).optional(),
-  ...running,
 }
 
 export const Step = z.discriminatedUnion("kind", [
-  z.strictObject({ ...placed, ...bodies.agent }),
-  z.strictObject({ ...placed, ...bodies.command }),
-  z.strictObject({ ...placed, ...bodies.approval }),
-  z.strictObject({ ...placed, ...bodies.wait }),
-  z.strictObject({ ...placed, ...bodies.workflow }),
-  z.strictObject({ ...placed, ...bodies.transform }),
+  z.strictObject({ ...placed, ...bodies.agent, ...running }),
+  z.strictObject({ ...placed, ...bodies.command, ...running }),
+  z.strictObject({ ...placed, ...bodies.approval, ...running }),
+  z.strictObject({ ...placed, ...bodies.wait, ...running }),
+  z.strictObject({ ...placed, ...bodies.workflow, ...running }),
+  z.strictObject({ ...placed, ...bodies.transform, ...running }),
   z.strictObject({
     ...placed,
+    ...described,
     kind: z.literal("map"),
     /** A list; the step is done for each item, which it sees as `item`, with its place from 0 as `index`. */
     over: Expression,

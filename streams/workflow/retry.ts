@@ -1,5 +1,5 @@
 /** When a step that failed is tried again. Pure: the time and the dice are arguments. */
-import type { Retry, Step } from "./definition.ts"
+import type { Body, Retry } from "./definition.ts"
 import { durationMs } from "./duration.ts"
 import type { FailureClass, RunEventOf, StepFailure } from "./event.ts"
 import type { Run, StepState } from "./run.ts"
@@ -32,7 +32,7 @@ const FINAL: ReadonlySet<FailureClass> = new Set([
 export const isRetryable = ({ class: kind }: Pick<StepFailure, "class">): boolean => !FINAL.has(kind)
 
 /** Nobody is asked again, and nothing is waited for again, unless the step itself says so. */
-const ONCE: ReadonlySet<Step["kind"]> = new Set(["approval", "wait", "transform", "map"])
+const ONCE: ReadonlySet<Body["kind"]> = new Set(["approval", "wait", "transform"])
 
 export function retryPolicyOf(run: Run, stepId: StepId): RetryPolicy {
   const body = bodyOf(run, stepId)

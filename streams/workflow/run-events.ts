@@ -90,9 +90,11 @@ export function applyRunEvent(draft: Draft, event: RunEvent): void {
       return
 
     case "step_skipped":
+      forgetItems(draft, event.stepId)
       change(draft, event.stepId, (step) => ({
         ...atRest(step),
         status: "skipped",
+        items: null,
         output: outputOf(event),
         exitCode: null,
         error: null,
@@ -291,8 +293,7 @@ function reset(draft: Draft, { steps, keptItems = [], generation }: Of<"steps_re
     const step = draft.steps.get(id)
     if (step === undefined) continue
     const items = keptItems.includes(id) ? step.items : null
-    if (items === null && step.items !== null)
-      for (let index = 0; index < step.items.count; index++) draft.steps.delete(itemId(id, index))
+    if (items === null) forgetItems(draft, id)
     draft.steps.set(id, {
       ...newStep(id, generation),
       input: step.input,
@@ -300,6 +301,11 @@ function reset(draft: Draft, { steps, keptItems = [], generation }: Of<"steps_re
       attempts: step.status === "waiting" ? withLast(step, { outcome: "interrupted" }) : step.attempts,
     })
   }
+}
+
+function forgetItems(draft: Draft, stepId: StepId): void {
+  const count = draft.steps.get(stepId)?.items?.count ?? 0
+  for (let index = 0; index < count; index++) draft.steps.delete(itemId(stepId, index))
 }
 
 function goesOn(draft: Draft, at: string): void {

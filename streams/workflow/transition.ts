@@ -2,6 +2,7 @@
 import type { RunEvent, RunEventOf } from "./event.ts"
 import { graphOf } from "./graph.ts"
 import type { Run, StepState, StepStatus } from "./run.ts"
+import { isBusy } from "./step-body.ts"
 import { placeOf, type StepId } from "./step-id.ts"
 
 type Legal = { readonly [Type in RunEvent["type"]]: (run: Run, event: RunEventOf<Type>) => boolean }
@@ -113,7 +114,7 @@ const LEGAL: Legal = {
     if (step === null || isOver(run) || isCancelling(run)) return false
     return event.cause === "when"
       ? isFree(run) && step.status === "pending" && isReady(run, event.stepId)
-      : step.status !== "running"
+      : !isBusy(run, event.stepId)
   },
   map_expanded: (run, event) =>
     isLive(run) && stepOf(run, event)?.status === "running" && stepOf(run, event)?.items === null,
@@ -122,7 +123,7 @@ const LEGAL: Legal = {
     !isCancelling(run) &&
     run.definition !== null &&
     generation > run.generation &&
-    steps.every((id) => run.steps.has(id) && run.steps.get(id)?.status !== "running"),
+    steps.every((id) => run.steps.has(id) && !isBusy(run, id)),
 
   run_pausing: (run) => run.status === "running" && !isCancelling(run),
   run_paused: (run) => run.status === "running" && run.leaving !== null && !isCancelling(run),

@@ -17,7 +17,7 @@ const FILLER = "head -c 60m /dev/zero > big; while :; do sleep 1; done"
 
 async function endedBy(agentz: Installation, sessionId: SessionId, code: string): Promise<void> {
   const session = await agentz.until(sessionId, code, ({ status }) => status === "failed", 60_000)
-  expect(session.error).toMatchObject({ code, hint: expect.stringContaining("agentz limit ID") })
+  expect(session.error).toMatchObject({ code, hint: expect.stringContaining(`agentz limit ${sessionId}`) })
   expect(session.items.at(-1)).toMatchObject({ type: "turn_end", stopReason: "error" })
   expect(markedProcesses(sessionId)).toEqual([])
   expect(existsSync(join(agentz.workingDir, "survived"))).toBe(false)

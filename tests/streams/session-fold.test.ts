@@ -5,6 +5,7 @@ import { type MessageId, type RequestId, SessionId, type TurnId } from "#streams
 import { isDue, resumesAt, stopsWaiting } from "#streams/limit"
 import { emptySession, type Session } from "#streams/session"
 import { foldSession, reduceSession } from "#streams/session-fold"
+import { seeded } from "../support/seeded.ts"
 
 const sessionId = SessionId.parse("ses_test")
 const turnId = "turn_1" as TurnId
@@ -185,6 +186,53 @@ test("events delivered twice, in pieces of any size, change nothing", () => {
       },
     ),
   )
+})
+
+test("a long replay is what its events amount to one by one, however often it goes back to what was said long ago", () => {
+  const random = seeded("a long session")
+  const said: Unstamped[] = [started]
+  const waiting: MessageId[] = []
+  const calls: Unstamped[] = []
+  let turns = 0
+  while (said.length < 2_000) {
+    const id = `msg_${said.length}` as MessageId
+    const turn = `turn_${turns}` as TurnId
+    const act = random.pick(["ask", "ask", "begin", "withdraw", "call", "call", "late", "say"])
+    if (act === "ask") {
+      waiting.push(id)
+      said.push({ ...asked, messageId: id } as Unstamped)
+    } else if (act === "begin") {
+      turns += 1
+      const messageId = waiting.shift()
+      said.push({
+        type: "turn_started",
+        turnId: `turn_${turns}` as TurnId,
+        cause: "user",
+        ...(messageId && { messageId }),
+      })
+    } else if (act === "withdraw" && waiting.length > 0) {
+      const messageId = random.pick(waiting)
+      waiting.splice(waiting.indexOf(messageId), 1)
+      said.push({ type: "message_withdrawn", messageId })
+    } else if (act === "call") {
+      const call = { ...tool, turnId: turn, toolCallId: `call_${said.length}` } as Unstamped
+      calls.push(call)
+      said.push(call)
+    } else if (act === "late" && calls.length > 0)
+      said.push({ ...random.pick(calls), type: "tool_call_update", appendOutput: "more" } as Unstamped)
+    else
+      said.push({
+        type: "agent_message_chunk",
+        turnId: turn,
+        messageId: random.pick(["m1", "m2", "m3"]),
+        text: "word ",
+      })
+  }
+  const events = stamped(said)
+  const whole = fold(events)
+  expect(whole.items.length).toBeGreaterThan(500)
+  expect(events.reduce(reduceSession, emptySession(sessionId))).toEqual(whole)
+  expect(new Set(whole.items.map(({ key }) => key)).size).toBe(whole.items.length)
 })
 
 test("a fold does not touch the session it is given, and keeps what no event touched", () => {

@@ -7,10 +7,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net"
 import { extname, join } from "node:path"
 import { fileURLToPath } from "node:url"
-import type { AgentTypeInfo, SessionView } from "../../src/plane.ts"
+import { liveStreams } from "../../src/http/live.ts"
+import type { AgentTypeInfo, SearchRequest, SessionView } from "../../src/plane.ts"
 import { newSessionId } from "../../streams/ids.ts"
 import { type SessionRow, sessionRowChange } from "../../streams/registry.ts"
 import { FakeSession, fakeRow } from "./fake-session.ts"
+import { searchItems } from "./search-items.ts"
 import { StreamLog } from "./stream-log.ts"
 
 const UI = fileURLToPath(new URL("../../dist/ui", import.meta.url))
@@ -81,7 +83,11 @@ export class FakePlane {
       createdAt: new Date().toISOString(),
     } as { readonly ruleId: string },
   ]
+  files: readonly string[] = ["README.md", "src/main.ts", "src/retry timer.ts", "streams/follow.ts"]
   readonly calls: { readonly name: string; readonly input: Record<string, unknown> }[] = []
+  readonly #live = liveStreams(() => ({ url: `${this.url}/v1/stream`, token: null }))
+  /** Live connections that are open. */
+  liveReaders = 0
   #server: Server | null = null
   #port = 0
   #spawned = new Map<string, string>()
@@ -120,6 +126,10 @@ export class FakePlane {
     const { pathname, searchParams } = new URL(request.url ?? "/", this.url)
     response.setHeader("content-security-policy", CSP)
     if (pathname.startsWith("/trpc/")) return this.#call(request, response, pathname.slice(6), searchParams)
+    if (pathname === "/v1/live") {
+      if (this.signedOut) return void response.writeHead(401).end()
+      return this.#follow(request, response)
+    }
     if (pathname.startsWith("/v1/stream/")) {
       if (this.signedOut) return void response.writeHead(401).end()
       const name = pathname.slice("/v1/stream/".length)
@@ -133,6 +143,15 @@ export class FakePlane {
     const body = await readFile(file).catch(() => null)
     if (!body) return void response.writeHead(404).end()
     response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" }).end(body)
+  }
+
+  #follow(request: IncomingMessage, response: ServerResponse): void {
+    const { pathname, search } = new URL(request.url ?? "/", this.url)
+    this.liveReaders += 1
+    response.once("close", () => {
+      this.liveReaders -= 1
+    })
+    this.#live(request, response, { path: pathname, search })
   }
 
   async #call(request: IncomingMessage, response: ServerResponse, path: string, query: URLSearchParams) {
@@ -163,6 +182,15 @@ export class FakePlane {
       this.rules = this.rules.filter(({ ruleId }) => ruleId !== input.ruleId)
       return { ruleId: input.ruleId, revoked: true }
     }
+    if (name === "search") {
+      const all = [...this.sessions.values()].map(({ row, session }) => ({ ...row, items: session.items }))
+      return searchItems(all, input as unknown as SearchRequest)
+    }
+    if (name === "attach") return { uploadId: "upl_fake", bytes: String(input.data).length }
+    if (name === "files") {
+      const query = String(input.query)
+      return { files: this.files.filter((path) => path.includes(query)), complete: true }
+    }
     const session = this.sessions.get(String(input.sessionId))
     if (!session)
       throw new Refused(
@@ -190,7 +218,7 @@ export class FakePlane {
         throw new Refused(409, "request_settled", "That request was answered already.")
       }
     }
-    throw new Refused(404, "not_found", `No procedure ${name}.`)
+    throw new Refused(404, "unknown_procedure", `No procedure ${name}.`)
   }
 
   #spawn(input: Record<string, unknown>): { sessionId: string } {

@@ -105,7 +105,7 @@ test("what this server cannot do is said", async ({ page, agentz }) => {
   await page.goto(`${agentz.url}/s/${agentz.told.done}`)
   await page.getByRole("button", { name: "Session menu" }).click()
   await page.getByRole("menuitem", { name: "Archive" }).click()
-  await expect(page.getByText("This server cannot archive sessions")).toBeVisible()
+  await expect(page.getByText("The server is of another version than this page")).toBeVisible()
 })
 
 test("usage is summed up, with a table for every picture", async ({ page, agentz }) => {

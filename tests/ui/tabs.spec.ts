@@ -1,3 +1,4 @@
+import type { Page } from "@playwright/test"
 import { expect, startSession, test } from "../support/ui-test.ts"
 
 test("an approval answered in one tab is settled in the other", async ({ page, context, agentz }) => {
@@ -12,19 +13,29 @@ test("an approval answered in one tab is settled in the other", async ({ page, c
   }
 })
 
-test("eight tabs on eight streams leave room for calls", async ({ page, context, agentz, isMobile }) => {
+test("ten tabs on ten sessions are all live over one connection, and leave room for calls", async ({
+  page,
+  context,
+  agentz,
+  isMobile,
+}) => {
   test.skip(isMobile, "once is enough")
   test.slow()
   await startSession(page, agentz.url, "[[slow n=5000 ms=30]]")
-  const ids = Object.values(agentz.told)
-  const tabs = await Promise.all(
-    Array.from({ length: 7 }, async (_, index) => {
-      const tab = await context.newPage()
-      await tab.goto(`${agentz.url}/s/${ids[index % ids.length]}`)
-      return tab
-    }),
-  )
-  for (const tab of tabs) await expect(tab.getByRole("log")).toBeVisible()
+  const others = [...agentz.plane.sessions.values()].slice(0, 9)
+  const tabs: Page[] = []
+  for (const { row } of others) {
+    const tab = await context.newPage()
+    await tab.goto(`${agentz.url}/s/${row.sessionId}`)
+    await expect(tab.getByRole("log")).toBeVisible()
+    tabs.push(tab)
+  }
+  for (const [index, tab] of tabs.entries()) {
+    const title = `news of tab ${index}`
+    others[index]?.say({ type: "notice", severity: "info", category: "test", title })
+    await expect(tab.getByRole("log")).toContainText(title)
+  }
+  expect(agentz.plane.liveReaders).toBe(1)
   await page.bringToFront()
   await page.getByRole("button", { name: "Stop" }).click()
   await expect(page.getByRole("log")).toContainText("Cancelled by you")

@@ -7,7 +7,6 @@ import { closeSync, openSync, readdirSync } from "node:fs"
 import { join } from "node:path"
 import { z } from "zod"
 import { askControlSocket } from "#daemon/control-socket"
-import { socketOf } from "#daemon/home"
 import { type Identity, isSame } from "#daemon/process/identity"
 import { readRunFile } from "#daemon/run-file"
 import { wait } from "#streams/transport"
@@ -29,11 +28,12 @@ export const WorkerRun = z.object({
   startTime: z.string(),
   bootId: z.string(),
   place: z.number().int().nonnegative(),
+  /** Where it answers. */
+  socket: z.string(),
 })
 export type WorkerRun = z.infer<typeof WorkerRun>
 
 export const workerFileOf = (home: string, place: number): string => join(home, "run", `worker-${place}.json`)
-export const workerSocketOf = (home: string, place: number): string => socketOf(home, "worker", place)
 export const workerLogOf = (home: string): string => join(home, "worker.log")
 
 /** What the run files say, alive or not. */
@@ -43,13 +43,8 @@ export const workersOf = (home: string): WorkerRun[] =>
   )
 
 /** Whether that very process is there and its event loop turns. */
-export async function answers(
-  home: string,
-  { pid, place }: Pick<WorkerRun, "pid" | "place">,
-): Promise<boolean> {
-  const answer = await askControlSocket(workerSocketOf(home, place), ANSWER_WITHIN_MS)
-  return answer?.pid === pid
-}
+export const answers = async ({ pid, socket }: Pick<WorkerRun, "pid" | "socket">): Promise<boolean> =>
+  (await askControlSocket(socket, ANSWER_WITHIN_MS))?.pid === pid
 
 /** Whether a worker left its run file behind: it did not end by itself, and may have held anything. */
 export const isAbandoned = (home: string): boolean => workersOf(home).some((run) => !isSame(run))
@@ -57,7 +52,7 @@ export const isAbandoned = (home: string): boolean => workersOf(home).some((run)
 /** A worker that answers; `null` where there is none. */
 export async function liveWorker(home: string): Promise<WorkerRun | null> {
   const living = workersOf(home).filter(isSame)
-  const found = await Promise.all(living.map(async (run) => ((await answers(home, run)) ? run : null)))
+  const found = await Promise.all(living.map(async (run) => ((await answers(run)) ? run : null)))
   return found.find((run) => run !== null) ?? null
 }
 
@@ -65,7 +60,7 @@ export async function liveWorker(home: string): Promise<WorkerRun | null> {
 export async function holdsStill(home: string, owner: Identity): Promise<boolean> {
   if (!isSame(owner)) return false
   const run = workersOf(home).find(({ pid }) => pid === owner.pid)
-  return run === undefined || (await answers(home, run))
+  return run === undefined || (await answers(run))
 }
 
 /** Resolves when one answers, or when the one that was started is overdue: whoever looks next tries again. */

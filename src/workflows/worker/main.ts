@@ -5,7 +5,9 @@
  * Exit codes: 0 nothing left to do or asked to end, 1 crash, 75 another worker answers.
  */
 
+import { rmSync } from "node:fs"
 import { holdControlSocket } from "#daemon/control-socket"
+import { isSocketFile, socketOf } from "#daemon/home"
 import { keepCapped } from "#daemon/log-cap"
 import { isSame } from "#daemon/process/identity"
 import { removeRunFile, writeRunFile } from "#daemon/run-file"
@@ -14,13 +16,14 @@ import { emptyRegistry, foldRegistry } from "#streams/registry"
 import { wait } from "#streams/transport"
 import { parseConfig } from "../../config.ts"
 import { reachOf } from "../../control/reach.ts"
-import { openHome } from "../../home.ts"
+import { type Home, openHome } from "../../home.ts"
 import { errorFields, jsonLog } from "../../log.ts"
 import { openParts } from "../../open-plane.ts"
+import { keptSecret } from "../../token.ts"
 import { runFoldsOf } from "../folds.ts"
 import { ownerOfSelf } from "../run-log.ts"
 import { attending } from "./attending.ts"
-import { answers, BUSY, PLACES, workerFileOf, workerLogOf, workerSocketOf, workersOf } from "./ensure.ts"
+import { answers, BUSY, PLACES, workerFileOf, workerLogOf, workersOf } from "./ensure.ts"
 import { followRows } from "./rows.ts"
 import { openWorker } from "./worker.ts"
 
@@ -28,28 +31,32 @@ const log = jsonLog(process.stderr)
 const LOOK_MS = 250
 
 /** The first place that nobody holds; `null` where one is held by a worker that answers. */
-async function holdPlace(home: string): Promise<(AsyncDisposable & { readonly place: number }) | null> {
+async function holdPlace(home: Home): Promise<(AsyncDisposable & { readonly place: number }) | null> {
+  const secret = await keptSecret(home.socketSecretFile)
+  const { host: _, ...identity } = ownerOfSelf()
   for (let place = 0; place < PLACES; place++) {
+    const socket = socketOf(home.path, "worker", place, secret)
+    const holder = workersOf(home.path).find((run) => run.place === place && isSame(run))
+    if (holder === undefined && isSocketFile(socket)) rmSync(socket, { force: true })
     try {
-      const socket = await holdControlSocket(workerSocketOf(home, place), () => ({
+      const held = await holdControlSocket(socket, () => ({
         sessionId: "worker",
         epoch: place,
         pid: process.pid,
       }))
-      const { host: _, ...identity } = ownerOfSelf()
-      const file = workerFileOf(home, place)
-      writeRunFile(file, { ...identity, place })
+      const file = workerFileOf(home.path, place)
+      writeRunFile(file, { ...identity, place, socket })
       return {
         place,
         async [Symbol.asyncDispose]() {
           removeRunFile(file, process.pid)
-          await socket[Symbol.asyncDispose]()
+          await held[Symbol.asyncDispose]()
         },
       }
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error
-      const holder = workersOf(home).find((run) => run.place === place && isSame(run))
-      if (holder === undefined || (await answers(home, holder))) return null
+      // Who holds it and has not said so yet is about to.
+      if (holder === undefined || (await answers(holder))) return null
     }
   }
   return null
@@ -64,7 +71,7 @@ async function main(): Promise<number> {
   const ending = new AbortController()
   for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(name, () => ending.abort())
 
-  await using held = await holdPlace(home.path)
+  await using held = await holdPlace(home)
   if (held === null) return BUSY
   log({ event: "worker_ready", pid: process.pid, place: held.place })
   const { plane, context, daemons } = await openParts(config, {

@@ -15,6 +15,7 @@ import {
 } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
+import { filesInRepository } from "#daemon/git/files"
 import { GitError, git } from "#daemon/git/git"
 import type { Subcommand } from "#daemon/git/invocation"
 import { changesIn, repositoryOf } from "#daemon/git/repository"
@@ -357,6 +358,7 @@ test.each(vectors)("$name runs in plain git and not in ours", async ({ plant, co
     expect(at.fired(), `our git ${words.join(" ")}`).toBe(false)
     await repositoryOf(join(at.repo, inside))
     await changesIn(join(at.repo, inside))
+    await filesInRepository(join(at.repo, inside))
     expect(at.fired(), "what is shown of it").toBe(false)
   }
 })
