@@ -114,6 +114,11 @@ export interface WorkflowPlane {
     readonly cursor?: string | undefined
   }): Promise<{ readonly runs: readonly RunEntry[]; readonly offset: string; readonly cursor?: string }>
   status(runId: RunId): Promise<RunView>
+  /** All that a step gave, also where it is too large for the log; without a step, what the run gave. */
+  output(request: {
+    readonly runId: RunId
+    readonly stepId?: StepId | undefined
+  }): Promise<{ readonly output?: Json }>
   /** What the action would make run, before it is taken. */
   preview(request: { readonly runId: RunId; readonly action: Action }): Promise<ActionPreview>
   /** Without a step: what failed is tried again. With one: it and all that comes after it is done again. */

@@ -66,6 +66,10 @@ export const workflowRouter = router({
     .input(OneRun)
     .query(async ({ ctx, input }) => onWire(await ctx.plane.workflows.status(input.runId))),
 
+  output: procedure
+    .input(OneRun.extend({ stepId: StepId.optional() }))
+    .query(({ ctx, input }) => ctx.plane.workflows.output(input)),
+
   preview: procedure
     .input(z.strictObject({ runId: RunId, action: Action }))
     .query(({ ctx, input }) => ctx.plane.workflows.preview(input)),

@@ -6,15 +6,18 @@ import { addressOf, authorization } from "#streams/transport"
 import { type Action, affectedBy } from "#streams/workflow/affected"
 import { refusalOf } from "#streams/workflow/answer"
 import type { RunCommand } from "#streams/workflow/command"
+import type { Json } from "#streams/workflow/definition"
 import { parseRunEvent } from "#streams/workflow/event"
 import { forkOf } from "#streams/workflow/fork"
 import { isRefusal } from "#streams/workflow/refusal"
 import type { Run } from "#streams/workflow/run"
+import type { StepId } from "#streams/workflow/step-id"
 import { guarded } from "../control/guarded.ts"
 import { Problem } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
 import { askRun, type Undated } from "./ask-run.ts"
 import type { RunFolds } from "./folds.ts"
+import { textOfBlob } from "./outputs.ts"
 import type { ActionPreview, Asked, WorkflowPlane } from "./plane.ts"
 import { definitionOf, makeRun } from "./starting.ts"
 import type { Wake } from "./waking.ts"
@@ -27,6 +30,7 @@ type Running = Pick<
   | "list"
   | "status"
   | "preview"
+  | "output"
   | "resume"
   | "retryStep"
   | "skipStep"
@@ -84,6 +88,16 @@ export function running(context: PlaneContext, folds: RunFolds, wake: Wake): Run
         return { run, offset, title, resume: previewOf(run, { type: "resume" }) }
       }),
 
+    output: ({ runId, stepId }) =>
+      guarded(async () => {
+        const { run } = await folds.run(runId)
+        const output = stepId === undefined ? run.output : run.steps.get(stepId)?.output
+        if (output === undefined) throw unknownStep(runId, stepId ?? "")
+        if (output.type === "none") return {}
+        if (output.type === "value") return { output: output.value as Json }
+        return { output: JSON.parse(await textOfBlob(endpoint, output.ref.blob, context.patience)) as Json }
+      }),
+
     preview: ({ runId, action }) => guarded(async () => previewOf((await folds.run(runId)).run, action)),
 
     resume: ({ runId, from, idempotencyKey }) =>
@@ -108,11 +122,7 @@ export function running(context: PlaneContext, folds: RunFolds, wake: Wake): Run
     async answer({ runId, stepId, attempt, choice, note, idempotencyKey }) {
       const { run } = await guarded(() => folds.run(runId))
       const asking = attempt ?? run.steps.get(stepId)
-      if (asking === undefined)
-        throw new Problem(
-          "unknown_step",
-          `Run ${runId} has no step ${stepId}: \`agentz workflow show\` lists them.`,
-        )
+      if (asking === undefined) throw unknownStep(runId, stepId)
       const { generation, attempt: number } = asking
       const answer = {
         type: "approval_answer",
@@ -147,6 +157,12 @@ export function running(context: PlaneContext, folds: RunFolds, wake: Wake): Run
     },
   }
 }
+
+const unknownStep = (runId: RunId, stepId: StepId): Problem =>
+  new Problem(
+    "unknown_step",
+    `Run ${runId} has no step ${stepId}: \`agentz workflow show ${runId}\` lists them.`,
+  )
 
 /** Asked of the run as it stands: its worker asks again when it comes to the command. */
 const refusalIn = (run: Run, command: Undated) =>
