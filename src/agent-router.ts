@@ -11,6 +11,7 @@ import { checkedPrompt } from "./prompt.ts"
 import { trackedEvents } from "./tracked-events.ts"
 import { procedure, router } from "./trpc.ts"
 import { filesProcedures } from "./workspaces/files-router.ts"
+import { WorkspaceRequest } from "./workspaces/workspace.ts"
 
 const Prompt = z.string().transform(checkedPrompt)
 const Key = z.string().min(1).max(200)
@@ -30,6 +31,7 @@ export const agentRouter = router({
         agentType: z.string().min(1).max(64),
         prompt: Prompt,
         workingDir: Directory.optional(),
+        workspace: WorkspaceRequest.optional(),
         model: Line.optional(),
         title: Line.optional(),
         permissionMode: PermissionMode.optional(),

@@ -24,6 +24,7 @@ import { searchOf } from "./search.ts"
 import { storageReport } from "./storage.ts"
 import { checkedWorkingDir } from "./working-dir.ts"
 import { files } from "./workspaces/files.ts"
+import { forking } from "./workspaces/fork.ts"
 
 const TAIL = 200
 const LIST = 500
@@ -95,6 +96,7 @@ export function controlPlane(
     ...setting(context, reach),
     ...messages(context, reach),
     ...files(context, reach),
+    ...forking(context, reach),
 
     resume: (sessionId) =>
       guarded(async () => {

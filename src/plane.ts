@@ -16,13 +16,16 @@ import type { LimitChange, Limits } from "#streams/session-limits"
 import type { Pruned, PruneRequest, SessionCost } from "./retention.ts"
 import type { StorageReport } from "./storage.ts"
 import type { WorkflowPlane } from "./workflows/plane.ts"
-import type { Keeping } from "./workspaces/keeping.ts"
+import type { Forking, Keeping, Keeping } from "./workspaces/keeping.ts"
+import type { WorkspaceRequest } from "./workspaces/workspace.ts"
 
 export interface SpawnRequest {
   readonly agentType: string
   readonly prompt: string
   /** Default: the user's home. Relative paths are refused. */
   readonly workingDir?: string | undefined
+  /** Default: the directory itself. */
+  readonly workspace?: WorkspaceRequest | undefined
   readonly model?: string | undefined
   readonly title?: string | undefined
   readonly permissionMode?: PermissionMode | undefined
@@ -135,7 +138,7 @@ export interface SessionView {
   readonly hasMore: boolean
 }
 
-export interface ControlPlane extends AsyncDisposable, Keeping {
+export interface ControlPlane extends AsyncDisposable, Keeping, Forking {
   /** Returns as soon as the session is durable; the daemon starts meanwhile. */
   spawn(request: SpawnRequest): Promise<{ readonly sessionId: SessionId; readonly warning?: string }>
   sendMessage(request: {
@@ -271,6 +274,12 @@ export const PROBLEMS = {
   checkpoint_failed: "PRECONDITION_FAILED",
   work_only_here: "CONFLICT",
   files_changed: "CONFLICT",
+  no_repository: "BAD_REQUEST",
+  no_commit_yet: "PRECONDITION_FAILED",
+  unknown_base: "BAD_REQUEST",
+  branch_refused: "BAD_REQUEST",
+  branch_in_use: "CONFLICT",
+  worktree_failed: "PRECONDITION_FAILED",
   storage_full: "SERVICE_UNAVAILABLE",
   storage_unavailable: "SERVICE_UNAVAILABLE",
 } as const

@@ -9,6 +9,7 @@ import { checkpoints } from "./commands/checkpoints.ts"
 import { diff } from "./commands/diff.ts"
 import { doctor } from "./commands/doctor.ts"
 import { down } from "./commands/down.ts"
+import { fork } from "./commands/fork.ts"
 import { limit } from "./commands/limit.ts"
 import { logs } from "./commands/logs.ts"
 import { ls } from "./commands/ls.ts"
@@ -51,6 +52,7 @@ const COMMANDS: readonly Command[] = [
   checkpoints,
   diff,
   restore,
+  fork,
   limit,
   agents,
   rename,

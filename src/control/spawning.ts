@@ -13,6 +13,7 @@ import { Problem, type SpawnRequest } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
 import { checkedPrompt } from "../prompt.ts"
 import { checkedWorkingDir } from "../working-dir.ts"
+import { makeWorkspace } from "../workspaces/workspace.ts"
 import { guarded } from "./guarded.ts"
 import { keepAttachments } from "./messages.ts"
 import type { Reach } from "./reach.ts"
@@ -38,10 +39,14 @@ export async function spawnSession(
 
   const sessionId = idempotencyKey === undefined ? newSessionId() : await sessionIdOf(idempotencyKey)
   if (idempotencyKey !== undefined && (await folds.registry()).value.has(sessionId)) return { sessionId }
+  const workspace = await makeWorkspace(context.home.path, sessionId, {
+    directory,
+    request: request.workspace,
+  })
   const row = {
     sessionId,
     agentType,
-    workingDir: directory,
+    ...workspace,
     ...(model !== undefined && { model }),
     title: title?.trim() || titleOf(text),
     permissionMode,

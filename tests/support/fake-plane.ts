@@ -232,6 +232,11 @@ export function fakePlane(): FakePlane {
       if (!dryRun) note("restore", { sessionId, n })
       return { n, dryRun, files: CHANGES, inTheWay: [], untouched: [] }
     },
+    async fork(request) {
+      kept(request.sessionId)
+      note("fork", request)
+      return { sessionId: plane.session("A fork"), workingDir: "/forks/one" }
+    },
     async rename({ sessionId, title }) {
       kept(sessionId)
       note("rename", { sessionId, title })

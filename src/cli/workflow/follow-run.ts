@@ -17,11 +17,16 @@ export async function followRun(
   using _ = io.onSignal(() => leave.abort())
   if (!json) io.stderr.write(`${paint("dim", runId)}\n`)
   const seen = new Set<string>()
+  const { run } = await plane.workflows.status(runId)
+  let code: number | null = null
   for await (const { event } of plane.workflows.follow({ runId, offset, signal: leave.signal })) {
     if (seen.has(event.id)) continue
     seen.add(event.id)
     io.stdout.write(json ? `${JSON.stringify({ runId, ...event })}\n` : storyOf(event, paint))
-    const code = codeAt(event)
+    code = codeAt(event) ?? code
+    // What it came to before it went on again is no end of it.
+    if (isBefore(event, run)) continue
+    if (!isBefore(run, event) && run.status === "running") code = null
     if (code === null) continue
     if (!json && code !== EXIT.ok) io.stderr.write(`Look at it: agentz workflow show ${runId}\n`)
     return code
@@ -29,6 +34,10 @@ export async function followRun(
   io.stderr.write(`${runId} goes on without you. Return to it: agentz workflow tail ${runId}\n`)
   return EXIT.cancelled
 }
+
+const isBefore = (one: Place, other: Place): boolean =>
+  one.epoch < other.epoch || (one.epoch === other.epoch && one.n < other.n)
+type Place = Pick<RunEvent, "epoch" | "n">
 
 function codeAt({ type }: RunEvent): number | null {
   switch (type) {
