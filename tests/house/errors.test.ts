@@ -56,6 +56,12 @@ const SECTIONS: Readonly<Record<string, () => readonly string[]>> = {
     ...caught("streams/workflow", after("\\bcode:"), after("code \\?\\?")),
     ...caught("src/workflows", after("\\bcode:")),
   ],
+  "Failures of a step or run": () => [
+    ...caught("streams/workflow", after("\\bcode:"), after("code: missing \\?")),
+    ...caught("streams/workflow/resolve.ts", after('"missing_output" :')),
+    ...caught("streams/workflow/ending.ts", after("\\?\\?")),
+  ],
+  "Refusals of a run": () => caught("streams/workflow", after("\\brefuse\\(")),
   "The stream server": () => [
     ...caught("streams/engine/errors.ts", after("super\\(")),
     ...caught("streams/engine/server.ts", after("new EngineError\\(")),
