@@ -16,7 +16,7 @@ import type { LimitChange, Limits } from "#streams/session-limits"
 import type { Pruned, PruneRequest, SessionCost } from "./retention.ts"
 import type { StorageReport } from "./storage.ts"
 import type { WorkflowPlane } from "./workflows/plane.ts"
-import type { Forking, Keeping, Keeping } from "./workspaces/keeping.ts"
+import type { Forking, Keeping } from "./workspaces/keeping.ts"
 import type { WorkspaceRequest } from "./workspaces/workspace.ts"
 
 export interface SpawnRequest {

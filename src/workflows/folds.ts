@@ -3,12 +3,12 @@ import type { RunId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { type FindEndpoint, type Patience, StreamError } from "#streams/transport"
 import {
+  emptyWorkflows,
   foldRuns,
   foldWorkflows,
-  noWorkflows,
   type Runs,
   type Workflows,
-} from "#streams/workflow/registry-fold"
+} from "#streams/workflow/registry"
 import { type Folded, foldOf } from "../folds.ts"
 import { Problem } from "../plane.ts"
 import { type FoldedRun, readRun, unreadRun } from "./run-log.ts"
@@ -27,7 +27,7 @@ export function runFoldsOf(endpoint: FindEndpoint, patience: Patience): RunFolds
   const kept = new Map<RunId, FoldedRun>()
   return {
     runs: foldOf(endpoint, paths.runs, { patience, empty: new Map(), fold: foldRuns }),
-    workflows: foldOf(endpoint, paths.workflows, { patience, empty: noWorkflows, fold: foldWorkflows }),
+    workflows: foldOf(endpoint, paths.workflows, { patience, empty: emptyWorkflows, fold: foldWorkflows }),
     async run(runId) {
       const folded = await readRun(endpoint, kept.get(runId) ?? unreadRun(runId), patience).catch(
         (error: unknown) => {

@@ -3,6 +3,7 @@ import { newScheduleId, runIdOf } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { appendTo } from "#streams/stream"
 import { DURATION, durationMs } from "#streams/workflow/duration"
+import type { Workflows } from "#streams/workflow/registry"
 import {
   type FiringRow,
   firingRowChange,
@@ -10,7 +11,6 @@ import {
   scheduleRowChange,
   scheduleRowRemovals,
 } from "#streams/workflow/registry"
-import type { Workflows } from "#streams/workflow/registry-fold"
 import { guarded } from "../control/guarded.ts"
 import { errorFields } from "../log.ts"
 import { Problem } from "../plane.ts"

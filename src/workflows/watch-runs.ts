@@ -1,6 +1,6 @@
 /** Sees for as long as it runs that schedules start what is due, and that a worker lives while there is work. */
 import { wait } from "#streams/transport"
-import { isAsked, type RunEntry } from "#streams/workflow/registry-fold"
+import { isAsked, type RunEntry } from "#streams/workflow/registry"
 import { errorFields } from "../log.ts"
 import type { PlaneContext } from "../plane-context.ts"
 import type { RunFolds } from "./folds.ts"

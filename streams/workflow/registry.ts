@@ -8,7 +8,7 @@ import { RunId, ScheduleId, WebhookId } from "../ids.ts"
 import { isRow } from "../registry.ts"
 import { Inputs, WorkflowDefinition, WorkflowName } from "./definition.ts"
 import { StartedBy } from "./event.ts"
-import { RUN_STATUSES } from "./run.ts"
+import { RUN_STATUSES, type RunStatus } from "./run.ts"
 import { StepId } from "./step-id.ts"
 
 /** Identity of a run. Written by whoever started it. */
@@ -150,8 +150,11 @@ export const webhookRowRemoval = (webhookId: WebhookId): ChangeEvent =>
   workflowsSchema.webhooks.delete({ key: webhookId }) as ChangeEvent
 
 export interface RunEntry extends RunRow {
+  readonly status: RunStatus
   /** `null` while no worker has told. */
   readonly progress: ProgressRow | null
+  /** Offset of the inbox behind what was asked last; `null` where nothing was. */
+  readonly asked: string | null
 }
 
 /** Runs by id, in the order in which they were made. */
@@ -167,20 +170,30 @@ export function foldRuns(runs: Runs, events: Iterable<unknown>): Runs {
     if (type === "run" && headers.operation === "delete") next.delete(key as RunId)
     else if (type === "run") {
       const row = RunRow.safeParse(value)
-      if (row.success)
-        next.set(row.data.runId, { progress: next.get(row.data.runId)?.progress ?? null, ...row.data })
+      if (!row.success) continue
+      const { status = "pending", progress = null, asked = null } = next.get(row.data.runId) ?? {}
+      next.set(row.data.runId, { status, progress, asked, ...row.data })
     } else if (type === "progress" && headers.operation !== "delete") {
       const row = ProgressRow.safeParse(value)
       const known = row.success ? next.get(row.data.runId) : undefined
       if (row.success && known && isLater(row.data, known.progress))
-        next.set(known.runId, { ...known, progress: row.data })
+        next.set(known.runId, { ...known, status: row.data.status, progress: row.data })
+    } else if (type === "asked" && headers.operation !== "delete") {
+      const row = AskedRow.safeParse(value)
+      const known = row.success ? next.get(row.data.runId) : undefined
+      if (row.success && known && (known.asked ?? "") < row.data.offset)
+        next.set(known.runId, { ...known, asked: row.data.offset })
     }
   }
   return next
 }
 
+/** Whether something was asked of it that its worker has not taken. */
+export const isAsked = ({ asked, progress }: Pick<RunEntry, "asked" | "progress">): boolean =>
+  asked !== null && asked > (progress?.inboxOffset ?? "")
+
 /** By the place in the log that it is true at. */
-const isLater = (row: ProgressRow, known: ProgressRow | null): boolean =>
+export const isLater = (row: ProgressRow, known: ProgressRow | null): boolean =>
   known === null || row.epoch > known.epoch || (row.epoch === known.epoch && row.n >= known.n)
 
 /** The workflows that are known by name, and what starts them. */

@@ -25,7 +25,11 @@ steps:
     kind: transform
     value: { said: "{{steps.plan.output}}", built: "{{steps.build.output}}" }
 `
-  const { runId } = await workflow.start.mutate({ source, workingDir: agentz.workingDir, inputs: { word: "hi" } })
+  const { runId } = await workflow.start.mutate({
+    source,
+    workingDir: agentz.workingDir,
+    inputs: { word: "hi" },
+  })
   const run = await untilRun(agentz, runId, "completed", ({ status }) => status === "completed")
   expect(run.output).toEqual({ type: "value", value: { said: "hi from the agent", built: "done" } })
   expect(readFileSync(join(agentz.workingDir, "out.txt"), "utf8")).toBe("hi from the agent\n")

@@ -52,14 +52,11 @@ const SECTIONS: Readonly<Record<string, () => readonly string[]>> = {
     ...caught("src/daemons/close.ts", after("\\bfailure\\(")),
     ...caught("streams/workflow/program.ts", after("^  \\w+:")),
   ],
-  "Failures of steps and runs": () => [
-    ...caught("streams/workflow", after("\\bcode:"), after("code \\?\\?")),
-    ...caught("src/workflows", after("\\bcode:")),
-  ],
   "Failures of a step or run": () => [
     ...caught("streams/workflow", after("\\bcode:"), after("code: missing \\?")),
     ...caught("streams/workflow/resolve.ts", after('"missing_output" :')),
     ...caught("streams/workflow/ending.ts", after("\\?\\?")),
+    ...caught("src/workflows", after("\\bcode:")),
   ],
   "Refusals of a run": () => caught("streams/workflow", after("\\brefuse\\(")),
   "The stream server": () => [

@@ -1,5 +1,5 @@
 import { closest } from "#streams/closest"
-import type { RunEntry } from "#streams/workflow/registry-fold"
+import type { RunEntry } from "#streams/workflow/registry"
 import { RUN_STATUSES, type RunStatus } from "#streams/workflow/run"
 import { ageOf } from "../clock.ts"
 import { defineCommand } from "../command.ts"

@@ -7,7 +7,7 @@ import type { RunId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { wait } from "#streams/transport"
 import type { ProgressRow } from "#streams/workflow/registry"
-import { foldRuns, isAsked, isBefore, type RunEntry, type Runs } from "#streams/workflow/registry-fold"
+import { foldRuns, isAsked, isLater, type RunEntry, type Runs } from "#streams/workflow/registry"
 import type { Run } from "#streams/workflow/run"
 import { errorFields } from "../../log.ts"
 import type { PlaneContext } from "../../plane-context.ts"
@@ -83,7 +83,7 @@ export function openWorker({ context, stepsAtOnce, attend, signal }: WorkerOptio
   function asWeLeft(entry: RunEntry): RunEntry {
     const row = left.get(entry.runId)
     if (row === undefined) return entry
-    if (entry.progress === null || isBefore(entry.progress, row))
+    if (entry.progress === null || !isLater(entry.progress, row))
       return { ...entry, status: row.status, progress: row }
     left.delete(entry.runId)
     return entry
