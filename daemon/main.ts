@@ -215,6 +215,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
       enclosure,
       mcpServers: spec.mcpServers ?? [],
       home,
+      ready: () => publisher.ready(),
       transcript: () => attached.inTranscript(publisher.session.items),
     }
     return await openAgentSession(adapterOf(agentType, home), options, {
@@ -250,7 +251,6 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
       onLimit: spec.onLimit,
       approvals,
       checkpoints: checkpointsOf({ home, sessionId, workingDir, session: () => publisher.session, publish }),
-      ready: () => publisher.ready(),
       watch: limitsOf({ sessionId, limits: () => limits, enclosure, disk }),
       setLimits: (next) => {
         limits = next
