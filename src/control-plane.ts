@@ -27,6 +27,7 @@ import { retentionOf } from "./retention.ts"
 import { searchOf } from "./search.ts"
 import { storageReport } from "./storage.ts"
 import { checkedWorkingDir } from "./working-dir.ts"
+import { bringingHome } from "./workspaces/bring-home.ts"
 import { files } from "./workspaces/files.ts"
 import { forking } from "./workspaces/fork.ts"
 import { makeWorkspace } from "./workspaces/workspace.ts"
@@ -153,6 +154,7 @@ export function controlPlane(
     ...messages(context, reach),
     ...files(context, reach),
     ...forking(context, reach),
+    ...bringingHome(context, reach),
 
     resume: (sessionId) =>
       guarded(async () => {
