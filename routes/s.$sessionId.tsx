@@ -2,7 +2,7 @@ import { createFileRoute, useLocation } from "@tanstack/react-router"
 import { useCallback, useMemo } from "react"
 import type { SessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
-import { useLiveSession, useSessionList } from "./-app/live.ts"
+import { useListed, useLiveSession } from "./-app/live.ts"
 import { seqOfHash } from "./-app/message-link.ts"
 import { rangeOf } from "./-app/moments.ts"
 import { usePageTitle } from "./-app/page-title.ts"
@@ -72,8 +72,11 @@ function OpenSession({ sessionId }: { readonly sessionId: SessionId }) {
     [navigate],
   )
   // The list hears of a new title first.
-  const entry = useSessionList().entries.get(sessionId)
-  const renamed = entry?.title
+  const renamed = useListed(({ entries }) => entries.get(sessionId)?.title)
+  const archived = useListed(({ entries }) => entries.get(sessionId)?.archivedAt !== undefined)
+  const stream = useListed(
+    ({ entries }) => entries.get(sessionId)?.archive?.stream ?? paths.events(sessionId),
+  )
   const header = useMemo(
     () => live.header && { ...live.header, title: renamed ?? live.header.title },
     [live.header, renamed],
@@ -92,8 +95,6 @@ function OpenSession({ sessionId }: { readonly sessionId: SessionId }) {
         </p>
       </div>
     )
-  const archived = entry?.archivedAt !== undefined
-  const stream = entry?.archive?.stream ?? paths.events(sessionId)
   const connection: Connection =
     archived && (live.connection.state === "connecting" || live.connection.state === "live")
       ? { state: "archived" }

@@ -16,10 +16,10 @@ type SessionView = Omit<Outputs["getSession"], "session" | "items"> & {
 }
 
 export type RuleInfo = Outputs["rules"]["rules"][number]
-export type FilesDiff = Outputs["diff"]
-export type RestorePreview = Outputs["restore"]
 export type SearchHit = Outputs["search"]["hits"][number]
 export type SpawnInput = Inputs["spawn"]
+export type FilesDiff = Outputs["diff"]
+export type RestorePreview = Outputs["restore"]
 export type Answer = Omit<Inputs["approve"], "sessionId" | "requestId">
 
 type Procedure =
