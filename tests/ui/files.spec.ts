@@ -2,24 +2,10 @@
 import { execFileSync } from "node:child_process"
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { test as base, expect, type Page } from "@playwright/test"
-import { type RealAgentz, startRealAgentz } from "../support/real-agentz.ts"
+import type { Page } from "@playwright/test"
+import type { RealAgentz } from "../support/real-agentz.ts"
+import { expect, reaches, test } from "../support/real-test.ts"
 import { violations } from "../support/ui-test.ts"
-
-const test = base.extend<object, { agentz: RealAgentz }>({
-  agentz: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs from this pattern
-    async ({}, use) => {
-      await using agentz = await startRealAgentz()
-      await use(agentz)
-    },
-    { scope: "worker" },
-  ],
-  page: async ({ page, agentz }, use) => {
-    await page.goto(await agentz.newUrl())
-    await use(page)
-  },
-})
 
 const CODE = Array.from({ length: 40 }, (_, line) => `export const value${line} = ${line}`)
 
@@ -48,12 +34,11 @@ async function work(agentz: RealAgentz): Promise<string> {
   return sessionId
 }
 
-const status = (page: Page) => page.locator("h1 + [data-status]")
 const files = (page: Page) => page.getByRole("region", { name: "Changed files" })
 
 async function open(page: Page, agentz: RealAgentz, sessionId: string, search = ""): Promise<void> {
   await page.goto(`${agentz.api}/s/${sessionId}${search}`)
-  await expect(status(page)).toHaveText("Done", { timeout: 30_000 })
+  await reaches(page, "Done")
 }
 
 async function send(page: Page, text: string): Promise<void> {
@@ -145,7 +130,7 @@ test("what changes while the agent works is seen without asking for it", async (
   await expect(files(page).getByRole("button", { name: /notes\.txt/ })).toBeVisible({ timeout: 20_000 })
   await page.getByRole("button", { name: "Close panel" }).click()
   await page.getByRole("button", { name: "Stop" }).click()
-  await expect(status(page)).not.toHaveText("Running", { timeout: 20_000 })
+  await reaches(page, "Cancelled")
 })
 
 test("files go back to a turn, after a look at what would become of them", async ({ page, agentz }) => {
