@@ -28,11 +28,19 @@ export const streamsRunFileOf = (home: string): string => join(home, "run", "str
 /**
  * The daemon's control socket: the lock that keeps a second daemon of the same epoch out, and the proof of life.
  * Abstract on Linux, so that nothing is left behind and nothing has to be cleaned up; it tells only who it is.
+ * Any user may hold an abstract name, so it is made of the home's `secret`, which nobody else can know beforehand.
  */
-export function socketOf(home: string, sessionId: string, epoch: number): string {
-  const name = createHash("sha256").update(`${home}\n${sessionId}\n${epoch}`).digest("hex").slice(0, 32)
+export function socketOf(home: string, sessionId: string, epoch: number, secret: string | null): string {
+  const parts = [home, sessionId, epoch, ...(secret === null ? [] : [secret])]
+  const name = createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 32)
   return process.platform === "linux" ? `\0agentz-${name}` : join(home, "run", `${name}.sock`)
 }
+
+/** Where the daemon of that run file answers. Those of versions without a secret do not say so. */
+export const socketIn = (
+  home: string,
+  run: { readonly sessionId: string; readonly epoch: number; readonly socket?: string | undefined },
+): string => run.socket ?? socketOf(home, run.sessionId, run.epoch, null)
 
 /** Whether the socket is a file, which outlives a daemon that was killed. */
 export const isSocketFile = (socket: string): boolean => !socket.startsWith("\0")

@@ -31,6 +31,7 @@ export interface TurnWatch extends Disposable {
 }
 
 export interface LimitDeps {
+  readonly sessionId: string
   readonly limits: () => Limits
   readonly enclosure: Pick<Enclosure, "refusals" | "footprint">
   readonly disk: DiskGrowth
@@ -43,7 +44,8 @@ const LOOK_MS = 500
 /** Counting processes one by one reads much of what the system tells; only where the kernel does not count. */
 const COUNT_EVERY = 4
 
-export function limitsOf({ limits, enclosure, disk }: LimitDeps): WatchTurn {
+export function limitsOf({ sessionId, limits, enclosure, disk }: LimitDeps): WatchTurn {
+  const failures = failuresOf(sessionId)
   return (cancelled, spent) => {
     const own = new AbortController()
     const before = enclosure.refusals()
@@ -91,37 +93,39 @@ export function limitsOf({ limits, enclosure, disk }: LimitDeps): WatchTurn {
 
 const over = (value: number | undefined, limit: number): boolean => value !== undefined && value > limit
 
-const raise = (words: string) => `Raise it with \`agentz limit ID ${words}\`, then resume the session.`
-
-const failures = {
-  memory: (mb: number): Failure => ({
-    code: "memory_limit",
-    message: `The processes of this session needed more memory than the ${mb} MiB they may have.`,
-    hint: raise("memory=…"),
-  }),
-  processes: (count: number): Failure => ({
-    code: "process_limit",
-    message: `This session tried to run more than the ${count} processes it may have at once.`,
-    hint: raise("processes=…"),
-  }),
-  disk: (mb: number): Failure => ({
-    code: "disk_limit",
-    message: `The working directory grew by more than the ${mb} MiB that this session may write.`,
-    hint: `Remove what is not needed. ${raise("disk=…")}`,
-  }),
-  minutes: (minutes: number): Failure => ({
-    code: "time_budget",
-    message: `The turn took longer than the ${minutes} minutes it may take.`,
-    hint: `Resume the session to go on for as long again. ${raise("minutes=…")}`,
-  }),
-  cost: (usd: number): Failure => ({
-    code: "cost_budget",
-    message: `This session has cost the ${usd} USD it may cost.`,
-    hint: raise("cost=…"),
-  }),
-  tokens: (tokens: number): Failure => ({
-    code: "cost_budget",
-    message: `This session has used the ${tokens} tokens it may use.`,
-    hint: raise("tokens=…"),
-  }),
+const failuresOf = (sessionId: string) => {
+  const raise = (words: string) =>
+    `Raise it with \`agentz limit ${sessionId} ${words}\`, then resume the session.`
+  return {
+    memory: (mb: number): Failure => ({
+      code: "memory_limit",
+      message: `The processes of this session needed more memory than the ${mb} MiB they may have.`,
+      hint: raise("memory=…"),
+    }),
+    processes: (count: number): Failure => ({
+      code: "process_limit",
+      message: `This session tried to run more than the ${count} processes it may have at once.`,
+      hint: raise("processes=…"),
+    }),
+    disk: (mb: number): Failure => ({
+      code: "disk_limit",
+      message: `The working directory grew by more than the ${mb} MiB that this session may write.`,
+      hint: `Remove what is not needed. ${raise("disk=…")}`,
+    }),
+    minutes: (minutes: number): Failure => ({
+      code: "time_budget",
+      message: `The turn took longer than the ${minutes} minutes it may take.`,
+      hint: `Resume the session to go on for as long again. ${raise("minutes=…")}`,
+    }),
+    cost: (usd: number): Failure => ({
+      code: "cost_budget",
+      message: `This session has cost the ${usd} USD it may cost.`,
+      hint: raise("cost=…"),
+    }),
+    tokens: (tokens: number): Failure => ({
+      code: "cost_budget",
+      message: `This session has used the ${tokens} tokens it may use.`,
+      hint: raise("tokens=…"),
+    }),
+  }
 }

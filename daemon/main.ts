@@ -22,11 +22,12 @@ import type { AgentSession } from "./agent-session.ts"
 import { adapterOf } from "./agents/index.ts"
 import { type Approvals, approvals as openApprovals } from "./approvals.ts"
 import { attachedFiles } from "./attached-files.ts"
+import { checkpointsOf } from "./checkpoints.ts"
 import { holdControlSocket } from "./control-socket.ts"
 import { diskGrowth } from "./disk-growth.ts"
 import { endpointOf } from "./endpoint.ts"
 import { repositoryOf } from "./git/repository.ts"
-import { filesOf, socketOf } from "./home.ts"
+import { filesOf, socketIn } from "./home.ts"
 import { limitsOf } from "./limits.ts"
 import { keepCapped } from "./log-cap.ts"
 import { secretsOfServers } from "./mcp-server.ts"
@@ -93,14 +94,15 @@ async function main(specPath: string | undefined): Promise<number> {
     telemetry.exporter = exporter
     return exporter
   })
-  await using _socket = await holdControlSocket(socketOf(home, sessionId, epoch), () => ({
+  const socket = socketIn(home, spec)
+  await using _socket = await holdControlSocket(socket, () => ({
     sessionId,
     epoch,
     pid: process.pid,
     storage: storage.answer(),
     measured: telemetry.points(),
   }))
-  writeRunFile(files.run, { ...identity, sessionId, epoch, incarnation })
+  writeRunFile(files.run, { ...identity, sessionId, epoch, incarnation, socket })
   const enclosure = openEnclosure({
     home,
     sessionId,
@@ -164,6 +166,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
         ...(repository && { git: repository }),
       },
       ...(permissionMode === "bypass" && before.permissionMode !== "bypass" ? [bypassNotice] : []),
+      ...(spec.missingMcpServers ?? []).map(missingServerNotice),
     ],
     onFatal: (error) => {
       refused = error
@@ -246,8 +249,9 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
       redactor,
       onLimit: spec.onLimit,
       approvals,
+      checkpoints: checkpointsOf({ home, sessionId, workingDir, session: () => publisher.session, publish }),
       ready: () => publisher.ready(),
-      watch: limitsOf({ limits: () => limits, enclosure, disk }),
+      watch: limitsOf({ sessionId, limits: () => limits, enclosure, disk }),
       setLimits: (next) => {
         limits = next
         enclosure.limit(next)
@@ -309,6 +313,15 @@ const bypassNotice = {
   category: "permission_mode",
   title: "Bypass: commands and changes are run without asking. Only rules that refuse still hold.",
 } as const
+
+const missingServerNotice = (name: string) =>
+  ({
+    type: "notice",
+    severity: "warning",
+    category: "mcp",
+    title: `The MCP server “${name}” is not there: what it is started with is not on this machine any more.`,
+    hint: "Start a new session with `agentz run --mcp FILE` to have it again.",
+  }) as const
 
 const identityOfSelf = (): Pick<NonNullable<ReturnType<typeof identityOf>>, "pid" | "startTime" | "bootId"> =>
   identityOf(process.pid) ?? { pid: process.pid, startTime: "", bootId: "" }

@@ -13,6 +13,8 @@ export const DaemonRun = z.object({
   sessionId: z.string(),
   epoch: z.number().int(),
   incarnation: z.string(),
+  /** The address of its control socket. */
+  socket: z.string().optional(),
 })
 export type DaemonRun = z.infer<typeof DaemonRun>
 

@@ -11,6 +11,7 @@ import type { Publisher } from "#streams/publisher"
 import type { Limits } from "#streams/session-limits"
 import type { Batch } from "#streams/stream"
 import type { Approvals } from "./approvals.ts"
+import { filesAsked } from "./files-asked.ts"
 import { type CancelReason, runTurn, type TurnCause, type TurnDeps } from "./turn.ts"
 
 export interface SessionDeps extends Omit<TurnDeps, "sayLater"> {
@@ -51,13 +52,18 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
   let cancelNext = false
   let nextUp: MessageId | null = null
   const steering = new Map<MessageId, AbortController>()
+  const files = filesAsked(deps.checkpoints, () => publisher.session)
   /** As it was set last. The inbox is read from its start, so earlier ones are history until all of it was read. */
   let mode: PermissionMode | null = null
   let idle: NodeJS.Timeout | undefined
   let limitOver: NodeJS.Timeout | undefined
 
   function advance(): void {
-    if (turn || !caughtUp || shutdown.signal.aborted) return
+    if (turn || files.busy || !caughtUp || shutdown.signal.aborted) return
+    if (files.begin(advance)) {
+      stay()
+      return
+    }
     const cause = nextCause()
     if (cause) start(cause)
     else rest()
@@ -84,10 +90,14 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
     return { cause: "user", ...message }
   }
 
-  function start(cause: TurnCause): void {
+  function stay(): void {
     clearTimeout(idle)
     clearTimeout(limitOver)
     idle = undefined
+  }
+
+  function start(cause: TurnCause): void {
+    stay()
     const cancel = new AbortController()
     if (cancelNext) cancel.abort("cancelled" satisfies CancelReason)
     cancelNext = false
@@ -105,7 +115,7 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
 
   async function leaveIfIdle(): Promise<void> {
     idle = undefined
-    if (turn || (await deps.inboxTail()) !== place) return advance()
+    if (turn || files.busy || (await deps.inboxTail()) !== place) return advance()
     ending = "idle"
     shutdown.abort()
   }
@@ -178,6 +188,8 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
         mode = command.mode
         if (caughtUp) applyMode()
         return
+      case "set_title":
+        return
       case "set_config_option":
         deps.setOption(command.optionId, command.value)
         return
@@ -191,6 +203,10 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
         return
       case "set_limits":
         if (ours) deps.setLimits(command.limits)
+        return
+      case "checkpoint_requested":
+      case "restore_requested":
+        files.take(command, turn !== null)
         return
       case "resume_requested":
         if (!turn && publisher.session.turns === command.turns) resume = true
@@ -225,6 +241,7 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
   const running = turn as { readonly cancel: AbortController; readonly done: Promise<void> } | null
   running?.cancel.abort("stopped" satisfies CancelReason)
   await running?.done
+  await files.settled()
   if (shutdown.signal.reason instanceof Error && shutdown.signal.reason.name !== "AbortError")
     throw shutdown.signal.reason
   if (ending !== "fenced") sayGoodbye(deps, ending, running !== null)

@@ -24,6 +24,8 @@ export const DaemonSpec = z.object({
   /** Granted by the control plane; the daemon publishes under it and under no other. */
   epoch: z.number().int().positive(),
   incarnation: z.string(),
+  /** The address of its control socket; left out by versions in which it could be guessed. */
+  socket: z.string().optional(),
   agentType: z.string(),
   workingDir: z.string(),
   model: z.string().optional(),
@@ -32,6 +34,8 @@ export const DaemonSpec = z.object({
   config: z.record(z.string(), z.string()).optional(),
   /** With their secrets: this file is private, and gone once it was read. */
   mcpServers: z.array(McpServer).optional(),
+  /** Names of those that it was launched with and whose private file is not here any more. */
+  missingMcpServers: z.array(z.string()).optional(),
   /** Take up the interrupted turn rather than wait for a message. */
   resume: z.boolean(),
   idleSeconds: z.number().nonnegative(),

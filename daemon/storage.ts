@@ -30,11 +30,11 @@ export function storageOf(
   let said = ""
 
   async function bringBack(): Promise<void> {
-    const { launch } = streams
+    const { launch, token } = streams
     if (launch === undefined || reason === null) return
     try {
       const onStart = (pid: number | undefined) => log("streams_starting", `pid ${pid}`)
-      await ensureStreamServer({ home, ...launch, onStart })
+      await ensureStreamServer({ home, ...launch, token, onStart })
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       // It is tried again and again: once is enough to be said.

@@ -15,6 +15,7 @@ import { costSince, usageEvent } from "./acp/usage.ts"
 import { AgentFailed } from "./agent-failed.ts"
 import type { AgentSession } from "./agent-session.ts"
 import type { Approvals } from "./approvals.ts"
+import type { Checkpoints } from "./checkpoints.ts"
 import { limitEvent } from "./limit.ts"
 import { LimitReached, type WatchTurn } from "./limits.ts"
 import { recoveryPrompt } from "./permissions/recovery.ts"
@@ -33,6 +34,8 @@ export interface TurnDeps {
   /** Resolves while the publisher keeps up. */
   readonly ready: () => Promise<void>
   readonly approvals: Approvals
+  /** Keeps the files as they are before and after the turn. */
+  readonly checkpoints: Checkpoints
   /** Puts words that came with a refusal before an agent that could not hear them with it. */
   readonly sayLater: (requestId: RequestId, text: string) => void
   readonly agent: () => Promise<AgentSession>
@@ -92,7 +95,9 @@ export async function runTurn(cause: TurnCause, cancel: AbortSignal, deps: TurnD
   })
 
   const outcome = await Promise.race([
-    promptOf(deps, cause, limitBefore !== null, signal, listener),
+    deps.checkpoints
+      .aroundTurn("before_turn", turnId)
+      .then(() => promptOf(deps, cause, limitBefore !== null, signal, listener)),
     givenUp(signal, deps),
   ])
   over = true
@@ -106,6 +111,8 @@ export async function runTurn(cause: TurnCause, cancel: AbortSignal, deps: TurnD
   const reached = cancel.aborted ? null : watch.reached()
   // Whatever of it still runs would go on to use what it may not.
   if (reached && RUNAWAY.has(reached.code)) await Promise.race([deps.dropAgent(), sleep(CANCEL_GRACE_MS)])
+  // Before the turn is over, so that whoever waits for its end finds what it did.
+  await deps.checkpoints.aroundTurn("after_turn", turnId)
   const usage = usageEvent(turnId, story.reported, deps.session().reportedCostUsd)
   if (usage) publish(usage)
   const trouble: Trouble | null = reached

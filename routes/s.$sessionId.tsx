@@ -4,6 +4,7 @@ import type { SessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { useListed, useLiveSession } from "./-app/live.ts"
 import { seqOfHash } from "./-app/message-link.ts"
+import { rangeOf } from "./-app/moments.ts"
 import { usePageTitle } from "./-app/page-title.ts"
 import type { Connection } from "./-app/protocol.ts"
 import { NotHere } from "./-components/not-here.tsx"
@@ -14,12 +15,15 @@ interface SessionSearch {
   /** The event after which the session is shown; absent: as it is now. */
   readonly at?: number
   readonly panel?: Panel
+  /** Between which moments files are compared: `base..3`. */
+  readonly diff?: string
 }
 
 export const Route = createFileRoute("/s/$sessionId")({
-  validateSearch: ({ at, panel }: Record<string, unknown>): SessionSearch => ({
+  validateSearch: ({ at, panel, diff }: Record<string, unknown>): SessionSearch => ({
     ...(/^\d{1,9}$/.test(String(at)) && { at: Number(at) }),
     ...(PANELS.includes(panel as Panel) && { panel: panel as Panel }),
+    ...(rangeOf(String(diff)) && { diff: String(diff) }),
   }),
   component: SessionRoute,
 })
@@ -32,7 +36,7 @@ function SessionRoute() {
 
 function OpenSession({ sessionId }: { readonly sessionId: SessionId }) {
   const live = useLiveSession(sessionId)
-  const { at = null, panel = null } = Route.useSearch()
+  const { at = null, panel = null, diff: range = null } = Route.useSearch()
   const target = seqOfHash(useLocation({ select: ({ hash }) => hash }))
   const navigate = Route.useNavigate()
   const onAt = useCallback(
@@ -47,6 +51,18 @@ function OpenSession({ sessionId }: { readonly sessionId: SessionId }) {
     (next: Panel | null) =>
       void navigate({
         search: ({ panel: _, ...rest }) => ({ ...rest, ...(next !== null && { panel: next }) }),
+        hash: true,
+      }),
+    [navigate],
+  )
+  const onRange = useCallback(
+    (next: string | null) =>
+      void navigate({
+        search: ({ diff: _, ...rest }) => ({
+          ...rest,
+          panel: "changes" as const,
+          ...(next !== null && { diff: next }),
+        }),
         hash: true,
       }),
     [navigate],
@@ -83,7 +99,7 @@ function OpenSession({ sessionId }: { readonly sessionId: SessionId }) {
     archived && (live.connection.state === "connecting" || live.connection.state === "live")
       ? { state: "archived" }
       : live.connection
-  const place = { at, panel, target, onAt, onPanel, onTarget }
+  const place = { at, panel, range, target, onAt, onPanel, onRange, onTarget }
   return (
     <SessionPage
       {...live}

@@ -6,7 +6,7 @@ import { plainText } from "./-app/hidden-characters.ts"
 import { allowNotices, noticesDenied, noticesPossible } from "./-app/notices.ts"
 import { usePageTitle } from "./-app/page-title.ts"
 import { refusalOf } from "./-app/refusal.ts"
-import { changeSettings, useSettings } from "./-app/settings.ts"
+import { changeSettings, UNDO_SECONDS, useSettings } from "./-app/settings.ts"
 import { useThemeChoice } from "./-app/theme.ts"
 
 export const Route = createFileRoute("/settings")({ component: SettingsPage })
@@ -21,6 +21,7 @@ function SettingsPage() {
         <div className="flex flex-col gap-8">
           <Looks />
           <Typing />
+          <Answers />
           <Notices />
           <Rules />
         </div>
@@ -123,6 +124,24 @@ function Typing() {
       <p className="text-note text-quiet">
         Press ? for all keys. With single keys off, only those with Ctrl or ⌘ act.
       </p>
+    </Section>
+  )
+}
+
+function Answers() {
+  const { undoSeconds } = useSettings()
+  return (
+    <Section title="Answers">
+      <Choice
+        label="An answer to an agent leaves"
+        value={String(undoSeconds)}
+        choices={UNDO_SECONDS.map((seconds) => [
+          String(seconds),
+          seconds === 0 ? "At once" : `After ${seconds} s`,
+        ])}
+        onChoose={(value) => changeSettings({ undoSeconds: Number(value) })}
+      />
+      <p className="text-note text-quiet">Until it leaves it can be taken back.</p>
     </Section>
   )
 }

@@ -4,7 +4,7 @@ import { parseEvent } from "#streams/event"
 import { follow } from "#streams/follow"
 import { messageIdOf, newMessageId, newSessionId, sessionIdOf } from "#streams/ids"
 import { paths } from "#streams/paths"
-import { type RegistryEntry, SessionRow, sessionRowChange } from "#streams/registry"
+import { type RegistryEntry, sessionRowChange } from "#streams/registry"
 import { lastLineOf, needsDaemon, type Session } from "#streams/session"
 import { changedLimits, type LimitChange, type Limits } from "#streams/session-limits"
 import { appendTo, createStream } from "#streams/stream"
@@ -17,14 +17,19 @@ import { keepAttachments, messages } from "./control/messages.ts"
 import { reachOf } from "./control/reach.ts"
 import { setting, warningOn } from "./control/setting.ts"
 import type { Daemons } from "./daemons.ts"
+import { filesOf } from "./files/files.ts"
 import { saveLaunchProfile } from "./launch-profile.ts"
 import { errorFields } from "./log.ts"
 import { type ControlPlane, Problem } from "./plane.ts"
 import type { PlaneContext } from "./plane-context.ts"
 import { checkedPrompt } from "./prompt.ts"
 import { retentionOf } from "./retention.ts"
+import { searchOf } from "./search.ts"
 import { storageReport } from "./storage.ts"
 import { checkedWorkingDir } from "./working-dir.ts"
+import { files } from "./workspaces/files.ts"
+import { forking } from "./workspaces/fork.ts"
+import { makeWorkspace } from "./workspaces/workspace.ts"
 
 const TAIL = 200
 const LIST = 500
@@ -42,6 +47,8 @@ export function controlPlane(
   const reach = reachOf(context, daemons)
   const { entryOf, ask, wake, present } = reach
   const retention = retentionOf(context, daemons)
+  const search = searchOf(context)
+  const findFiles = filesOf(context.home.path)
 
   /** A session at rest goes nowhere, but for one that waits for a limit to be lifted. */
   async function stopWaiting({ entry, value }: { readonly entry: RegistryEntry; readonly value: Session }) {
@@ -80,10 +87,14 @@ export function controlPlane(
 
       const sessionId = idempotencyKey === undefined ? newSessionId() : await sessionIdOf(idempotencyKey)
       if (idempotencyKey !== undefined && (await folds.registry()).value.has(sessionId)) return { sessionId }
+      const workspace = await makeWorkspace(context.home.path, sessionId, {
+        directory,
+        request: request.workspace,
+      })
       const row = {
         sessionId,
         agentType,
-        workingDir: directory,
+        ...workspace,
         ...(model !== undefined && { model }),
         title: title?.trim() || titleOf(text),
         permissionMode,
@@ -140,6 +151,8 @@ export function controlPlane(
     ...approving(context, reach),
     ...setting(context, reach),
     ...messages(context, reach),
+    ...files(context, reach),
+    ...forking(context, reach),
 
     resume: (sessionId) =>
       guarded(async () => {
@@ -194,6 +207,14 @@ export function controlPlane(
         return { sessions, offset, ...(more && { cursor: last }) }
       }),
 
+    search: (request) => guarded(() => search(request)),
+
+    files: ({ where, ...request }) =>
+      guarded(async () => {
+        const given = "sessionId" in where ? (await entryOf(where.sessionId)).workingDir : where.workingDir
+        return await findFiles(await checkedWorkingDir(given, context.home.path), request)
+      }),
+
     async *follow({ sessionId, offset, signal }) {
       await guarded(() => entryOf(sessionId))
       const stream = await guarded(() => folds.streamOf(sessionId))
@@ -219,13 +240,6 @@ export function controlPlane(
         clearInterval(looking)
       }
     },
-
-    rename: ({ sessionId, title }) =>
-      guarded(async () => {
-        const row = SessionRow.parse({ ...(await entryOf(sessionId)), title: title.trim() })
-        await appendTo(endpoint, paths.registry, [sessionRowChange(row)], patience)
-        return { sessionId, title: row.title }
-      }),
 
     archive: (sessionId) => guarded(() => retention.archive(sessionId, entryOf)),
 

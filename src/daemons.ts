@@ -4,7 +4,7 @@
  */
 import { rmSync } from "node:fs"
 import { hostname } from "node:os"
-import { filesOf, isSocketFile, socketOf } from "#daemon/home"
+import { filesOf, isSocketFile, socketIn, socketOf } from "#daemon/home"
 import { endLeftovers } from "#daemon/process/belongings"
 import { type Identity, isSame, signal } from "#daemon/process/identity"
 import { killTree } from "#daemon/process/tree"
@@ -82,6 +82,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
     const daemon = startDaemon({
       sessionId,
       ...grant,
+      socket: socketOf(home.path, sessionId, grant.epoch, context.socketSecret),
       agentType,
       workingDir,
       ...(model !== undefined && { model }),
@@ -89,6 +90,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
       ...(config !== undefined && { config }),
       resume,
       ...(limits !== undefined && { limits }),
+      mcpServerNames: entry.mcpServers ?? [],
       idleSeconds: context.idleSeconds,
       onLimit: entry.onLimit ?? context.onLimit,
       home: home.path,
@@ -181,7 +183,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
     const { epoch, pid } = living.run
     await endLeftovers({ home: home.path, sessionId, epoch }, LEFTOVER_GRACE_MS)
     removeRunFile(filesOf(home.path, sessionId).run, pid)
-    const socket = socketOf(home.path, sessionId, epoch)
+    const socket = socketIn(home.path, living.run)
     if (isSocketFile(socket)) rmSync(socket, { force: true })
   }
 

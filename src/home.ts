@@ -9,6 +9,7 @@ export interface Home {
   readonly tokenFile: string
   /** The embedded stream server's token. */
   readonly streamsTokenFile: string
+  readonly socketSecretFile: string
   /** Where the embedded stream server keeps its data. */
   readonly streamsDir: string
   /** Who runs: one file per process, private. */
@@ -22,6 +23,7 @@ export const homeAt = (path: string): Home => ({
   path,
   tokenFile: join(path, "token"),
   streamsTokenFile: join(path, "streams-token"),
+  socketSecretFile: join(path, "socket-secret"),
   streamsDir: join(path, "streams"),
   runDir: join(path, "run"),
   apiRunFile: join(path, "run", "api.json"),

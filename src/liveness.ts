@@ -5,7 +5,7 @@
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { askControlSocket, type ControlAnswer } from "#daemon/control-socket"
-import { filesOf, socketOf } from "#daemon/home"
+import { filesOf, socketIn } from "#daemon/home"
 import { isSame } from "#daemon/process/identity"
 import { DaemonRun, readRunFile } from "#daemon/run-file"
 import { SessionId } from "#streams/ids"
@@ -34,7 +34,7 @@ const ANSWER_WITHIN_MS = 2_000
 export async function livenessOf(home: string, sessionId: SessionId): Promise<Liveness> {
   const run = readRunFile(filesOf(home, sessionId).run, DaemonRun)
   if (!run || !isSame(run)) return { state: "dead", run }
-  const answer = await askControlSocket(socketOf(home, sessionId, run.epoch), ANSWER_WITHIN_MS)
+  const answer = await askControlSocket(socketIn(home, run), ANSWER_WITHIN_MS)
   if (answer?.pid === run.pid && answer.sessionId === sessionId)
     return { state: "alive", run, storage: answer.storage }
   // It may have ended while we asked.

@@ -13,6 +13,7 @@ import { openHome } from "./home.ts"
 import { errorFields, type Log } from "./log.ts"
 import type { ControlPlane } from "./plane.ts"
 import { streamServerOf } from "./stream-host.ts"
+import { keptSecret } from "./token.ts"
 import { watchSessions } from "./watch.ts"
 
 export interface OpenPlane extends ControlPlane {
@@ -51,6 +52,7 @@ export async function openPlane(
     known: server.known,
     folds,
     home,
+    socketSecret: await keptSecret(home.socketSecretFile),
     log,
     patience,
     idleSeconds: config.idleSeconds,

@@ -15,6 +15,8 @@ export interface PlaneContext {
   readonly known: () => KnownStreams
   readonly folds: Folds
   readonly home: Home
+  /** What the addresses of daemons' control sockets are made of. */
+  readonly socketSecret: string
   readonly log: Log
   readonly patience: Patience
   readonly idleSeconds: number

@@ -102,6 +102,8 @@ export function retentionOf(context: PlaneContext, daemons: Daemons, now: () => 
     if (session.daemon !== null && session.daemon.host !== hostname())
       return `it ran on ${session.daemon.host}: prune it there`
     if (session.approvals.length > 0) return "a question of it waits for an answer"
+    if (session.limit?.resumes)
+      return "it waits for a limit to be lifted, then goes on (`agentz cancel` ends that)"
     const inbox = await readInbox(endpoint, sessionId, patience)
     if (session.queue.length > 0 || untaken(session, inbox).length > 0) return "a message waits in it"
     const { spool } = filesOf(home.path, sessionId)

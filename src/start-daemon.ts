@@ -20,7 +20,12 @@ export interface StartedDaemon {
   readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>
 }
 
-export function startDaemon(spec: Omit<DaemonSpec, "agentEnv" | "mcpServers" | "otel">): StartedDaemon {
+type Given = Omit<DaemonSpec, "agentEnv" | "mcpServers" | "missingMcpServers" | "otel"> & {
+  /** Names of the MCP servers that the session was launched with. */
+  readonly mcpServerNames: readonly string[]
+}
+
+export function startDaemon({ mcpServerNames, ...spec }: Given): StartedDaemon {
   const files = filesOf(spec.home, spec.sessionId)
   mkdirSync(files.dir, { recursive: true, mode: 0o700 })
   const environment = agentEnvironment()
@@ -29,10 +34,11 @@ export function startDaemon(spec: Omit<DaemonSpec, "agentEnv" | "mcpServers" | "
       names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
     )
   const { mcpServers = [] } = launchProfileOf(spec.home, spec.sessionId) ?? {}
+  const missingMcpServers = mcpServerNames.filter((name) => mcpServers.every((one) => one.name !== name))
   const specFile = files.spec(spec.incarnation)
   const agentEnv = pick(cataloguedAgents(spec.home).profiles[spec.agentType]?.env ?? [])
   const otel = otelVariables(environment)
-  writeFileSync(specFile, JSON.stringify({ ...spec, mcpServers, agentEnv, otel }), {
+  writeFileSync(specFile, JSON.stringify({ ...spec, mcpServers, missingMcpServers, agentEnv, otel }), {
     mode: 0o600,
     flag: "wx",
   })

@@ -71,6 +71,7 @@ async function ensureOwn(config: Config, home: Home, log: Log): Promise<void> {
       home: home.path,
       main: mainFile,
       port: config.streamsPort,
+      token: config.streamsToken,
       onStart: (pid) => log({ event: "streams_starting", pid }),
       onDeath: (death) => {
         log({ event: "streams_killed", ...death })

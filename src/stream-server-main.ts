@@ -2,6 +2,7 @@
 import { join } from "node:path"
 import { keepCapped } from "#daemon/log-cap"
 import { BUSY } from "#daemon/stream-server/ensure"
+import { noteServing } from "#daemon/stream-server/setbacks"
 import { parseConfig } from "./config.ts"
 import { openHome } from "./home.ts"
 import { errorFields, jsonLog } from "./log.ts"
@@ -27,6 +28,7 @@ try {
       process.exit(1)
     },
   })
+  noteServing(home.path)
   log({ event: "streams_ready", url: server.url, pid: process.pid })
   for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
     process.once(name, () => {

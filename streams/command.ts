@@ -33,6 +33,8 @@ export const Command = z.discriminatedUnion("type", [
   }),
   /** From now on calls are answered by this mode. */
   command("set_mode", { mode: PermissionMode }),
+  /** What the session is called from now on. Nothing for a daemon to do. */
+  command("set_title", { title: z.string() }),
   /** Sets one of the options that the agent offers. */
   command("set_config_option", { optionId: z.string(), value: z.string() }),
   /** Ends the running turn. Void for a daemon that started later. */
@@ -43,6 +45,14 @@ export const Command = z.discriminatedUnion("type", [
   command("set_limits", { limits: Limits }),
   /** Takes up the last turn, which failed or was cut off. Void once another one has begun: `turns` is how many there were. */
   command("resume_requested", { turns: z.number().int().positive() }),
+  /** Keeps the files as they are now. */
+  command("checkpoint_requested", { requestId: RequestId, note: z.string().optional() }),
+  /** Puts the files back to checkpoint `n`. Void once another turn has begun: `turns` is how many there were. */
+  command("restore_requested", {
+    requestId: RequestId,
+    n: z.number().int().positive(),
+    turns: z.number().int().nonnegative(),
+  }),
   /** Ends the daemon when the turn in progress has been cancelled. Void for a daemon that started later. */
   command("stop", {}),
   /**

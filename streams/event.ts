@@ -4,7 +4,7 @@
  * newer daemon.
  */
 import { z } from "zod"
-import { MessageId, RequestId, RuleId, TurnId } from "./ids.ts"
+import { MessageId, RequestId, RuleId, SessionId, TurnId } from "./ids.ts"
 import { Limits } from "./session-limits.ts"
 
 /** On every event: who wrote it, in which order, when. */
@@ -87,6 +87,13 @@ const Turn = { turnId: TurnId }
 /** A git repository: its top, the branch (`null`: none is checked out) and the commit (`null`: before the first). */
 const Repository = z.object({ root: z.string(), branch: z.string().nullable(), head: z.string().nullable() })
 export type Repository = z.infer<typeof Repository>
+
+/** The session goes on from another one as it was at its event `seq`; what it took from that follows. */
+const ForkedFrom = event("forked_from", {
+  sessionId: SessionId,
+  /** Of the last event that was taken. */
+  forkSeq: z.number().int().nonnegative(),
+})
 
 const SessionStarted = event("session_started", {
   agentType: z.string(),
@@ -338,6 +345,53 @@ const LimitReached = event("limit_reached", {
   resumes: z.boolean(),
 })
 
+/** A file that a checkpoint does not have as it was. */
+export const LeftOut = z.object({
+  path: z.string(),
+  /**
+   * `too_large`: larger than one file may be. `too_much`: all that changed was larger than may be kept at once.
+   * `nested_repository`: a repository inside the tree keeps its own files.
+   */
+  why: z.enum(["too_large", "too_much", "nested_repository", "not_a_file", "unreadable"]),
+  bytes: z.number().int().nonnegative().optional(),
+})
+export type LeftOut = z.infer<typeof LeftOut>
+
+/** The files as they were at this place of the stream. What is checked out, staged or stashed was not touched for it. */
+const Checkpoint = event("checkpoint", {
+  /** Counts from 1 through the session. */
+  n: z.number().int().positive(),
+  when: z.enum(["before_turn", "after_turn", "asked", "before_restore", "restored"]),
+  /** The turn that runs, or has just come to its end. */
+  turnId: TurnId.optional(),
+  /** The request that asked for it. */
+  requestId: RequestId.optional(),
+  /** What whoever asked for it has to say. */
+  note: z.string().optional(),
+  commit: z.string(),
+  tree: z.string(),
+  /** What was checked out in the repository; `null` before the first commit and where there is no repository. */
+  head: z.string().nullable(),
+  /** What differs from the checkpoint before; for the first one, from `head`. Lines are counted in text alone. */
+  changed: z.object({
+    files: z.number().int().nonnegative(),
+    added: z.number().int().nonnegative(),
+    removed: z.number().int().nonnegative(),
+  }),
+  /** At most 50 of them are named. */
+  leftOut: z.object({ count: z.number().int().positive(), files: z.array(LeftOut) }).optional(),
+})
+export type Checkpoint = z.infer<typeof Checkpoint>
+/** The files are as they were at checkpoint `n` again; `checkpoint` is the number of the checkpoint that says so. */
+const Restored = event("restored", {
+  requestId: RequestId,
+  n: z.number().int().positive(),
+  checkpoint: z.number().int().positive(),
+  files: z.number().int().nonnegative(),
+})
+/** What was asked for the files was not done, and nothing was changed. */
+const FilesRefused = event("files_refused", { requestId: RequestId, error: Failure })
+
 const TurnEnded = event("turn_ended", { ...Turn, stopReason: StopReason, error: Failure.optional() })
 
 /** The daemon left in peace. The session can be continued; a message wakes it. */
@@ -351,6 +405,7 @@ const SessionInterrupted = event("session_interrupted", {
 })
 
 export const SessionEvent = z.discriminatedUnion("type", [
+  ForkedFrom,
   SessionStarted,
   AgentStarted,
   AgentExited,
@@ -375,6 +430,9 @@ export const SessionEvent = z.discriminatedUnion("type", [
   LimitsChanged,
   Notice,
   LimitReached,
+  Checkpoint,
+  Restored,
+  FilesRefused,
   TurnEnded,
   SessionEnded,
   SessionFailed,

@@ -11,11 +11,23 @@ import { OnLimit } from "./limit.ts"
 import { type Session, STATUSES, type Status } from "./session.ts"
 import { Limits } from "./session-limits.ts"
 
+/** A work tree of a repository that was made for a session. */
+export const Worktree = z.object({
+  /** The top of the work tree that it was made from. */
+  root: z.string(),
+  path: z.string(),
+  branch: z.string().nullable(),
+  /** The commit that it began with. */
+  base: z.string(),
+})
+export type Worktree = z.infer<typeof Worktree>
+
 /** Identity and launch profile: all that is needed to start the daemon again. */
 export const SessionRow = z.object({
   sessionId: SessionId,
   agentType: z.string(),
   workingDir: z.string(),
+  worktree: Worktree.optional(),
   model: z.string().optional(),
   title: z.string(),
   permissionMode: PermissionMode,
@@ -137,7 +149,7 @@ const archivedAs = (archive: ArchiveRow | undefined) => ({
   ...(archive?.archivedAt && { archivedAt: archive.archivedAt }),
 })
 /** The library's own test takes for granted that there are headers. */
-const isRow = (event: unknown): event is ChangeEvent =>
+export const isRow = (event: unknown): event is ChangeEvent =>
   isObject(event) && "headers" in event && isObject(event.headers) && isChangeEvent(event as StateEvent)
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null

@@ -6,7 +6,7 @@
  * lower epoch says after a higher one spoke.
  */
 import type { Failure, SessionEvent, StopReason, ToolKind, ToolStatus } from "./event.ts"
-import type { TurnId } from "./ids.ts"
+import type { RequestId, TurnId } from "./ids.ts"
 import { forgetFrom, noPlaces, type Places, placeOf } from "./item-places.ts"
 import { type Item, type ItemOf, lastLineOf, needsDaemon, type Session, type Status } from "./session.ts"
 
@@ -67,6 +67,10 @@ function apply(draft: Draft, event: SessionEvent): void {
       draft.limits = event.limits ?? {}
       draft.daemon = { pid: event.pid, startTime: event.startTime, bootId: event.bootId, host: event.host }
       draft.git = event.git ?? null
+      return
+
+    case "forked_from":
+      draft.forkedFrom = { sessionId: event.sessionId, seq: event.forkSeq }
       return
 
     case "agent_started":
@@ -249,6 +253,23 @@ function apply(draft: Draft, event: SessionEvent): void {
       return
     }
 
+    case "checkpoint": {
+      const { n, seq, at, when, turnId, requestId, note, commit, tree, head, changed, leftOut } = event
+      const mark = { n, seq, at, when, turnId, note, commit, tree, head, changed, leftOut }
+      draft.checkpoints = [...draft.checkpoints, { ...mark, turn: draft.turns }]
+      settle(draft, requestId)
+      return
+    }
+
+    case "restored":
+      settle(draft, event.requestId)
+      return
+
+    case "files_refused":
+      settle(draft, event.requestId)
+      draft.filesRefused = { requestId: event.requestId, error: event.error }
+      return
+
     case "turn_ended":
       closeTurn(draft, event, event.stopReason, event.error ?? null)
       return
@@ -281,6 +302,10 @@ function apply(draft: Draft, event: SessionEvent): void {
       draft.daemon = null
       return
   }
+}
+
+function settle(draft: Draft, requestId: RequestId | undefined): void {
+  if (requestId !== undefined) draft.settled = [...draft.settled, requestId]
 }
 
 const place = (event: SessionEvent, key: string) => ({ key, seq: event.seq, at: event.at })

@@ -6,6 +6,7 @@ import type {
   AnsweredBy,
   Attachment,
   BlobRef,
+  Checkpoint,
   ConfigOption,
   Decision,
   Failure,
@@ -146,6 +147,15 @@ interface Limit {
   readonly turnId: TurnId | null
 }
 
+/** A place in the stream at which the files were kept. */
+export type CheckpointMark = Pick<
+  Checkpoint,
+  "n" | "seq" | "at" | "when" | "turnId" | "note" | "commit" | "tree" | "head" | "changed" | "leftOut"
+> & {
+  /** Of the turn that ran or had just ended; of the last one before it, where none ran. 0: before the first. */
+  readonly turn: number
+}
+
 export interface Session {
   readonly sessionId: SessionId
   readonly status: Status
@@ -196,6 +206,14 @@ export interface Session {
   readonly limit: Limit | null
   /** How many turns in a row a limit has ended. */
   readonly limitsInARow: number
+  /** The session that it goes on from, and that one's event up to which it does. */
+  readonly forkedFrom: { readonly sessionId: SessionId; readonly seq: number } | null
+  /** In order. */
+  readonly checkpoints: readonly CheckpointMark[]
+  /** What was asked for the files and was done or refused: it is not done again. */
+  readonly settled: readonly RequestId[]
+  /** The last of them that was refused. */
+  readonly filesRefused: { readonly requestId: RequestId; readonly error: Failure } | null
   readonly error: Failure | null
   readonly startedAt: string | null
   readonly updatedAt: string | null
@@ -232,6 +250,10 @@ export const emptySession = (sessionId: SessionId): Session => ({
   limit: null,
   limitsInARow: 0,
   limits: {},
+  forkedFrom: null,
+  checkpoints: [],
+  settled: [],
+  filesRefused: null,
   error: null,
   startedAt: null,
   updatedAt: null,

@@ -8,6 +8,11 @@ export interface Bounds {
   readonly maxBytes?: number
 }
 
+/** What it reads on its standard input. */
+export interface Input {
+  readonly input?: string | Uint8Array | undefined
+}
+
 export type GitEnding =
   | { readonly how: "exited"; readonly code: number }
   | { readonly how: "killed"; readonly signal: string }
@@ -31,21 +36,31 @@ const MAX_BYTES = 4 * 1024 * 1024
 const MOST_DRIVERS = 500
 
 /** What git printed. Throws {@link GitError} when it failed, hung or said too much; nothing of it is left running. */
-export async function git(call: Omit<Call, "drivers">, bounds: Bounds = {}): Promise<string> {
+export async function git(call: Omit<Call, "drivers">, bounds: Bounds & Input = {}): Promise<string> {
+  return (await gitBytes(call, bounds)).toString("utf8")
+}
+
+/** The same where it need not be text: names of files, and what they hold. */
+export async function gitBytes(call: Omit<Call, "drivers">, bounds: Bounds & Input = {}): Promise<Buffer> {
   if (!isAbsolute(call.directory)) throw new TypeError("git needs the whole path of a directory.")
-  const drivers = needsDrivers(call.subcommand) ? await driversIn(call.directory, bounds) : []
+  const drivers = needsDrivers(call) ? await driversIn(call.directory, bounds) : []
   return await run({ ...call, drivers }, bounds)
 }
+
+/** Whether git itself said no, rather than that it hung, was ended or is missing. */
+export const saidNo = (error: unknown): error is GitError =>
+  error instanceof GitError && error.ending.how === "exited"
 
 /** The keys by which the repository's configuration names programs, whatever files that configuration includes. */
 async function driversIn(directory: string, bounds: Bounds): Promise<readonly string[]> {
   const options = ["--includes", "--null", "--name-only", "--get-regexp", DRIVER_KEYS]
-  const listed = await run({ directory, subcommand: "config", options }, bounds).catch((error: unknown) => {
+  const call = { directory, subcommand: "config", options } as const
+  const listed = await run(call, { ...bounds, input: "" }).catch((error: unknown) => {
     // Exit code 1: there are none.
     if (error instanceof GitError && error.ending.how === "exited" && error.ending.code === 1) return ""
     throw error
   })
-  const keys = [...new Set(listed.split("\0").filter(Boolean))]
+  const keys = [...new Set(listed.toString().split("\0").filter(Boolean))]
   if (keys.length > MOST_DRIVERS)
     throw new GitError({ subcommand: "config" }, { how: "said too much", maxBytes: MOST_DRIVERS }, "")
   return keys
@@ -54,10 +69,16 @@ async function driversIn(directory: string, bounds: Bounds): Promise<readonly st
 /** How long the pipes of an ended git are waited for: a process that it left may hold them. */
 const DRAIN_MS = 200
 
-function run(call: Call, { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES }: Bounds): Promise<string> {
+function run(
+  call: Call,
+  { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, input = "" }: Bounds & Input,
+): Promise<Buffer> {
   const { args, env } = invocationOf(call, process.env)
   return new Promise((resolve, reject) => {
-    const child = spawn("git", args, { cwd: "/", env, detached: true, stdio: ["ignore", "pipe", "pipe"] })
+    const child = spawn("git", args, { cwd: "/", env, detached: true, stdio: ["pipe", "pipe", "pipe"] })
+    // One that ends before it has read everything says why by its code.
+    child.stdin.on("error", () => undefined)
+    child.stdin.end(input)
     const said: Buffer[] = []
     let bytes = 0
     let complaint = ""
@@ -90,7 +111,7 @@ function run(call: Call, { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES }: Bound
     })
     child.once("close", () => {
       clearTimeout(timer)
-      if (ending === null) resolve(Buffer.concat(said).toString("utf8"))
+      if (ending === null) resolve(Buffer.concat(said))
       else reject(new GitError(call, ending, complaint))
     })
   })

@@ -8,18 +8,30 @@ import { isAbsolute, sep } from "node:path"
 /** Subcommands that are part of git itself: no alias of a repository can stand for them. */
 export type Subcommand =
   | "add"
+  | "cat-file"
+  | "check-ref-format"
   | "checkout"
   | "commit"
+  | "commit-tree"
   | "config"
   | "diff"
+  | "diff-files"
+  | "diff-tree"
   | "fetch"
+  | "for-each-ref"
   | "log"
+  | "ls-files"
+  | "ls-tree"
+  | "read-tree"
   | "rev-parse"
   | "show"
   | "stash"
   | "status"
   | "symbolic-ref"
+  | "update-index"
+  | "update-ref"
   | "worktree"
+  | "write-tree"
 
 /** Overrules the repository's own configuration; a key given here has no other value. */
 const FIXED: readonly (readonly [key: string, value: string])[] = [
@@ -56,12 +68,29 @@ const FIXED: readonly (readonly [key: string, value: string])[] = [
 export const DRIVER_KEYS = "^(filter[.].*[.](clean|smudge|process|required)|merge[.].*[.]driver)$"
 
 /** These look at refs and configuration alone, so no driver can be reached from them. */
-const READS_NO_FILES: ReadonlySet<Subcommand> = new Set(["config", "rev-parse", "symbolic-ref"])
-export const needsDrivers = (subcommand: Subcommand): boolean => !READS_NO_FILES.has(subcommand)
+const READS_NO_FILES: ReadonlySet<Subcommand> = new Set([
+  "check-ref-format",
+  "config",
+  "for-each-ref",
+  "rev-parse",
+  "symbolic-ref",
+  "update-ref",
+])
+/** A repository of our own names no drivers. */
+export const needsDrivers = ({ subcommand, own }: Pick<Call, "subcommand" | "own">): boolean =>
+  own === undefined && !READS_NO_FILES.has(subcommand)
 
 /** Drivers of `diff` are not overruled by configuration (an empty `diff.external` breaks it) but by these. */
-const SHOWS_DIFFERENCES: ReadonlySet<Subcommand> = new Set(["diff", "log", "show"])
+const SHOWS_DIFFERENCES: ReadonlySet<Subcommand> = new Set(["diff", "diff-tree", "log", "show"])
 const NO_DIFF_PROGRAMS = ["--no-ext-diff", "--no-textconv"]
+
+/** Who made what we make; the user's own name is for what the user makes. */
+const SIGNATURE = {
+  GIT_AUTHOR_NAME: "agentz",
+  GIT_AUTHOR_EMAIL: "agentz@localhost",
+  GIT_COMMITTER_NAME: "agentz",
+  GIT_COMMITTER_EMAIL: "agentz@localhost",
+}
 
 /** The variables that hold what a driver's key is overruled with. */
 const NOTHING = "AGENTZ_GIT_NOTHING"
@@ -71,10 +100,26 @@ const FALSE = "AGENTZ_GIT_FALSE"
 const valueFor = (key: string): string =>
   key.endsWith(".required") || key.startsWith("merge.") ? FALSE : NOTHING
 
+/**
+ * A git directory of ours that stands for the repository's: what that has for configuration, attributes and index is
+ * not read at all.
+ */
+export interface Own {
+  readonly gitDir: string
+  readonly index?: string
+  /** Where objects are written; left out, in `gitDir`. */
+  readonly objects?: string
+  /** Where objects are found beside those. */
+  readonly alternates?: string
+}
+
 export interface Call {
-  /** Absolute. */
+  /** Absolute. With `own` the top of the work tree. */
   readonly directory: string
+  readonly own?: Own | undefined
   readonly subcommand: Subcommand
+  /** Values of the configuration, beside those that are fixed. */
+  readonly settings?: readonly (readonly [key: string, value: string])[]
   /** Options of the subcommand. What a user or an agent wrote belongs into `paths`. */
   readonly options?: readonly string[]
   /** Taken literally, after `--`: no option and no pattern. */
@@ -93,10 +138,10 @@ export interface Invocation {
  * which takes the last one as the end of the key; a git too old for that option (2.31) refuses to start.
  */
 export function invocationOf(
-  { directory, subcommand, options = [], paths, drivers = [] }: Call,
+  { directory, own, subcommand, settings = [], options = [], paths, drivers = [] }: Call,
   outer: Readonly<Record<string, string | undefined>>,
 ): Invocation {
-  const fixed = FIXED.flatMap(([key, value]) => ["-c", `${key}=${value}`])
+  const fixed = [...FIXED, ...settings].flatMap(([key, value]) => ["-c", `${key}=${value}`])
   const overruled = ["credential.helper", ...drivers].map((key) => `--config-env=${key}=${valueFor(key)}`)
   return {
     args: [
@@ -112,9 +157,21 @@ export function invocationOf(
       ...options,
       ...(paths === undefined ? [] : ["--", ...paths]),
     ],
-    env: environmentFor(directory, outer),
+    env: { ...environmentFor(directory, outer), ...(own && variablesFor(own, directory)) },
   }
 }
+
+const variablesFor = ({ gitDir, index, objects, alternates }: Own, directory: string) => ({
+  ...SIGNATURE,
+  GIT_DIR: gitDir,
+  GIT_WORK_TREE: directory,
+  ...(index !== undefined && { GIT_INDEX_FILE: index }),
+  ...(objects !== undefined && { GIT_OBJECT_DIRECTORY: objects }),
+  ...(alternates !== undefined && { GIT_ALTERNATE_OBJECT_DIRECTORIES: quoted(alternates) }),
+})
+
+/** The variable is a list in which a quoted entry may hold its separator. */
+const quoted = (path: string): string => `"${path.replace(/["\\]/g, "\\$&")}"`
 
 /** No keys, no repository of somebody's choosing, no questions, nothing from the network, and no lock for a look. */
 function environmentFor(

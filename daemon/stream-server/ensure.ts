@@ -20,6 +20,8 @@ export interface StreamServerLaunch {
   readonly main: string
   /** 0: any free one. */
   readonly port: number
+  /** What opens it; `null`: the one that the home keeps. */
+  readonly token: string | null
   readonly onStart?: (pid: number | undefined) => void
   /** It was ended by a signal that its starter saw. */
   readonly onDeath?: (death: { readonly pid: number; readonly signal: string }) => void
@@ -31,6 +33,11 @@ export class StreamServerDown extends Error {
 }
 
 const START_LIMIT_MS = 15_000
+/**
+ * Nobody waits longer than this for the one who has the turn. Any user of the machine could hold it; then the data
+ * directory's lock alone decides.
+ */
+const TURN_LIMIT_MS = 8_000
 /** A pause between starts that is no longer than this is sat out. */
 const PATIENCE_MS = 3_000
 /** Exit code of a stream server that found another one on its data directory. */
@@ -41,7 +48,8 @@ export async function ensureStreamServer(launch: StreamServerLaunch): Promise<vo
   const { home } = launch
   const before = liveStreamServer(home)
   if (before && (await answers(before.url))) return
-  const limit = performance.now() + START_LIMIT_MS
+  const began = performance.now()
+  const limit = began + START_LIMIT_MS
   let started: { child: ChildProcess; exited: () => number | null } | null = null
   let turn: Disposable | null = null
   try {
@@ -53,7 +61,7 @@ export async function ensureStreamServer(launch: StreamServerLaunch): Promise<vo
       if (exited !== null && run === null && exited !== BUSY) break
       if (run === null && started === null) {
         // Who does not have the turn waits for the one who has: it starts the server, or gives up.
-        turn ??= await takeTurn(home)
+        turn ??= (await takeTurn(home)) ?? (performance.now() - began > TURN_LIMIT_MS ? noTurn() : null)
         // Whoever had the turn before us may have brought it back meanwhile.
         if (turn !== null && liveStreamServer(home) === null) {
           await pauseFor(troubleOf(home))
@@ -76,7 +84,7 @@ async function pauseFor(trouble: Trouble | null): Promise<void> {
 }
 
 export const sentenceOf = ({ failures, reason, retryInSeconds }: Trouble): string =>
-  `The stream server ended ${failures} ${failures === 1 ? "time" : "times"} in a row at its start and is tried again in ${Math.ceil(retryInSeconds)} s: ${reason}`
+  `The stream server ended ${failures} ${failures === 1 ? "time" : "times"} in a row soon after its start and is tried again in ${Math.ceil(retryInSeconds)} s: ${reason}`
 
 export function liveStreamServer(home: string): ServerRun | null {
   const run = readRunFile(streamsRunFileOf(home), ServerRun)
@@ -85,7 +93,7 @@ export function liveStreamServer(home: string): ServerRun | null {
 
 export const streamsLogOf = (home: string): string => join(home, "streams.log")
 
-function start({ home, main, port, onStart, onDeath }: StreamServerLaunch) {
+function start({ home, main, port, token, onStart, onDeath }: StreamServerLaunch) {
   noteStart(home, lastWordsOf(home))
   const fd = openSync(streamsLogOf(home), "a", 0o600)
   try {
@@ -94,7 +102,13 @@ function start({ home, main, port, onStart, onDeath }: StreamServerLaunch) {
       cwd: "/",
       detached: true,
       stdio: ["ignore", fd, fd],
-      env: { PATH, HOME, AGENTZ_HOME: home, AGENTZ_STREAMS_PORT: String(port) },
+      env: {
+        PATH,
+        HOME,
+        AGENTZ_HOME: home,
+        AGENTZ_STREAMS_PORT: String(port),
+        ...(token !== null && { AGENTZ_STREAMS_TOKEN: token }),
+      },
     })
     child.unref()
     let exited: number | null = null
@@ -117,7 +131,7 @@ function start({ home, main, port, onStart, onDeath }: StreamServerLaunch) {
  * which needs no cleaning up; where there are none, the data directory's lock alone decides.
  */
 function takeTurn(home: string): Promise<Disposable | null> {
-  if (process.platform !== "linux") return Promise.resolve({ [Symbol.dispose]: () => undefined })
+  if (process.platform !== "linux") return Promise.resolve(noTurn())
   const name = createHash("sha256").update(`${home}\nstart the stream server`).digest("hex").slice(0, 32)
   const server = createServer((socket) => socket.destroy())
   server.unref()
@@ -126,6 +140,8 @@ function takeTurn(home: string): Promise<Disposable | null> {
     server.listen(`\0agentz-${name}`, () => resolve({ [Symbol.dispose]: () => void server.close() }))
   })
 }
+
+const noTurn = (): Disposable => ({ [Symbol.dispose]: () => undefined })
 
 async function answers(url: string): Promise<boolean> {
   try {
@@ -140,8 +156,8 @@ async function answers(url: string): Promise<boolean> {
 function lastWordsOf(home: string): string {
   const line = lastLineOf(streamsLogOf(home))
   try {
-    const { error, message, event } = JSON.parse(line)
-    return `${error ?? message ?? (event === "streams_ready" ? "it was killed, or died without a word." : line)}`
+    const { error, message } = JSON.parse(line)
+    return `${error ?? message ?? "it was killed, or died without a word."}`
   } catch {
     return line || `see ${streamsLogOf(home)}.`
   }

@@ -16,6 +16,8 @@ const Setbacks = z.object({
   /** Starts before it that came to nothing, in a row. */
   count: z.number().int().nonnegative(),
   reason: z.string(),
+  /** The last one came to serve, whatever became of it then. */
+  served: z.boolean().default(false),
 })
 export type Setbacks = z.infer<typeof Setbacks>
 
@@ -23,12 +25,17 @@ export type Setbacks = z.infer<typeof Setbacks>
 const WELL_AFTER_S = 10
 /** After so many setbacks the next start waits so long from the last one on. */
 const PAUSES_S = [0, 1, 2, 5, 10, 30]
+/** One that came to serve and was killed then is wanted back soon, however often that was. */
+const SERVED_PAUSE_S = 2
 
 const fileOf = (home: string) => join(home, "run", "streams-setbacks.json")
-const pauseAfter = (count: number): number => PAUSES_S[Math.min(count, PAUSES_S.length - 1)] ?? 0
+function pauseAfter({ count, served }: Setbacks): number {
+  const pause = PAUSES_S[Math.min(count, PAUSES_S.length - 1)] ?? 0
+  return served ? Math.min(pause, SERVED_PAUSE_S) : pause
+}
 
 export interface Trouble {
-  /** How often in a row it ended at its start. */
+  /** How often in a row it ended at its start or soon after. */
   readonly failures: number
   readonly reason: string
   readonly retryInSeconds: number
@@ -38,7 +45,7 @@ export interface Trouble {
 export function troubleOf(home: string, now = uptime()): Trouble | null {
   const last = read(home)
   if (last === null) return null
-  const pause = pauseAfter(last.count)
+  const pause = pauseAfter(last)
   const since = now - last.startedAt
   if (last.count === 0 || since > WELL_AFTER_S + pause) return null
   return { failures: last.count, reason: last.reason, retryInSeconds: Math.max(0, pause - since) }
@@ -47,9 +54,21 @@ export function troubleOf(home: string, now = uptime()): Trouble | null {
 /** Notes a start before it is tried. */
 export function noteStart(home: string, reason: string, now = uptime()): void {
   const last = read(home)
-  const inARow = last !== null && now - last.startedAt <= WELL_AFTER_S + pauseAfter(last.count)
-  const next: Setbacks = { bootId: bootId(), startedAt: now, count: inARow ? last.count + 1 : 0, reason }
+  const inARow = last !== null && now - last.startedAt <= WELL_AFTER_S + pauseAfter(last)
+  const next: Setbacks = {
+    bootId: bootId(),
+    startedAt: now,
+    count: inARow ? last.count + 1 : 0,
+    reason,
+    served: false,
+  }
   writeRunFile(fileOf(home), next)
+}
+
+/** Notes that the last one that was started serves. */
+export function noteServing(home: string): void {
+  const last = read(home)
+  if (last !== null) writeRunFile(fileOf(home), { ...last, served: true })
 }
 
 function read(home: string): Setbacks | null {

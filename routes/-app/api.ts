@@ -16,6 +16,10 @@ type SessionView = Omit<Outputs["getSession"], "session" | "items"> & {
 }
 
 export type RuleInfo = Outputs["rules"]["rules"][number]
+export type SearchHit = Outputs["search"]["hits"][number]
+export type SpawnInput = Inputs["spawn"]
+export type FilesDiff = Outputs["diff"]
+export type RestorePreview = Outputs["restore"]
 export type Answer = Omit<Inputs["approve"], "sessionId" | "requestId">
 
 type Procedure =
@@ -32,16 +36,28 @@ type Procedure =
   | "unarchive"
   | "withdraw"
   | "attach"
+  | "diff"
+  | "checkpoint"
+  | "restore"
 export type AgentApi = {
   readonly [Name in Procedure]: (input: Inputs[Name]) => Promise<Outputs[Name]>
 } & {
   getSession(input: Inputs["getSession"]): Promise<SessionView>
   agentTypes(): Promise<Outputs["agentTypes"]>
   rules(): Promise<Outputs["rules"]>
+  search(input: Inputs["search"], signal: AbortSignal): Promise<Outputs["search"]>
+  files(input: Inputs["files"], signal: AbortSignal): Promise<Outputs["files"]>
 }
 
-export function openApi(origin: string): AgentApi {
-  const { agent } = createTRPCClient<AppRouter>({ links: [httpLink({ url: `${origin}/trpc` })] })
+/** `leaving`: the page is about to go away, and what it asks is to arrive all the same. */
+export function openApi(origin: string, { leaving = false } = {}): AgentApi {
+  const link = httpLink({
+    url: `${origin}/trpc`,
+    ...(leaving && {
+      fetch: (url, init) => fetch(url as string, { ...init, keepalive: true } as RequestInit),
+    }),
+  })
+  const { agent } = createTRPCClient<AppRouter>({ links: [link] })
   return {
     spawn: (input) => agent.spawn.mutate(input).catch(refuse),
     sendMessage: (input) => agent.sendMessage.mutate(input).catch(refuse),
@@ -56,9 +72,14 @@ export function openApi(origin: string): AgentApi {
     unarchive: (input) => agent.unarchive.mutate(input).catch(refuse),
     withdraw: (input) => agent.withdraw.mutate(input).catch(refuse),
     attach: (input) => agent.attach.mutate(input).catch(refuse),
+    diff: (input) => agent.diff.query(input).catch(refuse),
+    checkpoint: (input) => agent.checkpoint.mutate(input).catch(refuse),
+    restore: (input) => agent.restore.mutate(input).catch(refuse),
     getSession: (input) => agent.getSession.query(input).catch(refuse) as Promise<SessionView>,
     agentTypes: () => agent.agentTypes.query().catch(refuse),
     rules: () => agent.rules.query().catch(refuse),
+    search: (input, signal) => agent.search.query(input, { signal }).catch(refuse),
+    files: (input, signal) => agent.files.query(input, { signal }).catch(refuse),
   }
 }
 

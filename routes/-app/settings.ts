@@ -11,10 +11,20 @@ export interface Settings {
   readonly enter: "send" | "newline"
   /** Whether the system is asked to show notices. The browser has a say of its own. */
   readonly notices: boolean
+  /** For how many seconds an answer to a question can be taken back before it leaves. */
+  readonly undoSeconds: number
 }
 
+export const UNDO_SECONDS = [0, 3, 10, 30]
+
 const KEY = "agentz.settings"
-const standard: Settings = { density: "comfortable", singleKeys: true, enter: "send", notices: false }
+const standard: Settings = {
+  density: "comfortable",
+  singleKeys: true,
+  enter: "send",
+  notices: false,
+  undoSeconds: 3,
+}
 
 /** Reads what was stored, field by field: what is not understood is as if it was never chosen. */
 export function parseSettings(stored: string | null): Settings {
@@ -29,6 +39,7 @@ export function parseSettings(stored: string | null): Settings {
     singleKeys: given.singleKeys !== false,
     enter: given.enter === "newline" ? "newline" : "send",
     notices: given.notices === true,
+    undoSeconds: UNDO_SECONDS.find((seconds) => seconds === given.undoSeconds) ?? standard.undoSeconds,
   }
 }
 

@@ -1,21 +1,26 @@
+import { closest } from "#streams/closest"
 import { version } from "../package-root.ts"
-import { closest } from "./closest.ts"
 import type { Command } from "./command.ts"
 import { agents } from "./commands/agents.ts"
 import { approve } from "./commands/approve.ts"
 import { archive, unarchive } from "./commands/archive.ts"
 import { cancel } from "./commands/cancel.ts"
+import { checkpoints } from "./commands/checkpoints.ts"
+import { diff } from "./commands/diff.ts"
 import { doctor } from "./commands/doctor.ts"
 import { down } from "./commands/down.ts"
+import { fork } from "./commands/fork.ts"
 import { limit } from "./commands/limit.ts"
 import { logs } from "./commands/logs.ts"
 import { ls } from "./commands/ls.ts"
 import { mode } from "./commands/mode.ts"
 import { prune } from "./commands/prune.ts"
 import { rename } from "./commands/rename.ts"
+import { restore } from "./commands/restore.ts"
 import { resume } from "./commands/resume.ts"
 import { rules } from "./commands/rules.ts"
 import { run } from "./commands/run.ts"
+import { search } from "./commands/search.ts"
 import { send } from "./commands/send.ts"
 import { service } from "./commands/service.ts"
 import { set } from "./commands/set.ts"
@@ -32,6 +37,7 @@ const COMMANDS: readonly Command[] = [
   up,
   run,
   ls,
+  search,
   show,
   tail,
   send,
@@ -42,6 +48,10 @@ const COMMANDS: readonly Command[] = [
   mode,
   set,
   resume,
+  checkpoints,
+  diff,
+  restore,
+  fork,
   limit,
   agents,
   rename,

@@ -1,4 +1,5 @@
 /** What can be set while a session lives, and is kept for when it lives again. */
+import type { Command } from "#streams/command"
 import type { PermissionMode } from "#streams/event"
 import type { SessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
@@ -21,25 +22,32 @@ export const warningOn = (mode: PermissionMode | undefined) =>
 export function setting(
   { endpoint, folds, patience }: PlaneContext,
   reach: Reach,
-): Pick<ControlPlane, "setMode" | "setConfigOption" | "setLimits"> {
+): Pick<ControlPlane, "rename" | "setMode" | "setConfigOption" | "setLimits"> {
   /**
    * The inbox is the truth; the row is what a list shows and the next daemon is started with. It is written from
-   * the inbox as it is by then, so that of two who set at once both write the same.
+   * the inbox, and again when something was set meanwhile: whoever of several writes last has read all of it.
    */
   async function restateRow(sessionId: SessionId): Promise<void> {
-    const { status, activity, ...row } = await reach.entryOf(sessionId)
-    const { commands } = await reach.inboxOf(sessionId)
-    let next: SessionRow = row
-    for (const command of commands) {
-      if (command.type === "set_mode") next = { ...next, permissionMode: command.mode }
-      if (command.type === "set_limits") next = { ...next, limits: command.limits }
-      if (command.type === "set_config_option")
-        next = { ...next, config: { ...next.config, [command.optionId]: command.value } }
+    let written: string | null = null
+    for (;;) {
+      const { status, activity, archive, archivedAt, ...row } = await reach.entryOf(sessionId)
+      const { commands, offset } = await reach.inboxOf(sessionId)
+      if (offset === written) return
+      await appendTo(endpoint, paths.registry, [sessionRowChange(rowAfter(row, commands))], patience)
+      written = offset
     }
-    await appendTo(endpoint, paths.registry, [sessionRowChange(next)], patience)
   }
 
   return {
+    rename: ({ sessionId, title: given }) =>
+      guarded(async () => {
+        const title = given.trim()
+        await reach.entryOf(sessionId)
+        await reach.ask(sessionId, { type: "set_title", title })
+        await restateRow(sessionId)
+        return { sessionId, title }
+      }),
+
     setMode: ({ sessionId, mode }) =>
       guarded(async () => {
         await reach.entryOf(sessionId)
@@ -84,6 +92,18 @@ export function setting(
         return { sessionId, optionId, value }
       }),
   }
+}
+
+function rowAfter(row: SessionRow, commands: readonly Command[]): SessionRow {
+  let next = row
+  for (const command of commands) {
+    if (command.type === "set_title") next = { ...next, title: command.title }
+    if (command.type === "set_mode") next = { ...next, permissionMode: command.mode }
+    if (command.type === "set_limits") next = { ...next, limits: command.limits }
+    if (command.type === "set_config_option")
+      next = { ...next, config: { ...next.config, [command.optionId]: command.value } }
+  }
+  return next
 }
 
 /** Agents' own modes in which they ask nobody. */

@@ -20,13 +20,22 @@ export function untaken(session: Session, inbox: Inbox): Unstamped[] {
 export const notWaited = (session: Session, inbox: Inbox): Unstamped[] =>
   inbox.commands.flatMap((command) => (command.type === "stop_waiting" ? stopsWaiting(session, command) : []))
 
-/** Whether a daemon is wanted although none was started for it: by a message, or by the answer to an open question. */
+/**
+ * Whether a daemon is wanted although none was started for it: by a message, by the answer to an open question, or to
+ * put files back, which may have been begun.
+ */
 export function isAsked(session: Session, inbox: Inbox): boolean {
-  if (untaken(session, inbox).length > 0) return true
+  if (untaken(session, inbox).length > 0 || isHalfRestored(session, inbox)) return true
   // A daemon goes on with its queue by itself, unless its turn was cut off: then a person decides.
   if (session.status === "completed" || session.status === "cancelled") return session.queue.length > 0
   return session.status !== "failed" && isAnsweredOrphan(session, inbox)
 }
+
+const isHalfRestored = ({ turns, settled }: Session, inbox: Inbox): boolean =>
+  inbox.commands.some(
+    (command) =>
+      command.type === "restore_requested" && command.turns === turns && !settled.includes(command.requestId),
+  )
 
 const isAnsweredOrphan = (session: Session, inbox: Inbox): boolean =>
   session.approvals.some(({ requestId }) =>

@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import { askControlSocket } from "#daemon/control-socket"
-import { socketOf } from "#daemon/home"
+import { socketIn } from "#daemon/home"
 import { DaemonRun, readRunFile } from "#daemon/run-file"
 import { MEASURES, type Point } from "#daemon/telemetry/measures"
 import { Meter, summed } from "#daemon/telemetry/meter"
@@ -101,7 +101,7 @@ async function askDaemon(
   const id = SessionId.safeParse(fileName.replace(/[.]json$/, ""))
   const run = id.success ? readRunFile(`${home.runDir}/${fileName}`, DaemonRun) : null
   if (run === null || !id.success) return null
-  const answer = await askControlSocket(socketOf(home.path, id.data, run.epoch), PATIENCE_MS)
+  const answer = await askControlSocket(socketIn(home.path, run), PATIENCE_MS)
   return answer === null ? null : [`${run.sessionId} ${run.epoch}`, answer.measured ?? []]
 }
 

@@ -16,6 +16,7 @@ function turn(limits: Limits) {
   }
   const cancel = new AbortController()
   const watch = limitsOf({
+    sessionId: "ses_limited",
     limits: () => limits,
     enclosure: { refusals: () => ({ ...use.refused }), footprint: () => use.footprint },
     disk: { bytes: () => use.disk, look: () => undefined, ready: async () => undefined },
@@ -37,7 +38,7 @@ test.each<[string, Limits, (use: ReturnType<typeof turn>["use"]) => void]>([
   await vi.waitFor(() => expect(watch.signal.aborted).toBe(true), 3_000)
   expect(watch.signal.reason).toBeInstanceOf(LimitReached)
   expect(watch.reached()).toMatchObject({ code, message: expect.stringMatching(/session|turn|directory/) })
-  expect(watch.reached()?.hint).toContain("resume")
+  expect(watch.reached()?.hint).toMatch(/agentz limit ses_limited .* resume/)
 })
 
 test("where the kernel does not count, what runs is counted", async () => {

@@ -1,7 +1,7 @@
 /** What is chosen for an agent and given to it, end to end: options, commands, files, MCP servers. */
 import { spawnSync } from "node:child_process"
-import { mkdirSync, statSync, writeFileSync } from "node:fs"
-import { join, resolve } from "node:path"
+import { rmSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { expect, test } from "vitest"
 import { filesOf } from "#daemon/home"
 import { readBlob } from "#streams/blob"
@@ -148,9 +148,7 @@ test("a message that waits is withdrawn and never said; one that has begun is re
 
 test("MCP servers reach the agent, also after a kill; what they are started with is in one private file only", async () => {
   await using agentz = await Installation.open()
-  mkdirSync(agentz.home, { recursive: true, mode: 0o700 })
-  const plain = { command: process.execPath, args: [resolve("tests/support/plain-agent.mjs")] }
-  writeFileSync(join(agentz.home, "agents.json"), JSON.stringify({ agents: { plain } }))
+  agentz.addPlainAgent()
   const { agent } = agentz.client(await agentz.up())
   const file = join(agentz.workingDir, "mcp.json")
   const secret = "canary-0123456789"
@@ -182,6 +180,17 @@ test("MCP servers reach the agent, also after a kill; what they are started with
   expect(statSync(profile).mode & 0o777).toBe(0o600)
   const { stdout } = spawnSync("grep", ["-rla", secret, agentz.home])
   expect(stdout.toString().trim().split("\n")).toEqual([profile])
+
+  rmSync(profile)
+  await killPid(agentz.daemon(sessionId))
+  await agent.sendMessage.mutate({ sessionId, text: "servers" })
+  const { items } = await agentz.until(
+    sessionId,
+    "done without them",
+    ({ turns, status }) => turns === 3 && status === "completed",
+  )
+  const notices = items.filter((item) => item.type === "notice" && item.category === "mcp")
+  expect(notices).toMatchObject([{ title: expect.stringContaining("notes") }])
 })
 
 test("MCP servers are checked before anything starts, and an agent that takes none says so", async () => {

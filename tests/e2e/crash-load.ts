@@ -1,6 +1,8 @@
 /** Sessions that never rest, two live readers each, and whoever keeps them busy: what the crash tests kill under. */
 import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { socketOf } from "#daemon/home"
+import { cgroupBase, groupNameOf, groupsIn } from "#daemon/process/cgroup"
 import { isSame } from "#daemon/process/identity"
 import { snapshot } from "#daemon/process/snapshot"
 import { parseEvent } from "#streams/event"
@@ -12,9 +14,18 @@ import { foldSession } from "#streams/session-fold"
 import { addressOf, authorization, type Endpoint, wait } from "#streams/transport"
 import type { Installation } from "./installation.ts"
 
-/** About fifteen seconds of 100 B to 100 kB events, and commands that can be killed. */
-const PIECE = '[[slow n=60 ms=20]] [[huge mb=0.2 chunk=100000]] [[bash cmd="sleep 1; echo done"]]'
-export const busyPrompt = `${Array.from({ length: 7 }, () => PIECE).join(" ")} [[say text="the end"]]`
+/** `demo` answers inside its daemon, `plain` is a process of its own: {@link Installation.addPlainAgent}. */
+export type BusyAgent = "demo" | "plain"
+
+const PIECE = {
+  demo: '[[slow n=60 ms=20]] [[huge mb=0.2 chunk=100000]] [[bash cmd="sleep 1; echo done"]]',
+  plain: "stream 60 20 100\nstream 2 0 100000\nrun sleep 1; echo done",
+}
+const END = { demo: '[[say text="the end"]]', plain: "say the end" }
+
+/** So often about two seconds of 100 B to 100 kB events, and commands that can be killed. */
+export const busyPrompt = (agent: BusyAgent, pieces: number): string =>
+  [...Array.from({ length: pieces }, () => PIECE[agent]), END[agent]].join("\n")
 
 /** What one who watches a session live has seen of it. */
 export interface Reader extends AsyncDisposable {
@@ -62,6 +73,7 @@ export function isTrue(agentz: Installation, { sessionId, status }: Session): bo
 /** Sends and resumes until it is told to let the session come to its end; keeps what was acknowledged. */
 export function keeperOf(
   reader: Reader,
+  prompt: string,
   api: () => ReturnType<Installation["client"]>,
 ): { readonly messages: ReadonlySet<string>; finish(): Promise<void> } {
   const { sessionId } = reader.session
@@ -78,7 +90,7 @@ export function keeperOf(
       try {
         if (status === "interrupted" || status === "failed") await api().agent.resume.mutate({ sessionId })
         else if (!finishing) {
-          const message = { sessionId, text: busyPrompt, idempotencyKey: `${sessionId} ${sent}` }
+          const message = { sessionId, text: prompt, idempotencyKey: `${sessionId} ${sent}` }
           messages.add((await api().agent.sendMessage.mutate(message)).messageId)
           sent += 1
         } else continue
@@ -98,7 +110,7 @@ export function keeperOf(
   }
 }
 
-/** What is left on the machine of a home that was shut down: processes, run files, sockets. */
+/** What is left on the machine of a home that was shut down: processes, control groups, run files, sockets. */
 export function remainsOf(
   agentz: Installation,
   sessions: readonly Pick<Session, "sessionId" | "epoch">[],
@@ -114,10 +126,17 @@ export function remainsOf(
       .split("\n")
       .map((line) => line.trim().split(/\s+/)[7] ?? ""),
   )
+  const secret = readFileSync(join(agentz.home, "socket-secret"), "utf8").trim()
   const sockets = sessions.flatMap(({ sessionId, epoch }) =>
     Array.from({ length: epoch + 1 }, (_, n) =>
-      socketOf(agentz.home, sessionId, n).replace("\0", "@"),
+      socketOf(agentz.home, sessionId, n, secret).replace("\0", "@"),
     ).filter((name) => names.has(name)),
   )
-  return [...processes.map(({ pid }) => `process ${pid}`), ...sockets, ...agentz.runFiles()]
+  const base = cgroupBase()
+  const dirs = new Set(
+    [base?.kill, base?.memory?.dir, base?.processes?.dir].filter((dir) => dir !== undefined),
+  )
+  const own = new Set(sessions.map(({ sessionId }) => groupNameOf(agentz.home, sessionId)))
+  const groups = [...dirs].flatMap((dir) => groupsIn(dir).filter((name) => own.has(name)))
+  return [...processes.map(({ pid }) => `process ${pid}`), ...groups, ...sockets, ...agentz.runFiles()]
 }

@@ -5,7 +5,7 @@ import { socketOf } from "#daemon/home"
 const [home, sessionId] = process.argv.slice(2)
 process.on("message", async (round) => {
   const who = { sessionId, epoch: 1, pid: process.pid }
-  const held = await holdControlSocket(socketOf(home, sessionId, 1), () => who).then(
+  const held = await holdControlSocket(socketOf(home, sessionId, 1, "secret"), () => who).then(
     () => true,
     (error) => {
       if (error.code !== "EADDRINUSE") throw error

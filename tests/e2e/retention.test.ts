@@ -25,12 +25,19 @@ test("prune deletes sessions that ended, and none that is alive, waits, or holds
   await agentz.until(waiting, "waiting", ({ status }) => status === "waiting")
   await killPid(agentz.daemon(waiting))
   await agentz.until(waiting, "interrupted", ({ status }) => status === "interrupted", 20_000)
+  const { sessionId: limited } = await agent.spawn.mutate({
+    agentType: "demo",
+    prompt: "[[error status=429 reset=3600]]",
+    workingDir: agentz.workingDir,
+    onLimit: "wait",
+  })
+  await agentz.until(limited, "parked", ({ limit, daemon }) => limit !== null && daemon === null)
   const { seq } = await agentz.session(unsent)
   const [model] = await agentz.events(unsent)
   const line = JSON.stringify({ ...model, id: "evt_unsent", seq: seq + 1 })
   writeFileSync(filesOf(agentz.home, unsent).spool, `${line}\n`)
 
-  const ids = [old, unsent, alive, waiting]
+  const ids = [old, unsent, alive, waiting, limited]
   const plan = JSON.parse((await agentz.run(["prune", ...ids, "--dry-run", "--json"])).stdout)
   expect(plan.pruned.map(({ sessionId }: { sessionId: string }) => sessionId)).toEqual([old])
   expect(plan.pruned[0].streamBytes).toBeGreaterThan(500)
@@ -42,13 +49,14 @@ test("prune deletes sessions that ended, and none that is alive, waits, or holds
   )
   expect(why[alive]).toContain("alive")
   expect(why[waiting]).toContain("question")
+  expect(why[limited]).toContain("limit")
   expect(why[unsent]).toContain("spool")
 
   expect(existsSync(filesOf(agentz.home, old).dir)).toBe(false)
   expect(await isClosed(agentz.endpoint, paths.events(old))).toBe(true)
   expect(await isClosed(agentz.endpoint, paths.inbox(old))).toBe(true)
   const { sessions } = await agent.listSessions.query({})
-  expect(sessions.map(({ sessionId }) => sessionId).sort()).toEqual([unsent, alive, waiting].sort())
+  expect(sessions.map(({ sessionId }) => sessionId).sort()).toEqual([unsent, alive, waiting, limited].sort())
   expect((await agentz.run(["show", old])).code).toBe(1)
 })
 

@@ -17,7 +17,7 @@ const FILLER = "head -c 60m /dev/zero > big; while :; do sleep 1; done"
 
 async function endedBy(agentz: Installation, sessionId: SessionId, code: string): Promise<void> {
   const session = await agentz.until(sessionId, code, ({ status }) => status === "failed", 60_000)
-  expect(session.error).toMatchObject({ code, hint: expect.stringContaining("agentz limit ID") })
+  expect(session.error).toMatchObject({ code, hint: expect.stringContaining(`agentz limit ${sessionId}`) })
   expect(session.items.at(-1)).toMatchObject({ type: "turn_end", stopReason: "error" })
   expect(markedProcesses(sessionId)).toEqual([])
   expect(existsSync(join(agentz.workingDir, "survived"))).toBe(false)
@@ -31,7 +31,10 @@ async function goesOn(agentz: Installation, sessionId: SessionId, lifted: string
   expect(saidIn(session)).toContain("onward")
 }
 
-describe.each(offeredIsolations())("isolation by %s", (kind) => {
+/** Where the kernel does not count, it is looked at in one way: the short form tries one of those. */
+const kinds = offeredIsolations().filter((kind) => process.env.AGENTZ_TEST_LONG || kind !== "namespace")
+
+describe.each(kinds)("isolation by %s", (kind) => {
   test("a command that takes more and more memory is ended, and the session goes on", async () => {
     await using agentz = await Installation.open({ AGENTZ_ISOLATION: kind })
     const sessionId = await agentz.spawn(command(HOG), "--limit", "memory=100m")

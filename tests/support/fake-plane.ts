@@ -3,11 +3,13 @@
 import type { OpenPlane } from "#src/open-plane"
 import { Problem, type SpawnRequest } from "#src/plane"
 import type { SessionEvent, Unstamped } from "#streams/event"
+import type { FileChange } from "#streams/file-change"
 import { MessageId, newSessionId, type SessionId, UploadId } from "#streams/ids"
 import type { RegistryEntry } from "#streams/registry"
 import { emptySession, type Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
 import { changedLimits } from "#streams/session-limits"
+import { searchItems } from "./search-items.ts"
 
 export interface FakePlane extends OpenPlane {
   /** Every call that could change something, in order. */
@@ -29,6 +31,12 @@ interface Kept {
   readonly entry: RegistryEntry
   readonly events: SessionEvent[]
 }
+
+const CHANGES: readonly FileChange[] = [
+  { path: "a.txt", status: "modified", added: 1, removed: 1 },
+  { path: "b.bin", status: "added", added: null, removed: null },
+]
+const PATCH = "diff --git a/a.txt b/a.txt\n--- a/a.txt\n+++ b/a.txt\n@@ -1 +1 @@\n-one\n+two\n"
 
 const CREATED = "2026-01-01T00:00:00.000Z"
 
@@ -162,6 +170,16 @@ export function fakePlane(): FakePlane {
       const next = from + limit < all.length ? { cursor: String(from + limit) } : {}
       return { sessions: page, offset: "0", ...next }
     },
+    async search(request) {
+      const all = [...sessions.values()].map(({ entry: { sessionId, title } }) => ({
+        ...{ sessionId, title, items: fold(sessionId).items },
+      }))
+      return searchItems(all, request)
+    },
+    async files({ where, query }) {
+      if ("sessionId" in where) kept(where.sessionId)
+      return { files: ["README.md", "src/main.ts"].filter((path) => path.includes(query)), complete: true }
+    },
     async *follow({ sessionId, offset, signal }) {
       const { events } = kept(sessionId)
       let at = Number(offset ?? 0)
@@ -187,6 +205,30 @@ export function fakePlane(): FakePlane {
       } finally {
         following--
       }
+    },
+    async checkpoints(sessionId) {
+      return { checkpoints: fold(sessionId).checkpoints }
+    },
+    async checkpoint(request) {
+      kept(request.sessionId)
+      note("checkpoint", request)
+      return { n: 1, commit: "c0ffee", tree: "7ree" }
+    },
+    async changes({ from = "base", to = "now" }) {
+      return { from, to, files: CHANGES }
+    },
+    async diff({ from = "base", to = "now" }) {
+      return { from, to, files: CHANGES, patch: PATCH, truncated: false }
+    },
+    async restore({ sessionId, n, dryRun = false }) {
+      kept(sessionId)
+      if (!dryRun) note("restore", { sessionId, n })
+      return { n, dryRun, files: CHANGES, inTheWay: [], untouched: [] }
+    },
+    async fork(request) {
+      kept(request.sessionId)
+      note("fork", request)
+      return { sessionId: plane.session("A fork"), workingDir: "/forks/one" }
     },
     async rename({ sessionId, title }) {
       kept(sessionId)

@@ -68,6 +68,17 @@ async function perform(line, said) {
       const piece = Buffer.alloc(1024 * 1024, 97)
       for (;;) if (!process.stdout.write(piece)) await once(process.stdout, "drain")
     }
+    case "stream": {
+      const [count, ms, bytes] = rest.map(Number)
+      for (let n = 1; n <= count && cancelled !== true; n++) {
+        say(`chunk ${n}/${count} ${"x".repeat(bytes)}\n`)
+        await pause(ms)
+      }
+      return
+    }
+    case "run":
+      await once(spawn("/bin/sh", ["-c", text], { stdio: "ignore" }), "exit")
+      return say("ran")
     case "die":
       console.error("I break now")
       process.exit(7)

@@ -107,7 +107,9 @@ export class SessionLoop implements AsyncDisposable {
     const agent = this.#agent(options)
     let limits: Limits = {}
     this.ended = runSession({
+      checkpoints: { aroundTurn: async () => undefined, perform: async () => undefined },
       watch: limitsOf({
+        sessionId: "ses_scripted",
         limits: () => limits,
         enclosure: {
           refusals: () => ({ memory: 0, processes: 0 }),

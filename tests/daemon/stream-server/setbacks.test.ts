@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
-import { noteStart, troubleOf } from "#daemon/stream-server/setbacks"
+import { noteServing, noteStart, troubleOf } from "#daemon/stream-server/setbacks"
 import { tempDir } from "../../support/temp-dir.ts"
 
 async function homeDir() {
@@ -32,4 +32,17 @@ test("one that ran for a while had started well, and its death is no setback", a
   expect(troubleOf(home.path, 1_020)).toBeNull()
   noteStart(home.path, "killed", 1_020)
   expect(troubleOf(home.path, 1_020)).toBeNull()
+})
+
+test("one that is killed again and again while it serves is back within seconds each time", async () => {
+  await using home = await homeDir()
+  let now = 1_000
+  for (let start = 0; start < 8; start++) {
+    noteStart(home.path, "killed", now)
+    noteServing(home.path)
+    const trouble = troubleOf(home.path, now)
+    expect(trouble?.retryInSeconds ?? 0).toBeLessThanOrEqual(2)
+    now += (trouble?.retryInSeconds ?? 0) + 0.5
+  }
+  expect(troubleOf(home.path, now)).toMatchObject({ failures: 7 })
 })

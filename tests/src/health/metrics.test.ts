@@ -70,7 +70,7 @@ test("a daemon's numbers are in the sum while it lives, and do not sink when it 
   using metrics = metricsOf({ meter: new Meter(), home, plane })
   {
     const who = { sessionId, epoch: 1, pid: process.pid }
-    await using _socket = await holdControlSocket(socketOf(dir.path, sessionId, 1), () => ({
+    await using _socket = await holdControlSocket(socketOf(dir.path, sessionId, 1, null), () => ({
       ...who,
       measured: telemetry.points(),
     }))
@@ -94,7 +94,7 @@ test("a daemon's numbers are in the sum while it lives, and do not sink when it 
 
 test("a caller that never hangs up keeps nothing of a control socket", async () => {
   await using dir = await tempDir()
-  const address = socketOf(dir.path, "ses_a", 1)
+  const address = socketOf(dir.path, "ses_a", 1, null)
   await using _socket = await holdControlSocket(address, () => ({ sessionId: "ses_a", epoch: 1, pid: 1 }))
   const callers = Array.from({ length: 50 }, () => connect({ path: address, allowHalfOpen: true }))
   const ended = callers.map((caller) => new Promise((resolve) => caller.once("end", resolve).resume()))

@@ -102,7 +102,7 @@ test("a deleted stream and a stopping server both end their live readers", async
 })
 
 test("readers who never read are disconnected, and cost others nothing", async () => {
-  await using server = await startServer({ stallMs: 300 })
+  await using server = await startServer({ stallMs: 2_000 })
   await server.create("s")
   const text = "x".repeat(500_000)
   for (let n = 0; n < 40; n++) await server.append("s", { n, text })

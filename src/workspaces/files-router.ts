@@ -1,0 +1,46 @@
+/** The part of the router that is about the files of sessions. */
+import { z } from "zod"
+import { Moment } from "#streams/file-change"
+import { SessionId } from "#streams/ids"
+import { checkedPrompt } from "../prompt.ts"
+import { procedure } from "../trpc.ts"
+
+const Count = z.number().int().positive().max(1_000_000)
+const Between = {
+  sessionId: SessionId,
+  from: Moment.optional(),
+  to: Moment.optional(),
+  turn: Count.optional(),
+}
+
+export const filesProcedures = {
+  checkpoints: procedure
+    .input(z.strictObject({ sessionId: SessionId }))
+    .query(({ ctx, input }) => ctx.plane.checkpoints(input.sessionId)),
+
+  checkpoint: procedure
+    .input(z.strictObject({ sessionId: SessionId, note: z.string().trim().min(1).max(4000).optional() }))
+    .mutation(({ ctx, input }) => ctx.plane.checkpoint(input)),
+
+  changes: procedure.input(z.strictObject(Between)).query(({ ctx, input }) => ctx.plane.changes(input)),
+
+  diff: procedure
+    .input(z.strictObject({ ...Between, path: z.string().min(1).max(4096).optional() }))
+    .query(({ ctx, input }) => ctx.plane.diff(input)),
+
+  restore: procedure
+    .input(z.strictObject({ sessionId: SessionId, n: Count, dryRun: z.boolean().default(false) }))
+    .mutation(({ ctx, input }) => ctx.plane.restore(input)),
+
+  fork: procedure
+    .input(
+      z.strictObject({
+        sessionId: SessionId,
+        at: Count.optional(),
+        seq: z.number().int().nonnegative().optional(),
+        prompt: z.string().transform(checkedPrompt).optional(),
+        title: z.string().min(1).max(200).optional(),
+      }),
+    )
+    .mutation(({ ctx, input }) => ctx.plane.fork(input)),
+}
