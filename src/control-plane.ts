@@ -29,6 +29,7 @@ import { storageReport } from "./storage.ts"
 import { checkedWorkingDir } from "./working-dir.ts"
 import { files } from "./workspaces/files.ts"
 import { forking } from "./workspaces/fork.ts"
+import { trusting } from "./workspaces/trusting.ts"
 import { makeWorkspace } from "./workspaces/workspace.ts"
 
 const TAIL = 200
@@ -153,6 +154,7 @@ export function controlPlane(
     ...messages(context, reach),
     ...files(context, reach),
     ...forking(context, reach),
+    ...trusting(context),
 
     resume: (sessionId) =>
       guarded(async () => {

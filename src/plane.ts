@@ -15,7 +15,7 @@ import type { Item, Session, Status } from "#streams/session"
 import type { LimitChange, Limits } from "#streams/session-limits"
 import type { Pruned, PruneRequest, SessionCost } from "./retention.ts"
 import type { StorageReport } from "./storage.ts"
-import type { Forking, Keeping } from "./workspaces/keeping.ts"
+import type { Forking, Keeping, Trusting } from "./workspaces/keeping.ts"
 import type { WorkspaceRequest } from "./workspaces/workspace.ts"
 
 export interface SpawnRequest {
@@ -137,7 +137,7 @@ export interface SessionView {
   readonly hasMore: boolean
 }
 
-export interface ControlPlane extends AsyncDisposable, Keeping, Forking {
+export interface ControlPlane extends AsyncDisposable, Keeping, Forking, Trusting {
   /** Returns as soon as the session is durable; the daemon starts meanwhile. */
   spawn(request: SpawnRequest): Promise<{ readonly sessionId: SessionId; readonly warning?: string }>
   sendMessage(request: {
@@ -269,6 +269,9 @@ export const PROBLEMS = {
   branch_refused: "BAD_REQUEST",
   branch_in_use: "CONFLICT",
   worktree_failed: "PRECONDITION_FAILED",
+  repository_config_invalid: "PRECONDITION_FAILED",
+  commands_not_allowed: "PRECONDITION_FAILED",
+  commands_changed: "CONFLICT",
   storage_full: "SERVICE_UNAVAILABLE",
   storage_unavailable: "SERVICE_UNAVAILABLE",
 } as const

@@ -27,6 +27,7 @@ import { set } from "./commands/set.ts"
 import { show } from "./commands/show.ts"
 import { streams } from "./commands/streams.ts"
 import { tail } from "./commands/tail.ts"
+import { trust } from "./commands/trust.ts"
 import { up } from "./commands/up.ts"
 import { withdraw } from "./commands/withdraw.ts"
 import type { Deps } from "./deps.ts"
@@ -52,6 +53,7 @@ const COMMANDS: readonly Command[] = [
   diff,
   restore,
   fork,
+  trust,
   limit,
   agents,
   rename,

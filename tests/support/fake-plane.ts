@@ -230,6 +230,23 @@ export function fakePlane(): FakePlane {
       note("fork", request)
       return { sessionId: plane.session("A fork"), workingDir: "/forks/one" }
     },
+    async repositoryConfig(workingDir) {
+      const setup = workingDir.endsWith("trusted") ? [] : ["npm ci"]
+      const file = `${workingDir}/.agentz/config.yaml`
+      return {
+        root: workingDir,
+        file,
+        copy: [],
+        setup,
+        minutes: 10,
+        hash: "a".repeat(64),
+        allowed: setup.length === 0,
+      }
+    },
+    async allowCommands(request) {
+      note("allowCommands", request)
+      return { root: request.workingDir, hash: request.hash, allowed: true }
+    },
     async rename({ sessionId, title }) {
       kept(sessionId)
       note("rename", { sessionId, title })
