@@ -166,6 +166,8 @@ export type Body = ItemStep | Exclude<Step, { kind: "map" }>
 export type StepOf<Kind extends Step["kind"]> = Extract<Step, { kind: Kind }>
 
 export const WorkflowDefinition = z.strictObject({
+  /** Where editors find the schema. */
+  $schema: z.string().optional(),
   name: WorkflowName,
   ...described,
   inputs: z.record(Name, Input).optional(),

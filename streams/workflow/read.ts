@@ -1,6 +1,6 @@
 /** Reads a definition from YAML or JSON. What is wrong is told with line and column, all of it at once. */
 import { type Document, isMap, isNode, isPair, isScalar, LineCounter, type Node, parseDocument } from "yaml"
-import { faultsOf } from "./check.ts"
+import { type Fault, faultsOf } from "./check.ts"
 import { WorkflowDefinition } from "./definition.ts"
 import { sayIssue } from "./say-issue.ts"
 import type { Place } from "./texts.ts"
@@ -36,17 +36,19 @@ export function readDefinition(source: string): ReadDefinition {
   if (value instanceof Error) return { problems: [wholeProblem(`It cannot be read: ${value.message}`)] }
   if (value === null || value === undefined)
     return { problems: [wholeProblem("There is nothing in it: give at least `name` and `steps`.")] }
-  const problemAt = (place: Place, message: string, at?: number): DefinitionProblem => ({
-    ...positionOf(document, lines, source, place, at),
+  const problemAt = ({
+    place,
+    message,
+    ...where
+  }: Fault & { readonly isKey?: boolean }): DefinitionProblem => ({
+    ...positionOf(document, { lines, source, place, ...where }),
     place: shownPlace(place),
     message,
   })
   const parsed = WorkflowDefinition.safeParse(value)
   const problems = parsed.success
-    ? faultsOf(parsed.data).map(({ place, message, at }) => problemAt(place, message, at))
-    : parsed.error.issues
-        .flatMap((issue) => sayIssue(issue, value))
-        .map(({ place, message }) => problemAt(place, message))
+    ? faultsOf(parsed.data).map(problemAt)
+    : parsed.error.issues.flatMap((issue) => sayIssue(issue, value)).map(problemAt)
   if (parsed.success && problems.length === 0) return { definition: parsed.data }
   return { problems: problems.toSorted((a, b) => a.line - b.line || a.column - b.column) }
 }
@@ -69,29 +71,34 @@ const sayYaml = (message: string): string => {
   return `This is no YAML: ${first.replace(/ at line \d+, column \d+:?$/, "")}.`
 }
 
+interface Where {
+  readonly lines: LineCounter
+  readonly source: string
+  readonly place: Place
+  readonly at?: number
+  readonly isKey?: boolean
+}
+
 /** Of the thing at that place; where it is not there, of the nearest thing around it. */
 function positionOf(
   document: Document,
-  lines: LineCounter,
-  source: string,
-  place: Place,
-  at: number | undefined,
+  { lines, source, place, at, isKey = false }: Where,
 ): { readonly line: number; readonly column: number } {
   for (let depth = place.length; depth >= 0; depth--) {
-    const node = depth === 0 ? document.contents : nodeAt(document, place.slice(0, depth))
+    const whole = depth === place.length
+    const node = nodeAt(document, place.slice(0, depth), whole && isKey)
     if (!isNode(node) || !node.range) continue
-    const { line, col } = lines.linePos(
-      node.range[0] + (depth === place.length ? within(node, source, at) : 0),
-    )
+    const { line, col } = lines.linePos(node.range[0] + (whole ? within(node, source, at) : 0))
     return { line, column: col }
   }
   return { line: 1, column: 1 }
 }
 
-/** The key, where it is the key that is wrong: it stands where the value would be looked for. */
-function nodeAt(document: Document, place: Place): unknown {
+/** What a key holds; where that is empty, or it is the key that is wrong, the key. */
+function nodeAt(document: Document, place: Place, isKey: boolean): unknown {
+  if (place.length === 0) return document.contents
   const found: unknown = document.getIn(place, true)
-  if (isNode(found) && !(isScalar(found) && found.value === null)) return found
+  if (!isKey && isNode(found) && !(isScalar(found) && found.value === null)) return found
   const parent: unknown = place.length === 1 ? document.contents : document.getIn(place.slice(0, -1), true)
   const pair = isMap(parent)
     ? parent.items.find(({ key }) => isScalar(key) && key.value === place.at(-1))

@@ -7,6 +7,8 @@ import type { Place } from "./texts.ts"
 interface Said {
   readonly place: Place
   readonly message: string
+  /** It is the key at that place that is wrong, and not what it holds. */
+  readonly isKey?: boolean
 }
 
 type Issue = z.core.$ZodIssue
@@ -19,7 +21,11 @@ export function sayIssue(issue: Issue, whole: unknown): readonly Said[] {
   const value = valueAt(whole, place)
   switch (issue.code) {
     case "unrecognized_keys":
-      return issue.keys.map((key) => ({ place: [...place, key], message: sayUnknown(key, place, value) }))
+      return issue.keys.map((key) => ({
+        place: [...place, key],
+        message: sayUnknown(key, place, value),
+        isKey: true,
+      }))
     case "invalid_type":
       return say(
         value === undefined

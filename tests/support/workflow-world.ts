@@ -105,20 +105,16 @@ export function worldOf(
       for (const start of plan.start) open.set(start.stepId, start)
       begun.push(...plan.start)
     }
-    for (const stop of world.plan.stop) {
-      open.delete(stop.stepId)
-      const { why, ...attempt } = stop
-      const step = world.run.steps.get(stop.stepId)
-      if (why === "interrupted") go([{ type: "step_interrupted", ...attempt }])
-      else if (step !== undefined)
-        go([
-          failedEvent(
-            world.run,
-            step,
-            { error: { code: why, class: why, message: why } },
-            { now: world.now, random },
-          ),
-        ])
+    // One at a time: what follows from its end plans anew.
+    const [stop] = world.plan.stop
+    if (stop === undefined) return
+    open.delete(stop.stepId)
+    const { why, ...attempt } = stop
+    const step = world.run.steps.get(stop.stepId)
+    if (why === "interrupted") go([{ type: "step_interrupted", ...attempt }])
+    else if (step !== undefined) {
+      const error = { code: why, class: why, message: why }
+      go([failedEvent(world.run, step, { error }, { now: world.now, random })])
     }
   }
 
