@@ -154,7 +154,7 @@ const archivedAs = (archive: ArchiveRow | undefined) => ({
   ...(archive?.archivedAt && { archivedAt: archive.archivedAt }),
 })
 /** The library's own test takes for granted that there are headers. */
-const isRow = (event: unknown): event is ChangeEvent =>
+export const isRow = (event: unknown): event is ChangeEvent =>
   isObject(event) && "headers" in event && isObject(event.headers) && isChangeEvent(event as StateEvent)
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null

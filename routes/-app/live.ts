@@ -89,14 +89,15 @@ const engine = (): Link => {
   return link
 }
 
+/** Begins to follow the sessions, before there is anything to draw them with. */
+export const startLive = (): void => void engine()
+
 export function useSessionList(): SessionList {
-  useEffect(() => void engine(), [])
   return useSyncExternalStore(subscribe, () => list)
 }
 
 /** A part of the list; drawn anew only when that part is another one, so `part` must not make what it gives. */
 export function useListed<Part>(part: (list: SessionList) => Part): Part {
-  useEffect(() => void engine(), [])
   return useSyncExternalStore(subscribe, () => part(list))
 }
 

@@ -1,7 +1,6 @@
-/** What the form for a new session says: as a request, as an address, and which field a refusal is about. Pure. */
+/** What the form for a new session says: as a request, as an address, and which field a refusal is about. */
 import type { PermissionMode } from "#streams/event"
 import { readServers } from "#streams/mcp-json"
-import { readLimits } from "#streams/session-limits"
 import type { SpawnInput } from "./api.ts"
 import type { Attached } from "./attach.ts"
 import { Refusal } from "./refusal.ts"
@@ -47,7 +46,7 @@ export function fieldOf({ reason, message }: Refusal): FieldName | undefined {
 }
 
 /** Throws a {@link Refusal} where a field cannot be read. */
-export function requestOf(form: NewSession): Omit<SpawnInput, "idempotencyKey"> {
+export async function requestOf(form: NewSession): Promise<Omit<SpawnInput, "idempotencyKey">> {
   const { agent, prompt, mode, attached } = form
   const [dir, model, limits, mcp] = [form.dir, form.model, form.limits, form.mcp].map((text) => text.trim())
   return {
@@ -56,13 +55,15 @@ export function requestOf(form: NewSession): Omit<SpawnInput, "idempotencyKey"> 
     permissionMode: mode,
     ...(dir && { workingDir: dir }),
     ...(model && { model }),
-    ...(limits && { limits: limitsIn(limits) }),
+    ...(limits && { limits: await limitsIn(limits) }),
     ...(mcp && { mcpServers: serversIn(mcp) }),
     ...(attached.length > 0 && { attachments: [...attached] }),
   }
 }
 
-function limitsIn(text: string): SpawnInput["limits"] {
+/** What reads them is large and seldom needed. */
+async function limitsIn(text: string): Promise<SpawnInput["limits"]> {
+  const { readLimits } = await import("#streams/session-limits")
   const read = readLimits(text)
   if ("wrong" in read) throw new Refusal("refused", `${upper(read.wrong)}.`, "limits_unusable")
   return read.change

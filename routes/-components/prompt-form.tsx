@@ -65,7 +65,7 @@ export function PromptForm(given: NewSessionAddress) {
     setBusy(true)
     setRefusal(null)
     try {
-      const request = requestOf(form)
+      const request = await requestOf(form)
       const of = JSON.stringify(request)
       if (attempt.current.of !== of)
         attempt.current = { of, key: crypto.getRandomValues(new Uint32Array(4)).join("-") }

@@ -5,6 +5,7 @@
 import { type ChangeEvent, createStateSchema } from "@durable-streams/state"
 import { z } from "zod"
 import { RunId, ScheduleId, WebhookId } from "../ids.ts"
+import { isRow } from "../registry.ts"
 import { Inputs, WorkflowDefinition, WorkflowName } from "./definition.ts"
 import { StartedBy } from "./event.ts"
 import { RUN_STATUSES } from "./run.ts"
@@ -137,3 +138,81 @@ export const webhookRowChange = (value: WebhookRow): ChangeEvent =>
   workflowsSchema.webhooks.upsert({ key: value.webhookId, value }) as ChangeEvent
 export const webhookRowRemoval = (webhookId: WebhookId): ChangeEvent =>
   workflowsSchema.webhooks.delete({ key: webhookId }) as ChangeEvent
+
+export interface RunEntry extends RunRow {
+  /** `null` while no worker has told. */
+  readonly progress: ProgressRow | null
+}
+
+/** Runs by id, in the order in which they were made. */
+export type Runs = ReadonlyMap<RunId, RunEntry>
+export const emptyRuns: Runs = new Map()
+
+/** Applies rows in order; the given list is not changed. A row that is not understood is none. */
+export function foldRuns(runs: Runs, events: Iterable<unknown>): Runs {
+  const next = new Map(runs)
+  for (const event of events) {
+    if (!isRow(event)) continue
+    const { type, key, value, headers } = event
+    if (type === "run" && headers.operation === "delete") next.delete(key as RunId)
+    else if (type === "run") {
+      const row = RunRow.safeParse(value)
+      if (row.success)
+        next.set(row.data.runId, { progress: next.get(row.data.runId)?.progress ?? null, ...row.data })
+    } else if (type === "progress" && headers.operation !== "delete") {
+      const row = ProgressRow.safeParse(value)
+      const known = row.success ? next.get(row.data.runId) : undefined
+      if (row.success && known && isLater(row.data, known.progress))
+        next.set(known.runId, { ...known, progress: row.data })
+    }
+  }
+  return next
+}
+
+/** By the place in the log that it is true at. */
+const isLater = (row: ProgressRow, known: ProgressRow | null): boolean =>
+  known === null || row.epoch > known.epoch || (row.epoch === known.epoch && row.n >= known.n)
+
+/** The workflows that are known by name, and what starts them. */
+export interface Workflows {
+  readonly workflows: ReadonlyMap<string, WorkflowRow>
+  readonly schedules: ReadonlyMap<string, ScheduleRow>
+  readonly firings: ReadonlyMap<string, FiringRow>
+  readonly webhooks: ReadonlyMap<string, WebhookRow>
+}
+export const emptyWorkflows: Workflows = {
+  workflows: new Map(),
+  schedules: new Map(),
+  firings: new Map(),
+  webhooks: new Map(),
+}
+
+/** Applies rows in order; the given lists are not changed. A row that is not understood is none. */
+export function foldWorkflows(known: Workflows, events: Iterable<unknown>): Workflows {
+  const next = {
+    workflows: new Map(known.workflows),
+    schedules: new Map(known.schedules),
+    firings: new Map(known.firings),
+    webhooks: new Map(known.webhooks),
+  }
+  for (const event of events) {
+    if (!isRow(event)) continue
+    if (event.type === "workflow") applyRow(next.workflows, WorkflowRow, event)
+    else if (event.type === "schedule") applyRow(next.schedules, ScheduleRow, event)
+    else if (event.type === "firing") applyRow(next.firings, FiringRow, event)
+    else if (event.type === "webhook") applyRow(next.webhooks, WebhookRow, event)
+  }
+  return next
+}
+
+function applyRow<Row>(
+  rows: Map<string, Row>,
+  schema: z.ZodType<Row>,
+  { key, value, headers }: ChangeEvent,
+): void {
+  if (headers.operation === "delete") rows.delete(key)
+  else {
+    const row = schema.safeParse(value)
+    if (row.success) rows.set(key, row.data)
+  }
+}

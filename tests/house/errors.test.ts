@@ -51,6 +51,12 @@ const SECTIONS: Readonly<Record<string, () => readonly string[]>> = {
     ...caught("daemon/agents/openai/verdict.ts", after("final\\(")),
     ...caught("src/daemons/close.ts", after("\\bfailure\\(")),
   ],
+  "Failures of a step or run": () => [
+    ...caught("streams/workflow", after("\\bcode:"), after("code: missing \\?")),
+    ...caught("streams/workflow/resolve.ts", after('"missing_output" :')),
+    ...caught("streams/workflow/ending.ts", after("\\?\\?")),
+  ],
+  "Refusals of a run": () => caught("streams/workflow", after("\\brefuse\\(")),
   "The stream server": () => [
     ...caught("streams/engine/errors.ts", after("super\\(")),
     ...caught("streams/engine/server.ts", after("new EngineError\\(")),

@@ -119,8 +119,7 @@ test("comments on lines become one message", async ({ page, agentz, isMobile }) 
   const comment = async (line: number, text: string) => {
     const number = list.locator(`[data-column-number="${line}"][data-line-type="change-addition"]`).first()
     await number.click()
-    await page.getByRole("button", { name: "Session menu" }).click()
-    await page.getByRole("menuitem", { name: /^Comment on/ }).click()
+    await page.getByRole("button", { name: `Comment on values.ts:${line}` }).click()
     await page.getByRole("textbox", { name: `Comment on values.ts:${line}` }).fill(text)
     await page.getByRole("button", { name: "Add comment" }).click()
   }

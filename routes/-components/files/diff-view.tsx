@@ -135,6 +135,13 @@ function OneDiff(props: Omit<DiffViewProps, "patch"> & { readonly diff: FileDiff
           )
         }
       />
+      {marked && !asked && (
+        <div className="sticky bottom-0 z-10 flex justify-end p-1">
+          <button type="button" className="control shadow-md" onClick={() => setAsked(marked)}>
+            Comment on {plainText(placeText(marked))}
+          </button>
+        </div>
+      )}
     </div>
   )
 }
