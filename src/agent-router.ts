@@ -1,6 +1,7 @@
 import { tracked } from "@trpc/server"
 import { z } from "zod"
 import { McpServers } from "#daemon/mcp-server"
+import { Children } from "#streams/children"
 import { SendMode } from "#streams/command"
 import { Decision, PermissionMode } from "#streams/event"
 import { MessageId, RequestId, RuleId, SessionId, UploadId } from "#streams/ids"
@@ -38,6 +39,7 @@ export const agentRouter = router({
         attachments: Attachments.optional(),
         onLimit: OnLimit.optional(),
         limits: LimitChange.optional(),
+        children: Children.optional(),
         idempotencyKey: Key.optional(),
       }),
     )

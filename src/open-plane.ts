@@ -60,6 +60,7 @@ export async function openPlane(
     limits: config.limits,
     isolation: config.isolation ?? undefined,
     hideHome: config.hideHome,
+    children: config.children,
     watching: watch,
   }
   const daemons = daemonsOf(context)

@@ -31,6 +31,10 @@ export type RuleId = z.infer<typeof RuleId>
 export const UploadId = id("upl").brand<"UploadId">()
 export type UploadId = z.infer<typeof UploadId>
 
+/** A token of MCP, by the name that is not secret. */
+export const TokenId = id("tok").brand<"TokenId">()
+export type TokenId = z.infer<typeof TokenId>
+
 // Without 0/o, 1/l/i: an id is sometimes read aloud and typed.
 const LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 
@@ -44,6 +48,7 @@ export const newMessageId = (): MessageId => MessageId.parse(`msg_${random(12)}`
 export const newTurnId = (): TurnId => TurnId.parse(`turn_${random(12)}`)
 export const newRequestId = (): RequestId => RequestId.parse(`req_${random(12)}`)
 export const newUploadId = (): UploadId => UploadId.parse(`upl_${random(16)}`)
+export const newTokenId = (): TokenId => TokenId.parse(`tok_${random(10)}`)
 export const newEventId = (): string => `evt_${random(16)}`
 
 /** The same key always names the same session, so a repeated `spawn` finds the first one. */

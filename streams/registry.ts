@@ -6,7 +6,7 @@
 import { type ChangeEvent, createStateSchema, isChangeEvent, type StateEvent } from "@durable-streams/state"
 import { z } from "zod"
 import { PermissionMode } from "./event.ts"
-import { SessionId } from "./ids.ts"
+import { SessionId, TokenId } from "./ids.ts"
 import { OnLimit } from "./limit.ts"
 import { type Session, STATUSES, type Status } from "./session.ts"
 import { Limits } from "./session-limits.ts"
@@ -25,6 +25,8 @@ export const SessionRow = z.object({
   mcpServers: z.array(z.string()).optional(),
   onLimit: OnLimit.optional(),
   limits: Limits.optional(),
+  /** The token of MCP that it was started with, or the session whose agent started it. */
+  startedBy: z.union([TokenId, SessionId]).optional(),
   createdAt: z.string(),
 })
 export type SessionRow = z.infer<typeof SessionRow>

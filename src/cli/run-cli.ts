@@ -12,6 +12,7 @@ import { down } from "./commands/down.ts"
 import { limit } from "./commands/limit.ts"
 import { logs } from "./commands/logs.ts"
 import { ls } from "./commands/ls.ts"
+import { mcp } from "./commands/mcp.ts"
 import { mode } from "./commands/mode.ts"
 import { prune } from "./commands/prune.ts"
 import { rename } from "./commands/rename.ts"
@@ -50,6 +51,7 @@ const COMMANDS: readonly Command[] = [
   restore,
   limit,
   agents,
+  mcp,
   rename,
   archive,
   unarchive,
