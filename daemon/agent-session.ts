@@ -111,7 +111,7 @@ export async function openAgentSession(
       })
     : agent.connection.closed
   /** What the agent has forgotten, told with the next prompt. */
-  let forgotten = started.lost === null ? "" : retell(options.transcript())
+  let forgotten = hasForgotten(started, resumeAgentSession, process) ? retell(options.transcript()) : ""
   let turn: Promise<unknown> = Promise.resolve()
   let sweepTurn: () => Promise<void> = async () => undefined
 
@@ -220,6 +220,13 @@ export async function openAgentSession(
     },
   }
 }
+
+/**
+ * Whether what the transcript has is new to the agent. A fork has a past that its agent never knew; an agent inside the
+ * daemon reads the transcript itself.
+ */
+const hasForgotten = ({ lost }: StartedAgent, resumes: string | null, process: AgentProcess | undefined) =>
+  lost !== null || (resumes === null && process !== undefined)
 
 /** Under load a start may fail for no lasting reason: one that ends before it said anything is tried once more. */
 async function openTwice<Opened>(open: () => Promise<Opened>): Promise<Opened> {

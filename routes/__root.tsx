@@ -1,6 +1,6 @@
 import { createRootRoute, Link, Outlet, useMatchRoute, useNavigate } from "@tanstack/react-router"
 import clsx from "clsx"
-import { Command as CommandIcon, Plus } from "lucide-react"
+import { Command as CommandIcon, Plus, Search } from "lucide-react"
 import { lazy, type ReactNode, Suspense, useEffect, useState } from "react"
 import { useCommands, useKeys } from "./-app/commands.ts"
 import { useSessionList } from "./-app/live.ts"
@@ -13,6 +13,7 @@ import { ConnectionNote } from "./-components/connection-note.tsx"
 import { KeyCaps } from "./-components/key-caps.tsx"
 import { SignedOut } from "./-components/signed-out.tsx"
 import { ThemeSwitch } from "./-components/theme-switch.tsx"
+import { UndoNote } from "./-components/undo-note.tsx"
 
 export const Route = createRootRoute({ component: Frame })
 
@@ -75,6 +76,13 @@ function Frame() {
             <ConnectionNote connection={connection} />
           </div>
         )}
+        <Link
+          to="/search"
+          className="grid size-8 place-items-center rounded-md text-quiet hover:bg-sunken hover:text-ink data-[status=active]:text-ink touch:size-11"
+          aria-label="Search all sessions"
+        >
+          <Search size={16} aria-hidden />
+        </Link>
         <button
           type="button"
           className="flex h-8 items-center gap-2 rounded-md px-2 text-quiet hover:bg-sunken hover:text-ink touch:size-11 touch:justify-center touch:px-0"
@@ -92,6 +100,7 @@ function Frame() {
         {connection.state === "signed-out" ? <SignedOut /> : <Outlet />}
       </main>
       <Toast />
+      <UndoNote />
       <Suspense>
         {open === "palette" && <Palette onClose={() => setOpen(null)} />}
         {open === "keys" && <KeySheet onClose={() => setOpen(null)} />}
@@ -126,6 +135,13 @@ function useAppCommands(open: (what: "palette" | "keys") => void): void {
     { id: "sessions", group: "Go to", title: "Sessions", keys: "g s", run: () => void navigate({ to: "/" }) },
     { id: "inbox", group: "Go to", title: "Inbox", keys: "g i", run: () => void navigate({ to: "/inbox" }) },
     { id: "new", group: "Go to", title: "New session", keys: "c", run: () => void navigate({ to: "/new" }) },
+    {
+      id: "search",
+      group: "Go to",
+      title: "Search all sessions",
+      keys: "g f",
+      run: () => void navigate({ to: "/search" }),
+    },
     {
       id: "usage",
       group: "Go to",

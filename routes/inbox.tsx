@@ -2,15 +2,16 @@ import { createFileRoute, Link } from "@tanstack/react-router"
 import { useEffect, useMemo, useRef, useState } from "react"
 import type { RegistryEntry } from "#streams/registry"
 import { needsDaemon } from "#streams/session"
+import { giveAnswer, useHeldAnswers } from "./-app/answers.ts"
 import { openApi } from "./-app/api.ts"
 import { useCommands } from "./-app/commands.ts"
-import { decide } from "./-app/decide.ts"
 import { shortPath, shortSpan } from "./-app/figures.ts"
 import { plainText } from "./-app/hidden-characters.ts"
 import { useLiveSession, useSessionList } from "./-app/live.ts"
 import { usePageTitle } from "./-app/page-title.ts"
 import { refusalOf } from "./-app/refusal.ts"
 import { changedAt, sortSessions } from "./-app/session-order.ts"
+import { toast } from "./-app/toast.ts"
 import { moveFocus } from "./-app/walk.ts"
 import { ApprovalCard, Asked } from "./-components/approval-card.tsx"
 import { Folds, foldState } from "./-components/fold.tsx"
@@ -52,9 +53,11 @@ function Inbox() {
 
   // What was answered leaves, and the focus goes on to the next one instead of nowhere.
   const first = asking[0]?.sessionId
+  const answered = useHeldAnswers().length
+  // biome-ignore lint/correctness/useExhaustiveDependencies: after each answer too
   useEffect(() => {
     if (first !== undefined && document.activeElement === document.body) moveFocus(list.current, ".walk", 1)
-  }, [first])
+  }, [first, answered])
 
   return (
     <div className="min-h-0 flex-1 overflow-y-auto">
@@ -96,7 +99,13 @@ function Questions({ entry }: { readonly entry: RegistryEntry }) {
   const { sessionId } = entry
   const { header, connection } = useLiveSession(sessionId)
   const box = useRef<HTMLElement>(null)
-  const request = header?.approvals[0]
+  const held = useHeldAnswers()
+  const open = header?.approvals.filter(({ requestId }) =>
+    held.every((one) => one.request.requestId !== requestId),
+  )
+  const request = open?.[0]
+  // All of it is answered, and only waits to be sent.
+  if (header && open?.length === 0 && header.approvals.length > 0) return null
   return (
     <li className="overflow-hidden rounded-lg border border-line">
       <div className="flex items-baseline gap-3 border-b border-line bg-raised px-3 py-1.5 text-row">
@@ -119,15 +128,20 @@ function Questions({ entry }: { readonly entry: RegistryEntry }) {
             ref={box}
             label={`Approval: ${entry.title}`}
             request={request}
-            running={needsDaemon(header.status)}
-            onDecide={(asked, answer) => decide(sessionId, asked, answer)}
+            running={header !== null && needsDaemon(header.status)}
+            onDecide={async (asked, answer) => {
+              const outcome = await giveAnswer(sessionId, asked, answer)
+              // Its card went when it was answered, and one that is there again knows nothing of it.
+              if (outcome.type === "refused") toast(outcome.problem)
+              return outcome
+            }}
             className="walk flex flex-col gap-2 px-3 py-2.5 focus-visible:-outline-offset-2"
             heading={
               <h2 className="flex items-baseline gap-2 text-row">
                 <span className="font-semibold text-needs">Needs you</span>
                 <Asked request={request} />
-                {header.approvals.length > 1 && (
-                  <span className="text-note text-quiet figures">1 of {header.approvals.length}</span>
+                {open && open.length > 1 && (
+                  <span className="text-note text-quiet figures">1 of {open.length}</span>
                 )}
               </h2>
             }

@@ -119,6 +119,12 @@ function Sessions() {
             <Link to="/" className="text-ink underline underline-offset-2">
               Show all {all.length}
             </Link>
+            {search.q !== undefined && (
+              <>
+                {" or "}
+                <SearchAll q={search.q} />
+              </>
+            )}
           </p>
         ) : (
           <>
@@ -148,6 +154,11 @@ function Sessions() {
                 </ul>
               </Fragment>
             ))}
+            {search.q !== undefined && (
+              <p className="px-4 py-4 text-row text-quiet">
+                <SearchAll q={search.q} />
+              </p>
+            )}
             {rows.length > shown && (
               <button type="button" className="control m-4" onClick={() => setShown(shown + PAGE)}>
                 Show {plural(Math.min(PAGE, rows.length - shown), "more session")}
@@ -234,6 +245,15 @@ function FilterLink(props: {
     >
       {word}
       <span className={clsx("figures", status === "waiting" && "font-semibold text-needs")}>{count}</span>
+    </Link>
+  )
+}
+
+/** The list looks at titles and last lines; what was said is searched elsewhere. */
+function SearchAll({ q }: { readonly q: string }) {
+  return (
+    <Link to="/search" search={{ q }} className="text-ink underline underline-offset-2">
+      Search all that was said for “{plainText(q)}”
     </Link>
   )
 }

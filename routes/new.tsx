@@ -1,24 +1,16 @@
 import { createFileRoute } from "@tanstack/react-router"
-import type { PermissionMode } from "#streams/event"
+import type { NewSessionAddress } from "./-app/new-session.ts"
 import { usePageTitle } from "./-app/page-title.ts"
 import { PERMISSION_MODES } from "./-app/permission-modes.ts"
 import { PromptForm } from "./-components/prompt-form.tsx"
-
-interface NewSearch {
-  readonly dir?: string
-  readonly agent?: string
-  readonly prompt?: string
-  readonly model?: string
-  readonly mode?: PermissionMode
-}
 
 const text = (value: unknown): string | undefined =>
   value === undefined || value === "" ? undefined : String(value)
 
 export const Route = createFileRoute("/new")({
-  validateSearch: (search: Record<string, unknown>): NewSearch => {
+  validateSearch: (search: Record<string, unknown>): NewSessionAddress => {
     const [dir, agent, prompt] = [text(search.dir), text(search.agent), text(search.prompt)]
-    const model = text(search.model)
+    const [model, limits] = [text(search.model), text(search.limits)]
     const mode = PERMISSION_MODES.find((each) => each.mode === search.mode)?.mode
     return {
       ...(dir && { dir }),
@@ -26,6 +18,7 @@ export const Route = createFileRoute("/new")({
       ...(prompt && { prompt }),
       ...(model && { model }),
       ...(mode && { mode }),
+      ...(limits && { limits }),
     }
   },
   component: NewSession,

@@ -12,6 +12,7 @@ import { Route as rootRouteImport } from "./__root.tsx"
 import { Route as IndexRouteImport } from "./index.tsx"
 import { Route as InboxRouteImport } from "./inbox.tsx"
 import { Route as NewRouteImport } from "./new.tsx"
+import { Route as SearchRouteImport } from "./search.tsx"
 import { Route as SettingsRouteImport } from "./settings.tsx"
 import { Route as UsageRouteImport } from "./usage.tsx"
 import { Route as SSessionIdRouteImport } from "./s.$sessionId.tsx"
@@ -29,6 +30,11 @@ const InboxRoute = InboxRouteImport.update({
 const NewRoute = NewRouteImport.update({
   id: "/new",
   path: "/new",
+  getParentRoute: () => rootRouteImport,
+} as any)
+const SearchRoute = SearchRouteImport.update({
+  id: "/search",
+  path: "/search",
   getParentRoute: () => rootRouteImport,
 } as any)
 const SettingsRoute = SettingsRouteImport.update({
@@ -51,6 +57,7 @@ export interface FileRoutesByFullPath {
   "/": typeof IndexRoute
   "/inbox": typeof InboxRoute
   "/new": typeof NewRoute
+  "/search": typeof SearchRoute
   "/settings": typeof SettingsRoute
   "/usage": typeof UsageRoute
   "/s/$sessionId": typeof SSessionIdRoute
@@ -59,6 +66,7 @@ export interface FileRoutesByTo {
   "/": typeof IndexRoute
   "/inbox": typeof InboxRoute
   "/new": typeof NewRoute
+  "/search": typeof SearchRoute
   "/settings": typeof SettingsRoute
   "/usage": typeof UsageRoute
   "/s/$sessionId": typeof SSessionIdRoute
@@ -68,20 +76,36 @@ export interface FileRoutesById {
   "/": typeof IndexRoute
   "/inbox": typeof InboxRoute
   "/new": typeof NewRoute
+  "/search": typeof SearchRoute
   "/settings": typeof SettingsRoute
   "/usage": typeof UsageRoute
   "/s/$sessionId": typeof SSessionIdRoute
 }
 export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath
-  fullPaths: "/" | "/inbox" | "/new" | "/settings" | "/usage" | "/s/$sessionId"
+  fullPaths:
+    | "/"
+    | "/inbox"
+    | "/new"
+    | "/search"
+    | "/settings"
+    | "/usage"
+    | "/s/$sessionId"
   fileRoutesByTo: FileRoutesByTo
-  to: "/" | "/inbox" | "/new" | "/settings" | "/usage" | "/s/$sessionId"
+  to:
+    | "/"
+    | "/inbox"
+    | "/new"
+    | "/search"
+    | "/settings"
+    | "/usage"
+    | "/s/$sessionId"
   id:
     | "__root__"
     | "/"
     | "/inbox"
     | "/new"
+    | "/search"
     | "/settings"
     | "/usage"
     | "/s/$sessionId"
@@ -91,6 +115,7 @@ export interface RootRouteChildren {
   IndexRoute: typeof IndexRoute
   InboxRoute: typeof InboxRoute
   NewRoute: typeof NewRoute
+  SearchRoute: typeof SearchRoute
   SettingsRoute: typeof SettingsRoute
   UsageRoute: typeof UsageRoute
   SSessionIdRoute: typeof SSessionIdRoute
@@ -117,6 +142,13 @@ declare module "@tanstack/react-router" {
       path: "/new"
       fullPath: "/new"
       preLoaderRoute: typeof NewRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    "/search": {
+      id: "/search"
+      path: "/search"
+      fullPath: "/search"
+      preLoaderRoute: typeof SearchRouteImport
       parentRoute: typeof rootRouteImport
     }
     "/settings": {
@@ -147,6 +179,7 @@ const rootRouteChildren: RootRouteChildren = {
   IndexRoute: IndexRoute,
   InboxRoute: InboxRoute,
   NewRoute: NewRoute,
+  SearchRoute: SearchRoute,
   SettingsRoute: SettingsRoute,
   UsageRoute: UsageRoute,
   SSessionIdRoute: SSessionIdRoute,

@@ -1,5 +1,6 @@
 import { createFileRoute } from "@tanstack/react-router"
 import { type ReactNode, useEffect, useState } from "react"
+import { UNDO_MS } from "./-app/answers.ts"
 import { openApi, type RuleInfo } from "./-app/api.ts"
 import { clockTime, shortPath } from "./-app/figures.ts"
 import { plainText } from "./-app/hidden-characters.ts"
@@ -21,6 +22,7 @@ function SettingsPage() {
         <div className="flex flex-col gap-8">
           <Looks />
           <Typing />
+          <Answers />
           <Notices />
           <Rules />
         </div>
@@ -123,6 +125,24 @@ function Typing() {
       <p className="text-note text-quiet">
         Press ? for all keys. With single keys off, only those with Ctrl or ⌘ act.
       </p>
+    </Section>
+  )
+}
+
+function Answers() {
+  const { undo } = useSettings()
+  return (
+    <Section title="Answers">
+      <Choice
+        label="An answer to an agent leaves"
+        value={undo ? "later" : "now"}
+        choices={[
+          ["later", `After ${UNDO_MS / 1_000} s`],
+          ["now", "At once"],
+        ]}
+        onChoose={(value) => changeSettings({ undo: value === "later" })}
+      />
+      <p className="text-note text-quiet">Until it leaves it can be taken back.</p>
     </Section>
   )
 }

@@ -13,11 +13,13 @@ import type { ControlPlane } from "./plane.ts"
 import { checkedPrompt } from "./prompt.ts"
 import { procedure, router, translated } from "./trpc.ts"
 import { filesProcedures } from "./workspaces/files-router.ts"
+import { WorkspaceRequest } from "./workspaces/workspace.ts"
 
 const Prompt = z.string().transform(checkedPrompt)
 const Key = z.string().min(1).max(200)
 const Offset = z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/, "must be an offset that agentz gave out")
 const Line = z.string().min(1).max(200)
+const Directory = z.string().min(1).max(4096)
 const Attachments = z
   .array(z.strictObject({ uploadId: UploadId, name: Line }))
   .max(16)
@@ -30,7 +32,8 @@ export const agentRouter = router({
       z.strictObject({
         agentType: z.string().min(1).max(64),
         prompt: Prompt,
-        workingDir: z.string().min(1).max(4096).optional(),
+        workingDir: Directory.optional(),
+        workspace: WorkspaceRequest.optional(),
         model: Line.optional(),
         title: Line.optional(),
         permissionMode: PermissionMode.optional(),
@@ -122,6 +125,37 @@ export const agentRouter = router({
         .optional(),
     )
     .query(({ ctx, input }) => ctx.plane.listSessions(input ?? {})),
+
+  search: procedure
+    .input(
+      z.strictObject({
+        query: z.string().trim().min(1).max(200),
+        limit: z.number().int().min(1).max(500).optional(),
+        cursor: z
+          .string()
+          .regex(/^ses_[a-z0-9_-]{1,60}(\.\d{1,15})?$/, "must be a cursor that agentz gave out")
+          .optional(),
+      }),
+    )
+    .query(({ ctx, input, signal }) => ctx.plane.search({ ...input, signal })),
+
+  files: procedure
+    .input(
+      z
+        .strictObject({
+          sessionId: SessionId.optional(),
+          workingDir: Directory.optional(),
+          query: z.string().max(200).default(""),
+          limit: z.number().int().min(1).max(100).optional(),
+        })
+        .transform(({ sessionId, workingDir, ...rest }, check) => {
+          if (sessionId !== undefined && workingDir === undefined) return { where: { sessionId }, ...rest }
+          if (workingDir !== undefined && sessionId === undefined) return { where: { workingDir }, ...rest }
+          check.addIssue("name either sessionId or workingDir")
+          return z.NEVER
+        }),
+    )
+    .query(({ ctx, input }) => ctx.plane.files(input)),
 
   /** `lastEventId` is what a client that reconnects saw last; it is further on than `offset`. */
   subscribe: procedure

@@ -18,13 +18,19 @@ import { paths } from "#streams/paths"
 import { type ArchiveRow, activityRowChange, archiveRowChange, type RegistryEntry } from "#streams/registry"
 import { emptySession, type Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
-import { appendAs, closeStream, createStream, deleteStream, isClosed, readToTail } from "#streams/stream"
+import {
+  appendAs,
+  bodiesOf,
+  closeStream,
+  createStream,
+  deleteStream,
+  isClosed,
+  readToTail,
+} from "#streams/stream"
 import { StreamError } from "#streams/transport"
 import { grantEpoch, type Inbox, readInbox } from "./grant.ts"
 import { Problem } from "./plane.ts"
 import type { PlaneContext } from "./plane-context.ts"
-
-const BATCH_BYTES = 512 * 1024
 
 export function archiveOf({ endpoint, folds, patience, log }: PlaneContext) {
   const producerOf = (sessionId: SessionId, epoch: number, seq: number) => ({ id: sessionId, epoch, seq })
@@ -145,20 +151,4 @@ function sameTranscript(sessionId: SessionId, one: readonly unknown[], other: re
     lastLine: "",
   })
   return isDeepStrictEqual(fold(one), fold(other))
-}
-
-function* bodiesOf(items: readonly unknown[]): Generator<string> {
-  let batch: string[] = []
-  let bytes = 0
-  for (const item of items) {
-    const text = JSON.stringify(item)
-    if (batch.length > 0 && bytes + text.length > BATCH_BYTES) {
-      yield `[${batch.join(",")}]`
-      batch = []
-      bytes = 0
-    }
-    batch.push(text)
-    bytes += text.length
-  }
-  if (batch.length > 0) yield `[${batch.join(",")}]`
 }

@@ -14,13 +14,17 @@ import { reachOf } from "./control/reach.ts"
 import { setting } from "./control/setting.ts"
 import { spawning } from "./control/spawning.ts"
 import type { Daemons } from "./daemons.ts"
+import { filesOf } from "./files/files.ts"
 import { errorFields } from "./log.ts"
 import { type ControlPlane, Problem } from "./plane.ts"
 import type { PlaneContext } from "./plane-context.ts"
 import { checkedPrompt } from "./prompt.ts"
 import { retentionOf } from "./retention.ts"
+import { searchOf } from "./search.ts"
 import { storageReport } from "./storage.ts"
+import { checkedWorkingDir } from "./working-dir.ts"
 import { files } from "./workspaces/files.ts"
+import { forking } from "./workspaces/fork.ts"
 
 const TAIL = 200
 const LIST = 500
@@ -38,6 +42,8 @@ export function controlPlane(
   const reach = reachOf(context, daemons)
   const { entryOf, ask, wake, present } = reach
   const retention = retentionOf(context, daemons)
+  const search = searchOf(context)
+  const findFiles = filesOf(context.home.path)
 
   /** A session at rest goes nowhere, but for one that waits for a limit to be lifted. */
   async function stopWaiting({ entry, value }: { readonly entry: RegistryEntry; readonly value: Session }) {
@@ -89,6 +95,7 @@ export function controlPlane(
     ...setting(context, reach),
     ...messages(context, reach),
     ...files(context, reach),
+    ...forking(context, reach),
 
     resume: (sessionId) =>
       guarded(async () => {
@@ -142,6 +149,14 @@ export function controlPlane(
         const last = sessions.at(-1)?.sessionId
         const more = from + limit < found.length && last !== undefined
         return { sessions, offset, ...(more && { cursor: last }) }
+      }),
+
+    search: (request) => guarded(() => search(request)),
+
+    files: ({ where, ...request }) =>
+      guarded(async () => {
+        const given = "sessionId" in where ? (await entryOf(where.sessionId)).workingDir : where.workingDir
+        return await findFiles(await checkedWorkingDir(given, context.home.path), request)
       }),
 
     async *follow({ sessionId, offset, signal }) {

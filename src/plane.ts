@@ -11,17 +11,21 @@ import type { MessageId, RequestId, RuleId, SessionId, TokenId, UploadId } from 
 import type { OnLimit } from "#streams/limit"
 import type { RegistryEntry } from "#streams/registry"
 import type { Rule, RuleMatch, RuleScope } from "#streams/rule"
+import type { Excerpt } from "#streams/search"
 import type { Item, Session, Status } from "#streams/session"
 import type { LimitChange, Limits } from "#streams/session-limits"
 import type { Pruned, PruneRequest, SessionCost } from "./retention.ts"
 import type { StorageReport } from "./storage.ts"
-import type { Keeping } from "./workspaces/keeping.ts"
+import type { Forking, Keeping } from "./workspaces/keeping.ts"
+import type { WorkspaceRequest } from "./workspaces/workspace.ts"
 
 export interface SpawnRequest {
   readonly agentType: string
   readonly prompt: string
   /** Default: the user's home. Relative paths are refused. */
   readonly workingDir?: string | undefined
+  /** Default: the directory itself. */
+  readonly workspace?: WorkspaceRequest | undefined
   readonly model?: string | undefined
   readonly title?: string | undefined
   readonly permissionMode?: PermissionMode | undefined
@@ -82,6 +86,54 @@ export interface AgentTypeInfo {
   readonly defaultModel: string | null
 }
 
+export interface SearchRequest {
+  /** Words that an item has to hold, all of them, whatever their case; "in quotes" they stand together. */
+  readonly query: string
+  /** How many hits at most; default 50. */
+  readonly limit?: number | undefined
+  readonly cursor?: string | undefined
+  /** Nobody waits for the answer any more. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** An item of a transcript that holds what was looked for. `/s/SESSION#SEQ` leads to it. */
+export interface SearchHit extends Excerpt {
+  readonly sessionId: SessionId
+  /** Of the session. */
+  readonly title: string
+  readonly seq: number
+  readonly at: string
+  readonly type: Item["type"]
+}
+
+export interface SearchResult {
+  /** Newest session first, and in a session the newest first. */
+  readonly hits: readonly SearchHit[]
+  /** How many of all sessions were looked at to their end, earlier calls included. */
+  readonly searched: number
+  readonly total: number
+  /** Where to go on: there because of `limit`, or because of the time that a call may take. */
+  readonly cursor?: string
+  /** Sessions that could not be read. */
+  readonly unread: readonly SessionId[]
+}
+
+/** Files of a session's directory, or of one that a session is to be started in. */
+export interface FilesRequest {
+  readonly where: { readonly sessionId: SessionId } | { readonly workingDir: string }
+  /** Letters of the path, in order; none: the nearest files. */
+  readonly query: string
+  /** Default 20. */
+  readonly limit?: number | undefined
+}
+
+export interface FilesFound {
+  /** As paths from the directory, the best first. */
+  readonly files: readonly string[]
+  /** Whether the whole directory was looked through. */
+  readonly complete: boolean
+}
+
 /** A session with its newest items, true at `offset`: follow from there with the same fold. */
 export interface SessionView {
   /** The whole fold but for its items. */
@@ -95,7 +147,7 @@ export interface SessionView {
   readonly hasMore: boolean
 }
 
-export interface ControlPlane extends AsyncDisposable, Keeping {
+export interface ControlPlane extends AsyncDisposable, Keeping, Forking {
   /** Returns as soon as the session is durable; the daemon starts meanwhile. */
   spawn(request: SpawnRequest): Promise<{ readonly sessionId: SessionId; readonly warning?: string }>
   sendMessage(request: {
@@ -157,6 +209,10 @@ export interface ControlPlane extends AsyncDisposable, Keeping {
     readonly offset: string
     readonly cursor?: string
   }>
+  /** What was said, in all sessions, archived ones too. */
+  search(request: SearchRequest): Promise<SearchResult>
+  /** Files to be named in a message. In a repository those that it has or would take in. */
+  files(request: FilesRequest): Promise<FilesFound>
   /** Events from `offset` (default: the start) on, for ever, until `signal` aborts. */
   follow(request: {
     readonly sessionId: SessionId
@@ -221,6 +277,12 @@ export const PROBLEMS = {
   checkpoint_failed: "PRECONDITION_FAILED",
   work_only_here: "CONFLICT",
   files_changed: "CONFLICT",
+  no_repository: "BAD_REQUEST",
+  no_commit_yet: "PRECONDITION_FAILED",
+  unknown_base: "BAD_REQUEST",
+  branch_refused: "BAD_REQUEST",
+  branch_in_use: "CONFLICT",
+  worktree_failed: "PRECONDITION_FAILED",
   storage_full: "SERVICE_UNAVAILABLE",
   storage_unavailable: "SERVICE_UNAVAILABLE",
 } as const

@@ -42,7 +42,7 @@ export function storageSentence({ trouble, behind }: StorageReport): string {
     const bytes = behind.reduce((sum, one) => sum + one.bytes, 0)
     const who = behind.length === 1 ? `Session ${first.sessionId} goes` : `${behind.length} sessions go`
     sentences.push(
-      `Storage is behind: ${first.reason} ${who} on meanwhile; what is said waits in the spool (${(bytes / 1e6).toFixed(1)} MB).`,
+      `Storage is behind: ${first.reason} ${who} on meanwhile; what is said waits in the spool (${(bytes / 1e6).toFixed(1)} MB; from 67 MB in one on its agent waits, too).`,
     )
   }
   return sentences.join(" ")

@@ -4,7 +4,7 @@
  * newer daemon.
  */
 import { z } from "zod"
-import { MessageId, RequestId, RuleId, TurnId } from "./ids.ts"
+import { MessageId, RequestId, RuleId, SessionId, TurnId } from "./ids.ts"
 import { Limits } from "./session-limits.ts"
 
 /** On every event: who wrote it, in which order, when. */
@@ -87,6 +87,13 @@ const Turn = { turnId: TurnId }
 /** A git repository: its top, the branch (`null`: none is checked out) and the commit (`null`: before the first). */
 const Repository = z.object({ root: z.string(), branch: z.string().nullable(), head: z.string().nullable() })
 export type Repository = z.infer<typeof Repository>
+
+/** The session goes on from another one as it was at its event `seq`; what it took from that follows. */
+const ForkedFrom = event("forked_from", {
+  sessionId: SessionId,
+  /** Of the last event that was taken. */
+  forkSeq: z.number().int().nonnegative(),
+})
 
 const SessionStarted = event("session_started", {
   agentType: z.string(),
@@ -398,6 +405,7 @@ const SessionInterrupted = event("session_interrupted", {
 })
 
 export const SessionEvent = z.discriminatedUnion("type", [
+  ForkedFrom,
   SessionStarted,
   AgentStarted,
   AgentExited,

@@ -35,6 +35,18 @@ export type UploadId = z.infer<typeof UploadId>
 export const TokenId = id("tok").brand<"TokenId">()
 export type TokenId = z.infer<typeof TokenId>
 
+export const RunId = id("run").brand<"RunId">()
+export type RunId = z.infer<typeof RunId>
+
+export const CommandId = id("cmd").brand<"CommandId">()
+export type CommandId = z.infer<typeof CommandId>
+
+export const ScheduleId = id("sch").brand<"ScheduleId">()
+export type ScheduleId = z.infer<typeof ScheduleId>
+
+export const WebhookId = id("hook").brand<"WebhookId">()
+export type WebhookId = z.infer<typeof WebhookId>
+
 // Without 0/o, 1/l/i: an id is sometimes read aloud and typed.
 const LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 
@@ -49,6 +61,10 @@ export const newTurnId = (): TurnId => TurnId.parse(`turn_${random(12)}`)
 export const newRequestId = (): RequestId => RequestId.parse(`req_${random(12)}`)
 export const newUploadId = (): UploadId => UploadId.parse(`upl_${random(16)}`)
 export const newTokenId = (): TokenId => TokenId.parse(`tok_${random(10)}`)
+export const newRunId = (): RunId => RunId.parse(`run_${random(10)}`)
+export const newCommandId = (): CommandId => CommandId.parse(`cmd_${random(12)}`)
+export const newScheduleId = (): ScheduleId => ScheduleId.parse(`sch_${random(10)}`)
+export const newWebhookId = (): WebhookId => WebhookId.parse(`hook_${random(16)}`)
 export const newEventId = (): string => `evt_${random(16)}`
 
 /** The same key always names the same session, so a repeated `spawn` finds the first one. */
@@ -59,6 +75,11 @@ export async function sessionIdOf(idempotencyKey: string): Promise<SessionId> {
 /** The same key always names the same message, so a repeated `sendMessage` is taken once. */
 export async function messageIdOf(sessionId: SessionId, idempotencyKey: string): Promise<MessageId> {
   return MessageId.parse(`msg_${await digestOf(`${sessionId} ${idempotencyKey}`, 20)}`)
+}
+
+/** The same key always names the same run, so a repeated start finds the first one. */
+export async function runIdOf(idempotencyKey: string): Promise<RunId> {
+  return RunId.parse(`run_${await digestOf(idempotencyKey, 20)}`)
 }
 
 /** One answer makes one rule, however often it is sent. */

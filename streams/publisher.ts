@@ -130,7 +130,7 @@ function startPublishing(
   let spoolBroken = false
   let sending: Promise<void> | null = null
   let failure: unknown = null
-  let behind = false
+  let behind: string | null = null
   let askedAt: number | null = null
   let held: (() => void)[] = []
 
@@ -141,9 +141,11 @@ function startPublishing(
   }
 
   const setBehind = (next: boolean, reason: string) => {
-    if (next === behind) return
-    behind = next
-    options.onBehind?.(next, reason)
+    const why =
+      waitingBytes >= SPOOL_LIMIT_BYTES ? "More than 64 MiB wait to be sent: the agent waits, too." : reason
+    if (next ? why === behind : behind === null) return
+    behind = next ? why : null
+    options.onBehind?.(next, why)
   }
 
   async function send(): Promise<void> {
@@ -196,7 +198,7 @@ function startPublishing(
   function queue(one: string | Blob, bytes: number): void {
     waiting.push(one)
     waitingBytes += bytes
-    if (waitingBytes >= SPOOL_LIMIT_BYTES) setBehind(true, "more than 64 MiB wait to be sent")
+    if (waitingBytes >= SPOOL_LIMIT_BYTES) setBehind(true, "")
     if (failure === null) keepSending()
   }
 

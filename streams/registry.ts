@@ -11,11 +11,23 @@ import { OnLimit } from "./limit.ts"
 import { type Session, STATUSES, type Status } from "./session.ts"
 import { Limits } from "./session-limits.ts"
 
+/** A work tree of a repository that was made for a session. */
+export const Worktree = z.object({
+  /** The top of the work tree that it was made from. */
+  root: z.string(),
+  path: z.string(),
+  branch: z.string().nullable(),
+  /** The commit that it began with. */
+  base: z.string(),
+})
+export type Worktree = z.infer<typeof Worktree>
+
 /** Identity and launch profile: all that is needed to start the daemon again. */
 export const SessionRow = z.object({
   sessionId: SessionId,
   agentType: z.string(),
   workingDir: z.string(),
+  worktree: Worktree.optional(),
   model: z.string().optional(),
   title: z.string(),
   permissionMode: PermissionMode,

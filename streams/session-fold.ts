@@ -69,6 +69,10 @@ function apply(draft: Draft, event: SessionEvent): void {
       draft.git = event.git ?? null
       return
 
+    case "forked_from":
+      draft.forkedFrom = { sessionId: event.sessionId, seq: event.forkSeq }
+      return
+
     case "agent_started":
       // Another conversation counts its cost anew.
       if (draft.agentSessionId !== event.agentSessionId) draft.reportedCostUsd = null

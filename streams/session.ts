@@ -206,6 +206,8 @@ export interface Session {
   readonly limit: Limit | null
   /** How many turns in a row a limit has ended. */
   readonly limitsInARow: number
+  /** The session that it goes on from, and that one's event up to which it does. */
+  readonly forkedFrom: { readonly sessionId: SessionId; readonly seq: number } | null
   /** In order. */
   readonly checkpoints: readonly CheckpointMark[]
   /** What was asked for the files and was done or refused: it is not done again. */
@@ -248,6 +250,7 @@ export const emptySession = (sessionId: SessionId): Session => ({
   limit: null,
   limitsInARow: 0,
   limits: {},
+  forkedFrom: null,
   checkpoints: [],
   settled: [],
   filesRefused: null,

@@ -5,7 +5,7 @@ import type { SessionId } from "#streams/ids"
 import { git, saidNo } from "./git.ts"
 import type { Place } from "./place.ts"
 
-export const refsOf = (sessionId: SessionId): string => `refs/agentz/${sessionId}`
+const refsOf = (sessionId: SessionId): string => `refs/agentz/${sessionId}`
 
 export interface CheckpointCommit {
   readonly n: number
@@ -35,6 +35,15 @@ export async function bind(place: Place, { n, tree, before, head, text }: Checkp
     await update(place, ref, name, (await named(place, ref)) ?? "0".repeat(name.length))
   })
   return name
+}
+
+/** Gives a session the checkpoints of another one, whose objects are there. */
+export async function takeRefs(
+  place: Place,
+  marks: readonly { readonly n: number; readonly commit: string }[],
+): Promise<void> {
+  const lines = marks.map(({ n, commit }) => `update ${refsOf(place.sessionId)}/${n} ${commit}\n`)
+  await git(inTheirs(place, "update-ref", ["--no-deref", "--stdin"]), { input: lines.join("") })
 }
 
 const update = (place: Place, ref: string, commit: string, expected: string) =>

@@ -78,7 +78,7 @@ export const totalsOf = (changes: readonly FileChange[]): Totals => ({
 })
 
 /** What is shown of one patch; a longer one is told to be so. */
-export const PATCH_BYTES = 2 << 20
+const PATCH_BYTES = 2 << 20
 
 export interface Patch {
   /** As `git apply` reads it. */

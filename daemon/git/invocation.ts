@@ -9,6 +9,7 @@ import { isAbsolute, sep } from "node:path"
 export type Subcommand =
   | "add"
   | "cat-file"
+  | "check-ref-format"
   | "checkout"
   | "commit"
   | "commit-tree"
@@ -68,6 +69,7 @@ export const DRIVER_KEYS = "^(filter[.].*[.](clean|smudge|process|required)|merg
 
 /** These look at refs and configuration alone, so no driver can be reached from them. */
 const READS_NO_FILES: ReadonlySet<Subcommand> = new Set([
+  "check-ref-format",
   "config",
   "for-each-ref",
   "rev-parse",

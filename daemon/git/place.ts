@@ -43,7 +43,7 @@ export async function placeOf(
   const place = { sessionId, gitDir, home }
   const before = await keptIn(gitDir)
   if (before !== null) return { ...place, ...before }
-  const kept = await find(await realpath(directory))
+  const kept = await kindOf(await realpath(directory))
   if (kept.repository === null && isTooMuch(kept.root))
     return { why: `${kept.root} is nobody's project: start a session in one to have its files kept.` }
   await make(gitDir, kept)
@@ -75,7 +75,8 @@ const isTooMuch = (root: string): boolean => root === sep || root === homedir() 
 /** A person does not wait for this alone, and a busy machine must not make another answer of it. */
 const PATIENTLY = { timeoutMs: 30_000 }
 
-async function find(directory: string): Promise<z.infer<typeof Kept>> {
+/** What a directory, by its real path, is part of. */
+export async function kindOf(directory: string): Promise<z.infer<typeof Kept>> {
   const none = { root: directory, repository: null, format: "sha1" } as const
   const options = ["--path-format=absolute", "--show-object-format", "--git-common-dir", "--show-toplevel"]
   try {

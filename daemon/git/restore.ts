@@ -6,12 +6,13 @@
 import type { Stats } from "node:fs"
 import {
   chmod,
+  copyFile,
   lstat,
   mkdir,
   readdir,
+  readlink,
   realpath,
   rename,
-  rm,
   rmdir,
   stat,
   symlink,
@@ -129,22 +130,33 @@ function withoutCopy(steps: readonly Step[], leftOut: readonly LeftOut[]): strin
   )
 }
 
-/** Carries the plan out. Throws {@link FilesChanged} where somebody else works on the files, before anything is written. */
+/**
+ * Carries the plan out: first all that is to be there is written aside, so that what can go wrong goes wrong before
+ * anything is touched. Throws {@link FilesChanged} where somebody else works on the files.
+ */
 export async function restore(
   place: Place,
   { own, work }: Snapshot,
   { gone, puts }: RestorePlan,
 ): Promise<void> {
+  const drafts = join(work, "drafts")
+  await mkdir(drafts)
+  const contents = blobsOf({ root: place.root, own }, puts)
+  for (const [index, { mode }] of puts.entries()) {
+    const { value } = await contents.next()
+    if (value) await write(join(drafts, String(index)), mode, value)
+  }
   const { changed, dropped } = await scan(place, own)
   const moving = new Set([...changed, ...dropped])
   if ([...gone, ...puts.map(({ path }) => path)].some((path) => moving.has(path))) throw new FilesChanged()
   for (const path of gone) await remove(place.root, path)
-  const contents = blobsOf({ root: place.root, own }, puts)
-  for (const step of puts) {
-    const { value } = await contents.next()
-    if (value) await put(place.root, step, { content: value, draft: join(work, "draft") })
-  }
+  for (const [index, step] of puts.entries()) await put(place.root, step, join(drafts, String(index)))
 }
+
+const LINK = "120000"
+
+const write = (to: string, mode: string, content: Buffer): Promise<void> =>
+  mode === LINK ? symlink(content, to) : writeFile(to, content)
 
 /** Somebody else works on the files at this moment. */
 export class FilesChanged extends Error {
@@ -172,13 +184,7 @@ function ifGone(error: NodeJS.ErrnoException): void {
   if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error
 }
 
-interface Putting {
-  readonly content: Buffer
-  /** Where it is written first. */
-  readonly draft: string
-}
-
-async function put(root: string, { path, mode }: Put, { content, draft }: Putting): Promise<void> {
+async function put(root: string, { path, mode }: Put, draft: string): Promise<void> {
   const file = fileAt(root, path)
   const folder = parentOf(path)
   await makeFolders(root, folder)
@@ -187,22 +193,15 @@ async function put(root: string, { path, mode }: Put, { content, draft }: Puttin
   if (!real.equals(fileAt(root, folder))) throw new FilesChanged()
   const before = await lstat(file).catch(() => null)
   if (before?.isDirectory()) await removeEmpty(file)
-  const write = async (to: string | Buffer) => {
-    if (mode === "120000") await symlink(content, to)
-    else {
-      await writeFile(to, content)
-      await chmod(to, await permissionsFor(fileAt(root, folder), mode === "100755", before))
-    }
-  }
-  await rm(draft, { force: true })
-  await write(draft)
+  if (mode !== LINK) await chmod(draft, await permissionsFor(fileAt(root, folder), mode === "100755", before))
   try {
     await rename(draft, file)
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EXDEV")) throw error
     // Our home is on another disk: what is on its way lies beside its place.
     const beside = fileAt(root, `${folder}${folder && "/"}.agentz-${process.pid}`)
-    await write(beside)
+    if (mode === LINK) await symlink(await readlink(draft, { encoding: "buffer" }), beside)
+    else await copyFile(draft, beside)
     await rename(beside, file)
   }
 }

@@ -27,7 +27,7 @@ export interface Allowance {
   readonly files: number
 }
 
-export const ALLOWANCE: Allowance = { fileBytes: 100 << 20, totalBytes: 1 << 30, files: 200_000 }
+const ALLOWANCE: Allowance = { fileBytes: 100 << 20, totalBytes: 1 << 30, files: 200_000 }
 
 /** Reading a tree of a hundred thousand files from a cold disk takes its time. */
 export const SLOWLY = { timeoutMs: 60_000, maxBytes: 128 << 20 }

@@ -55,12 +55,23 @@ const STALE_MS = 10 * 60_000
 /** A folder for one operation. Those of operations that were killed are taken away. */
 async function workDir({ gitDir }: Place): Promise<string> {
   for (const name of await readdir(gitDir)) {
-    if (!name.startsWith("work-")) continue
+    const [, pid] = /^work-(\d+)-/.exec(name) ?? []
+    if (pid === undefined) continue
     const made = await stat(join(gitDir, name)).catch(() => null)
-    if (made !== null && Date.now() - made.mtimeMs > STALE_MS)
+    if (made !== null && (!isThere(Number(pid)) || Date.now() - made.mtimeMs > STALE_MS))
       await rm(join(gitDir, name), { recursive: true, force: true })
   }
-  return await mkdtemp(join(gitDir, "work-"))
+  return await mkdtemp(join(gitDir, `work-${process.pid}-`))
+}
+
+/** Whether some process has this number. One that took it over only keeps a folder from going at once. */
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
 }
 
 async function made(place: Place, work: string, { passing = false, allowance }: SnapshotOptions) {

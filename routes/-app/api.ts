@@ -16,6 +16,8 @@ type SessionView = Omit<Outputs["getSession"], "session" | "items"> & {
 }
 
 export type RuleInfo = Outputs["rules"]["rules"][number]
+export type SearchHit = Outputs["search"]["hits"][number]
+export type SpawnInput = Inputs["spawn"]
 export type Answer = Omit<Inputs["approve"], "sessionId" | "requestId">
 
 type Procedure =
@@ -38,10 +40,19 @@ export type AgentApi = {
   getSession(input: Inputs["getSession"]): Promise<SessionView>
   agentTypes(): Promise<Outputs["agentTypes"]>
   rules(): Promise<Outputs["rules"]>
+  search(input: Inputs["search"], signal: AbortSignal): Promise<Outputs["search"]>
+  files(input: Inputs["files"], signal: AbortSignal): Promise<Outputs["files"]>
 }
 
-export function openApi(origin: string): AgentApi {
-  const { agent } = createTRPCClient<AppRouter>({ links: [httpLink({ url: `${origin}/trpc` })] })
+/** `leaving`: the page is about to go away, and what it asks is to arrive all the same. */
+export function openApi(origin: string, { leaving = false } = {}): AgentApi {
+  const link = httpLink({
+    url: `${origin}/trpc`,
+    ...(leaving && {
+      fetch: (url, init) => fetch(url as string, { ...init, keepalive: true } as RequestInit),
+    }),
+  })
+  const { agent } = createTRPCClient<AppRouter>({ links: [link] })
   return {
     spawn: (input) => agent.spawn.mutate(input).catch(refuse),
     sendMessage: (input) => agent.sendMessage.mutate(input).catch(refuse),
@@ -59,6 +70,8 @@ export function openApi(origin: string): AgentApi {
     getSession: (input) => agent.getSession.query(input).catch(refuse) as Promise<SessionView>,
     agentTypes: () => agent.agentTypes.query().catch(refuse),
     rules: () => agent.rules.query().catch(refuse),
+    search: (input, signal) => agent.search.query(input, { signal }).catch(refuse),
+    files: (input, signal) => agent.files.query(input, { signal }).catch(refuse),
   }
 }
 

@@ -11,10 +11,18 @@ export interface Settings {
   readonly enter: "send" | "newline"
   /** Whether the system is asked to show notices. The browser has a say of its own. */
   readonly notices: boolean
+  /** Whether an answer to a question can be taken back for a moment before it leaves. */
+  readonly undo: boolean
 }
 
 const KEY = "agentz.settings"
-const standard: Settings = { density: "comfortable", singleKeys: true, enter: "send", notices: false }
+const standard: Settings = {
+  density: "comfortable",
+  singleKeys: true,
+  enter: "send",
+  notices: false,
+  undo: true,
+}
 
 /** Reads what was stored, field by field: what is not understood is as if it was never chosen. */
 export function parseSettings(stored: string | null): Settings {
@@ -29,6 +37,7 @@ export function parseSettings(stored: string | null): Settings {
     singleKeys: given.singleKeys !== false,
     enter: given.enter === "newline" ? "newline" : "send",
     notices: given.notices === true,
+    undo: given.undo !== false,
   }
 }
 

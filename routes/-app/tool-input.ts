@@ -1,27 +1,9 @@
-/** What a tool call is asked to do, as text: a command as it would be typed, anything else as JSON. */
+/** What a tool call is asked to do, fit to be shown. */
+import { type ToolInput, toolInput } from "#streams/tool-input"
 import { plainText } from "./hidden-characters.ts"
 
-interface ShownInput {
-  readonly kind: "command" | "json" | "text"
-  readonly text: string
-}
-
 /** `null` where there is nothing to show. */
-export function shownInput(input: unknown): ShownInput | null {
-  if (input === undefined || input === null || input === "") return null
-  if (typeof input === "string") return { kind: "text", text: plainText(input) }
-  if (typeof input === "object" && "command" in input) {
-    const { command, ...rest } = input as { command: unknown }
-    const words = Array.isArray(command) ? command.map(String).join(" ") : command
-    if (typeof words === "string")
-      return {
-        kind: "command",
-        text: plainText(Object.keys(rest).length === 0 ? words : `${words}\n\n${asJson(rest)}`),
-      }
-  }
-  return typeof input === "object" && Object.keys(input).length === 0
-    ? null
-    : { kind: "json", text: plainText(asJson(input)) }
+export function shownInput(input: unknown): ToolInput | null {
+  const shown = toolInput(input)
+  return shown && { ...shown, text: plainText(shown.text) }
 }
-
-const asJson = (value: unknown): string => JSON.stringify(value, null, 2) ?? ""

@@ -1,28 +1,7 @@
 /** A transcript as text: to be searched, copied and kept. Pure. */
+import { textsOf } from "#streams/search"
 import type { Item } from "#streams/session"
 import { shownInput } from "./tool-input.ts"
-
-/** All that can be read of an item, for a search. */
-function textOfItem(item: Item): string {
-  switch (item.type) {
-    case "user":
-    case "message":
-    case "thought":
-      return item.text
-    case "tool": {
-      const parts = item.content.map((part) =>
-        part.type === "text" ? part.text : `${part.path}\n${part.newText}`,
-      )
-      return [item.title, shownInput(item.input)?.text ?? "", item.output, ...parts].join("\n")
-    }
-    case "permission":
-      return item.request.title
-    case "notice":
-      return item.title
-    case "turn_end":
-      return item.error ? `${item.error.message} ${item.error.code}` : ""
-  }
-}
 
 export interface Found {
   readonly key: string
@@ -42,7 +21,7 @@ export function findItems(items: Iterable<Item>, query: string, most = 500): Fou
   const found: Found[] = []
   if (wanted === "") return found
   for (const item of items) {
-    const text = textOfItem(item)
+    const text = textsOf(item).join("\n")
     const at = text.toLowerCase().indexOf(wanted)
     if (at < 0) continue
     const start = Math.max(0, at - AROUND)

@@ -9,6 +9,7 @@ import {
 } from "react"
 import type { Decision } from "#streams/event"
 import type { PermissionRequest } from "#streams/session"
+import type { Outcome } from "../-app/answers.ts"
 import type { Answer } from "../-app/api.ts"
 import { plainText } from "../-app/hidden-characters.ts"
 import { shownInput } from "../-app/tool-input.ts"
@@ -25,8 +26,8 @@ const ORDER: readonly Decision[] = ["allow", "allow_always", "deny"]
 /** The focus shows the keys in the buttons, which would move them away under a mouse that is held down. */
 const stayPut = (event: MouseEvent) => event.preventDefault()
 
-/** Gives the answer to the server; what comes back is why it was not taken. */
-export type Decide = (request: PermissionRequest, answer: Answer) => Promise<string | null>
+/** Gives the answer to the server; what comes back is what became of it. */
+export type Decide = (request: PermissionRequest, answer: Answer) => Promise<Outcome>
 
 /** One question of an agent, exactly, and the answers to it. Its keys count only while it has the focus. */
 export function ApprovalCard(props: {
@@ -53,9 +54,9 @@ export function ApprovalCard(props: {
     if (answer !== null || !request.decisions.includes(decision)) return
     setAnswer(decision)
     setProblem(null)
-    const refused = await onDecide(request, { decision, ...more })
-    if (refused === null) return
-    setProblem(refused)
+    const outcome = await onDecide(request, { decision, ...more })
+    if (outcome.type === "taken") return
+    if (outcome.type === "refused") setProblem(outcome.problem)
     setAnswer(null)
   }
 

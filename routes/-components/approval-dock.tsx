@@ -26,9 +26,11 @@ export function ApprovalDock(props: {
   if (!request) return null
 
   const decide: Decide = async (asked, answer) => {
-    const refused = await onDecide(asked, answer)
-    if (refused === null) setAnswered((before) => new Set([...before, asked.requestId]))
-    return refused
+    setAnswered((before) => new Set([...before, asked.requestId]))
+    const outcome = await onDecide(asked, answer)
+    if (outcome.type !== "taken")
+      setAnswered((before) => new Set([...before].filter((id) => id !== asked.requestId)))
+    return outcome
   }
   return (
     <div className="max-h-[55dvh] shrink-0 overflow-y-auto border-t-2 border-needs-line bg-raised">

@@ -1,9 +1,49 @@
 import { Paperclip, X } from "lucide-react"
-import { useState } from "react"
+import { type ClipboardEvent, type DragEvent, type SyntheticEvent, useRef, useState } from "react"
 import { readBlob } from "#streams/blob"
 import type { Attachment } from "#streams/event"
 import { type Attached, base64Of } from "../-app/attach.ts"
 import { plainText } from "../-app/hidden-characters.ts"
+
+/** Chooses files to go along with a message. */
+export function AttachButton({ onFiles }: { readonly onFiles: (files: FileList) => void }) {
+  const picker = useRef<HTMLInputElement>(null)
+  return (
+    <>
+      <input
+        ref={picker}
+        type="file"
+        multiple
+        hidden
+        onChange={({ target }) => {
+          if (target.files) onFiles(target.files)
+          target.value = ""
+        }}
+      />
+      <button
+        type="button"
+        className="grid size-9 place-items-center rounded-md text-soft hover:bg-sunken touch:size-11"
+        aria-label="Attach files"
+        onClick={() => picker.current?.click()}
+      >
+        <Paperclip size={16} aria-hidden />
+      </button>
+    </>
+  )
+}
+
+/** Lets files be dropped on an element and pasted into it. */
+export const takesFiles = (onFiles: (files: FileList) => void) => ({
+  onDragOver: (event: DragEvent) => event.preventDefault(),
+  onDrop: (event: DragEvent) => takeFiles(event, event.dataTransfer.files, onFiles),
+  onPaste: (event: ClipboardEvent) => takeFiles(event, event.clipboardData.files, onFiles),
+})
+
+function takeFiles(event: SyntheticEvent, files: FileList, onFiles: (files: FileList) => void): void {
+  if (files.length === 0) return
+  event.preventDefault()
+  onFiles(files)
+}
 
 /** Files that will go along with a message. */
 export function AttachedFiles(props: {

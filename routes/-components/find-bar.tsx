@@ -1,19 +1,9 @@
 import { ChevronDown, ChevronUp, X } from "lucide-react"
 import { useEffect, useRef, useState } from "react"
-import { plainText } from "../-app/hidden-characters.ts"
 import { type ReplayLine, useReplayed } from "../-app/replay-client.ts"
-import type { Found } from "../-app/transcript-text.ts"
+import { KIND, Marked } from "./marked.tsx"
 
 const PAUSE_MS = 150
-const KIND: Record<Found["type"], string> = {
-  user: "You",
-  message: "Agent",
-  thought: "Thought",
-  tool: "Tool",
-  permission: "Approval",
-  notice: "Notice",
-  turn_end: "End",
-}
 
 /** Searches a whole session, those parts too that the transcript has not loaded. */
 export default function FindBar(props: {
@@ -94,11 +84,7 @@ export default function FindBar(props: {
               >
                 <span className="w-16 shrink-0 text-quiet">{KIND[hit.type]}</span>
                 <span className="min-w-0 truncate">
-                  {plainText(hit.excerpt.slice(0, hit.from))}
-                  <mark className="rounded-xs bg-needs-tint text-ink">
-                    {plainText(hit.excerpt.slice(hit.from, hit.to))}
-                  </mark>
-                  {plainText(hit.excerpt.slice(hit.to))}
+                  <Marked text={hit.excerpt} ranges={[[hit.from, hit.to]]} />
                 </span>
               </button>
             </li>

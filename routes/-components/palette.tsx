@@ -4,9 +4,11 @@ import { type KeyboardEvent, type ReactNode, useId, useMemo, useState } from "re
 import { type Command, GROUPS, useAllCommands } from "../-app/commands.ts"
 import { plainText } from "../-app/hidden-characters.ts"
 import { useSessionList } from "../-app/live.ts"
+import { keyOf, useSearch } from "../-app/search.ts"
 import { filterSessions, sortSessions } from "../-app/session-order.ts"
 import { Dialog } from "./dialog.tsx"
 import { KeyCaps } from "./key-caps.tsx"
+import { Marked } from "./marked.tsx"
 import { StateMark } from "./state-mark.tsx"
 
 interface Choice {
@@ -17,6 +19,9 @@ interface Choice {
 }
 
 const MOST_SESSIONS = 8
+const MOST_SAID = 4
+/** Fewer letters are in everything. */
+const SEARCHED_LETTERS = 3
 
 /** Everything that can be done from here, and every session, found by typing. */
 export default function Palette({ onClose }: { readonly onClose: () => void }) {
@@ -25,9 +30,10 @@ export default function Palette({ onClose }: { readonly onClose: () => void }) {
   const [at, setAt] = useState(0)
   const commands = useAllCommands()
   const sessions = useSessionChoices(query)
+  const said = useSaidChoices(query)
   const choices = useMemo(
-    () => [...commandChoices(commands, query), ...sessions],
-    [commands, query, sessions],
+    () => [...commandChoices(commands, query), ...sessions, ...said],
+    [commands, query, sessions, said],
   )
   const current = Math.min(at, choices.length - 1)
 
@@ -143,4 +149,39 @@ function useSessionChoices(query: string): Choice[] {
       ),
     }))
   }, [entries, query, navigate])
+}
+
+/** What was said in any session, and the way to all of it. */
+function useSaidChoices(query: string): Choice[] {
+  const navigate = useNavigate()
+  const q = query.trim()
+  const { hits } = useSearch(q.length < SEARCHED_LETTERS ? "" : q, MOST_SAID)
+  return useMemo(() => {
+    if (q === "") return []
+    const found = hits.slice(0, MOST_SAID).map((hit) => ({
+      id: keyOf(hit),
+      group: "Said in a session",
+      run: () =>
+        void navigate({
+          to: "/s/$sessionId",
+          params: { sessionId: hit.sessionId },
+          hash: String(hit.seq),
+        }),
+      content: (
+        <>
+          <span className="max-w-40 shrink-0 truncate text-quiet">{plainText(hit.title)}</span>
+          <span className="min-w-0 flex-1 truncate">
+            <Marked text={hit.text} ranges={hit.ranges} />
+          </span>
+        </>
+      ),
+    }))
+    const all = {
+      id: "search-all",
+      group: "Said in a session",
+      run: () => void navigate({ to: "/search", search: { q } }),
+      content: <span className="min-w-0 flex-1 truncate">Search all sessions for “{plainText(q)}”</span>,
+    }
+    return [...found, all]
+  }, [hits, q, navigate])
 }

@@ -1,43 +1,30 @@
 import { useNavigate } from "@tanstack/react-router"
 import { TriangleAlert } from "lucide-react"
-import { type FormEvent, type ReactNode, useId, useMemo, useRef, useState } from "react"
+import { type FormEvent, useId, useMemo, useRef, useState } from "react"
 import type { PermissionMode } from "#streams/event"
 import { useAgentTypes } from "../-app/agent-types.ts"
 import { openApi } from "../-app/api.ts"
 import { copyText } from "../-app/clipboard.ts"
 import { useDraft } from "../-app/draft.ts"
 import { useSessionList } from "../-app/live.ts"
+import { addressOf, type FieldName, fieldOf, type NewSessionAddress, requestOf } from "../-app/new-session.ts"
 import { PERMISSION_MODES } from "../-app/permission-modes.ts"
 import { type Refusal, refusalOf } from "../-app/refusal.ts"
 import { changedAt } from "../-app/session-order.ts"
+import { useAttached } from "../-app/use-attached.ts"
 import { AgentChoice } from "./agent-choice.tsx"
-
-interface PromptFormProps {
-  readonly dir?: string
-  readonly agent?: string
-  readonly prompt?: string
-  readonly model?: string
-  readonly mode?: PermissionMode
-}
-
-/** Which field a refusal is about, so that it is said there. */
-const FIELD_OF: Record<string, "prompt" | "dir" | "agent"> = {
-  empty_prompt: "prompt",
-  prompt_too_large: "prompt",
-  working_dir_missing: "dir",
-  working_dir_not_a_directory: "dir",
-  working_dir_not_accessible: "dir",
-  working_dir_not_absolute: "dir",
-  unknown_agent: "agent",
-  agent_not_ready: "agent",
-}
+import { AttachButton, AttachedFiles, takesFiles } from "./attachments.tsx"
+import { useCompleting } from "./completing.tsx"
+import { Field, Problem } from "./form-field.tsx"
+import { MoreFields } from "./more-fields.tsx"
 
 /** Starts a session. One form: the prompt is all that is needed. */
-export function PromptForm(given: PromptFormProps) {
+export function PromptForm(given: NewSessionAddress) {
   const id = useId()
   const navigate = useNavigate()
   const { types, problem } = useAgentTypes()
   const recent = useRecentDirectories()
+  const box = useRef<HTMLTextAreaElement>(null)
   const [draft, setDraft] = useDraft("new")
   const [typed, setTyped] = useState(given.prompt)
   const prompt = typed ?? draft
@@ -45,6 +32,9 @@ export function PromptForm(given: PromptFormProps) {
   const [agent, setAgent] = useState(given.agent ?? "")
   const [model, setModel] = useState(given.model ?? "")
   const [mode, setMode] = useState<PermissionMode>(given.mode ?? "ask")
+  const [limits, setLimits] = useState(given.limits ?? "")
+  const [mcp, setMcp] = useState("")
+  const files = useAttached()
   const [busy, setBusy] = useState(false)
   const [refusal, setRefusal] = useState<Refusal | null>(null)
   // The same attempt keeps its key: pressing Start again after a lost answer finds the session that was made.
@@ -53,28 +43,32 @@ export function PromptForm(given: PromptFormProps) {
   const chosen =
     types?.find(({ type }) => type === agent) ??
     types?.find(({ found, needs }) => found && needs.length === 0)
-  const field = refusal?.reason ? FIELD_OF[refusal.reason] : undefined
-  const errorOf = (name: "prompt" | "dir" | "agent") =>
+  const form = {
+    prompt,
+    dir,
+    agent: chosen?.type ?? agent,
+    model,
+    mode,
+    limits,
+    mcp,
+    attached: files.attached,
+  }
+  const field = refusal ? fieldOf(refusal) : undefined
+  const errorOf = (name: FieldName) =>
     field === name && refusal ? <Problem id={`${id}-${name}-error`} refusal={refusal} /> : null
-  const describedBy = (name: "prompt" | "dir" | "agent") =>
+  const describedBy = (name: FieldName) =>
     field === name ? { "aria-invalid": true, "aria-describedby": `${id}-${name}-error` } : {}
 
   const submit = async (event: FormEvent) => {
     event.preventDefault()
-    if (busy) return
-    const request = {
-      agentType: chosen?.type ?? agent,
-      prompt,
-      ...(dir.trim() && { workingDir: dir.trim() }),
-      ...(model.trim() && { model: model.trim() }),
-      permissionMode: mode,
-    }
-    const of = JSON.stringify(request)
-    if (attempt.current.of !== of)
-      attempt.current = { of, key: crypto.getRandomValues(new Uint32Array(4)).join("-") }
+    if (busy || files.busy > 0) return
     setBusy(true)
     setRefusal(null)
     try {
+      const request = requestOf(form)
+      const of = JSON.stringify(request)
+      if (attempt.current.of !== of)
+        attempt.current = { of, key: crypto.getRandomValues(new Uint32Array(4)).join("-") }
       const { sessionId } = await openApi(location.origin).spawn({
         ...request,
         idempotencyKey: attempt.current.key,
@@ -87,35 +81,45 @@ export function PromptForm(given: PromptFormProps) {
     }
   }
 
-  /** The form as an address, to be kept as a bookmark or handed on. */
-  const copyAddress = () => {
-    const address = new URL("/new", location.origin)
-    const fields = { dir: dir.trim(), agent: chosen?.type ?? "", model: model.trim(), prompt: prompt.trim() }
-    for (const [name, value] of Object.entries(fields)) if (value) address.searchParams.set(name, value)
-    if (mode !== "ask") address.searchParams.set("mode", mode)
-    void copyText(address.href, "Link")
-  }
+  const completing = useCompleting({
+    box,
+    text: prompt,
+    onText: (text) => {
+      setTyped(text)
+      setDraft(text)
+    },
+    files: dir.trim() === "" ? null : { workingDir: dir.trim() },
+    className: "top-full right-0 left-0 mt-1",
+  })
 
   return (
     <form onSubmit={submit} className="flex flex-col gap-5" noValidate>
       <Field label="Prompt" htmlFor={`${id}-prompt`} error={errorOf("prompt")}>
-        <textarea
-          id={`${id}-prompt`}
-          className="field min-h-24 resize-y"
-          rows={4}
-          value={prompt}
-          placeholder="Describe the task…"
-          // biome-ignore lint/a11y/noAutofocus: the page is this box
-          autoFocus
-          onChange={({ target: { value } }) => {
-            setTyped(value)
-            setDraft(value)
-          }}
-          onKeyDown={(event) => {
-            if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) void submit(event)
-          }}
-          {...describedBy("prompt")}
-        />
+        <div className="relative flex flex-col">
+          <textarea
+            ref={box}
+            id={`${id}-prompt`}
+            className="field min-h-24 resize-y"
+            rows={4}
+            value={prompt}
+            placeholder="Describe the task…"
+            // biome-ignore lint/a11y/noAutofocus: the page is this box
+            autoFocus
+            onChange={({ target }) => completing.typed(target)}
+            onKeyDown={(event) => {
+              if (completing.onKey(event)) return
+              if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) void submit(event)
+            }}
+            {...takesFiles(files.add)}
+            {...completing.attributes}
+            {...describedBy("prompt")}
+          />
+          {completing.list}
+        </div>
+        <div className="flex flex-wrap items-center gap-2">
+          <AttachButton onFiles={files.add} />
+          <AttachedFiles files={files.attached} busy={files.busy} onRemove={files.remove} />
+        </div>
       </Field>
       <Field
         label="Directory"
@@ -174,6 +178,14 @@ export function PromptForm(given: PromptFormProps) {
           </select>
         </Field>
       </div>
+      <MoreFields
+        limits={limits}
+        mcp={mcp}
+        wrong={field}
+        refusal={refusal}
+        onLimits={setLimits}
+        onMcp={setMcp}
+      />
       {mode === "bypass" && (
         <p className="flex gap-2 rounded-md border border-needs-line bg-needs-tint px-3 py-2 text-row text-needs">
           <TriangleAlert size={16} aria-hidden className="mt-px shrink-0" />
@@ -187,39 +199,15 @@ export function PromptForm(given: PromptFormProps) {
           {busy ? "Starting…" : "Start"}
         </button>
         <span className="text-note text-quiet max-sm:hidden">Ctrl + Enter</span>
-        <button type="button" className="control ml-auto" onClick={copyAddress}>
+        <button
+          type="button"
+          className="control ml-auto"
+          onClick={() => void copyText(addressOf(form, location.origin), "Link")}
+        >
           Copy link to this form
         </button>
       </div>
     </form>
-  )
-}
-
-function Problem({ id, refusal }: { readonly id: string; readonly refusal: Refusal }) {
-  return (
-    <p id={id} role="alert" className="text-row text-fail">
-      {refusal.message}
-      {refusal.kind === "away" && " Your prompt is kept here; press Start again when it is back."}
-      {refusal.reason && <span className="ml-2 font-mono text-note text-quiet">{refusal.reason}</span>}
-    </p>
-  )
-}
-
-function Field(props: {
-  readonly label: string
-  readonly htmlFor: string
-  readonly children: ReactNode
-  readonly hint?: string | undefined
-  readonly error?: ReactNode
-}) {
-  return (
-    <div className="flex flex-col gap-1.5">
-      <label htmlFor={props.htmlFor} className="text-row font-medium">
-        {props.label}
-      </label>
-      {props.children}
-      {props.error ?? (props.hint && <p className="text-note text-quiet">{props.hint}</p>)}
-    </div>
   )
 }
 

@@ -1,9 +1,9 @@
 import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react"
 import type { SessionId } from "#streams/ids"
 import { needsDaemon } from "#streams/session"
+import { giveAnswer } from "../-app/answers.ts"
 import { openApi } from "../-app/api.ts"
 import { mentionedFiles } from "../-app/completion.ts"
-import { decide } from "../-app/decide.ts"
 import { askOlder, type LiveSession } from "../-app/live.ts"
 import { sendMessage, useOutbox } from "../-app/outbox.ts"
 import type { SessionHeader as Header } from "../-app/protocol.ts"
@@ -174,7 +174,7 @@ export function SessionPage({
                 <ApprovalDock
                   approvals={header.approvals}
                   running={running}
-                  onDecide={(request, answer) => decide(sessionId, request, answer)}
+                  onDecide={(request, answer) => giveAnswer(sessionId, request, answer)}
                 />
                 <Composer
                   sessionId={sessionId}

@@ -1,6 +1,6 @@
 /** What a command is, how its words are read, and how it explains itself. */
 import { parseArgs } from "node:util"
-import { closest } from "./closest.ts"
+import { closest } from "#streams/closest"
 import type { Deps } from "./deps.ts"
 import type { Io } from "./io.ts"
 import { usage } from "./refusal.ts"

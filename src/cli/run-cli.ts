@@ -1,5 +1,5 @@
+import { closest } from "#streams/closest"
 import { version } from "../package-root.ts"
-import { closest } from "./closest.ts"
 import type { Command } from "./command.ts"
 import { agents } from "./commands/agents.ts"
 import { approve } from "./commands/approve.ts"
@@ -9,6 +9,7 @@ import { checkpoints } from "./commands/checkpoints.ts"
 import { diff } from "./commands/diff.ts"
 import { doctor } from "./commands/doctor.ts"
 import { down } from "./commands/down.ts"
+import { fork } from "./commands/fork.ts"
 import { limit } from "./commands/limit.ts"
 import { logs } from "./commands/logs.ts"
 import { ls } from "./commands/ls.ts"
@@ -20,6 +21,7 @@ import { restore } from "./commands/restore.ts"
 import { resume } from "./commands/resume.ts"
 import { rules } from "./commands/rules.ts"
 import { run } from "./commands/run.ts"
+import { search } from "./commands/search.ts"
 import { send } from "./commands/send.ts"
 import { service } from "./commands/service.ts"
 import { set } from "./commands/set.ts"
@@ -36,6 +38,7 @@ const COMMANDS: readonly Command[] = [
   up,
   run,
   ls,
+  search,
   show,
   tail,
   send,
@@ -49,6 +52,7 @@ const COMMANDS: readonly Command[] = [
   checkpoints,
   diff,
   restore,
+  fork,
   limit,
   agents,
   mcp,

@@ -14,6 +14,7 @@ import { type ControlPlane, Problem, type SpawnRequest } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
 import { checkedPrompt } from "../prompt.ts"
 import { checkedWorkingDir } from "../working-dir.ts"
+import { makeWorkspace } from "../workspaces/workspace.ts"
 import { guarded } from "./guarded.ts"
 import { keepAttachments } from "./messages.ts"
 import type { Reach } from "./reach.ts"
@@ -69,10 +70,11 @@ export function spawning(context: PlaneContext, { entryOf, ask, wake }: Reach): 
       const allowed = takesServers && children.most > 0
       const own = allowed ? [await grantChildren(home, sessionId, children)] : []
       const servers = [...mcpServers, ...own]
+      const workspace = await makeWorkspace(home.path, sessionId, { directory, request: request.workspace })
       const row = {
         sessionId,
         agentType,
-        workingDir: directory,
+        ...workspace,
         ...(model !== undefined && { model }),
         title: title?.trim() || titleOf(text),
         permissionMode,

@@ -32,15 +32,20 @@ const spawn = defineTool({
     agent: z.string().min(1).max(64).describe("which agent, such as claude, codex, opencode or demo"),
     prompt: Prompt.describe("what it should do; it knows nothing else of what you know"),
     workingDir: z.string().min(1).max(4096).optional().describe("whole path of the directory it works in"),
+    worktree: z
+      .boolean()
+      .optional()
+      .describe("true: in a git work tree and branch of its own, so that it is in nobody's way"),
     model: Line.optional(),
     title: Line.optional(),
     mode: PermissionMode.optional().describe("what it may do without asking a person; left out: ask"),
     idempotencyKey: Key.optional(),
   }),
   output: z.object({ sessionId: z.string(), warning: z.string().optional() }),
-  run: async ({ agent, idempotencyKey, mode, ...request }, { plane, caller }) =>
+  run: async ({ agent, idempotencyKey, mode, worktree, ...request }, { plane, caller }) =>
     plane.spawn({
       ...request,
+      ...(worktree === true && { workspace: { kind: "worktree" } }),
       agentType: agent,
       permissionMode: allowedMode(caller.scope.mode, mode),
       within: caller.scope.workingDir ?? undefined,

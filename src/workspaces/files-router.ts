@@ -2,6 +2,7 @@
 import { z } from "zod"
 import { Moment } from "#streams/file-change"
 import { SessionId } from "#streams/ids"
+import { checkedPrompt } from "../prompt.ts"
 import { procedure } from "../trpc.ts"
 
 const Count = z.number().int().positive().max(1_000_000)
@@ -30,4 +31,16 @@ export const filesProcedures = {
   restore: procedure
     .input(z.strictObject({ sessionId: SessionId, n: Count, dryRun: z.boolean().default(false) }))
     .mutation(({ ctx, input }) => ctx.plane.restore(input)),
+
+  fork: procedure
+    .input(
+      z.strictObject({
+        sessionId: SessionId,
+        at: Count.optional(),
+        seq: z.number().int().nonnegative().optional(),
+        prompt: z.string().transform(checkedPrompt).optional(),
+        title: z.string().min(1).max(200).optional(),
+      }),
+    )
+    .mutation(({ ctx, input }) => ctx.plane.fork(input)),
 }

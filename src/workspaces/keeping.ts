@@ -65,3 +65,19 @@ export interface Keeping {
   /** Puts the files back, after a checkpoint of its own. Refused while a turn runs. */
   restore(request: RestoreRequest): Promise<Restoring>
 }
+
+export interface ForkRequest {
+  readonly sessionId: SessionId
+  /** The checkpoint to go on from. */
+  readonly at?: number | undefined
+  /** Any event to go on behind, with the files of the last checkpoint before it. Default: the newest. */
+  readonly seq?: number | undefined
+  /** What the new session is to do first; left out, it waits for a message. */
+  readonly prompt?: string | undefined
+  readonly title?: string | undefined
+}
+
+export interface Forking {
+  /** A new session from that moment of another one, in a work tree or directory of its own. */
+  fork(request: ForkRequest): Promise<{ readonly sessionId: SessionId; readonly workingDir: string }>
+}

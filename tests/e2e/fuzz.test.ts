@@ -1,19 +1,15 @@
 /** Malformed requests at every port of a real installation. `AGENTZ_TEST_LONG=1` sends 10,000 to each. */
-import { readFileSync } from "node:fs"
 import { connect } from "node:net"
 import { expect, test } from "vitest"
 import { askControlSocket } from "#daemon/control-socket"
 import { socketIn } from "#daemon/home"
 import { isSame } from "#daemon/process/identity"
 import { exchange, malformed, STREAM_PATHS, statusesIn } from "../support/malformed.ts"
-import { Installation } from "./installation.ts"
+import { Installation, residentKb } from "./installation.ts"
 
 const COUNT = process.env.AGENTZ_TEST_LONG ? 10_000 : 1_500
 const AT_ONCE = 16
 const GROWTH_KB = 64 * 1024
-
-const residentKb = (pid: number): number =>
-  Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1])
 
 test(`${COUNT} malformed requests to each port: no answer of 500 or more, no crash, no growth`, {
   timeout: 300_000,

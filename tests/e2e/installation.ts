@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join, resolve } from "node:path"
 import { createTRPCClient, httpLink, TRPCClientError } from "@trpc/client"
 import { filesOf, streamsRunFileOf } from "#daemon/home"
-import { isSame } from "#daemon/process/identity"
+import { isSame, signal } from "#daemon/process/identity"
 import { processesOf } from "#daemon/process/tree"
 import { DaemonRun, readRunFile, ServerRun } from "#daemon/run-file"
 import type { AppRouter } from "#src/router"
@@ -20,7 +20,8 @@ import { readToTail } from "#streams/stream"
 import { wait } from "#streams/transport"
 import { tempDir } from "../support/temp-dir.ts"
 
-const PROGRAM = resolve("dist/src/cli/main.js")
+/** The command, as it is built. */
+export const PROGRAM = resolve("dist/src/cli/main.js")
 
 export interface Ready {
   readonly url: string
@@ -66,9 +67,9 @@ export class Installation implements AsyncDisposable {
   }
 
   /** Makes an agent known, `plain`, that is a process of its own: `tests/support/plain-agent.mjs`. */
-  addPlainAgent(set: Readonly<Record<string, string>> = {}): void {
+  addPlainAgent(): void {
     mkdirSync(this.home, { recursive: true, mode: 0o700 })
-    const plain = { command: process.execPath, args: [resolve("tests/support/plain-agent.mjs")], set }
+    const plain = { command: process.execPath, args: [resolve("tests/support/plain-agent.mjs")] }
     writeFileSync(join(this.home, "agents.json"), JSON.stringify({ agents: { plain } }))
   }
 
@@ -204,6 +205,11 @@ export class Installation implements AsyncDisposable {
     return existsSync(log) ? readFileSync(log, "utf8") : ""
   }
 
+  apiLog(): string {
+    const log = join(this.home, "api.log")
+    return existsSync(log) ? readFileSync(log, "utf8") : ""
+  }
+
   client(ready: Ready) {
     return createTRPCClient<AppRouter>({
       links: [httpLink({ url: `${ready.api}/trpc`, headers: { authorization: `Bearer ${ready.token}` } })],
@@ -222,7 +228,7 @@ export class Installation implements AsyncDisposable {
               ) ?? [],
           )
         : []
-      for (const { pid } of runs) await signalIfAlive(pid, "SIGCONT")
+      for (const run of runs) signal(run, "SIGCONT")
       await this.run(["down", "--all"], { cwd: "/" })
       const left = runs.filter(isSame)
       if (left.length > 0) throw new Error(`Processes are left: ${left.map(({ pid }) => pid).join(", ")}`)
@@ -250,14 +256,6 @@ export async function killPid(run: {
   while (isSame(run)) await wait(10)
 }
 
-async function signalIfAlive(pid: number, name: NodeJS.Signals): Promise<void> {
-  try {
-    process.kill(pid, name)
-  } catch {
-    return // Gone already.
-  }
-}
-
 /** What the promise says of a stream: every `seq` from 0 on, each once, in order. */
 export const gapless = (events: readonly SessionEvent[]): boolean =>
   events.every(({ seq }, index) => seq === index)
@@ -268,6 +266,10 @@ export const saidIn = (session: Session): string =>
 
 export const markedProcesses = (sessionId: SessionId) =>
   processesOf({ marker: ["AGENTZ_SESSION", sessionId] })
+
+/** The memory that a living process holds now, in KiB. */
+export const residentKb = (pid: number): number =>
+  Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1])
 
 /** The tRPC error of a call that must fail. */
 export async function refusalOf(

@@ -22,6 +22,8 @@ const PIECES = LONG ? 7 : 2
 const PAUSE_MS = LONG ? 1_000 : 600
 /** Within this long of a kill every session's status is true. */
 const TRUE_WITHIN_MS = 20_000
+/** An API is up sooner than this. Where it is not the machine is busy with something else, and everything takes longer. */
+const USUAL_START_MS = 4_000
 
 function twice<Value>(values: readonly Value[]): readonly Value[] {
   return [...values, ...values]
@@ -45,6 +47,7 @@ test(
     let client = agentz.client(up)
     let upSince = performance.now()
     let livedBefore = 0
+    let slowestStartMs = 0
     /** How long there was an API altogether: nobody can tell the truth while the one who looks is dead. */
     const lived = () => livedBefore + Math.max(0, performance.now() - upSince)
     const spawned = await Promise.all(
@@ -86,9 +89,10 @@ test(
       const from = lived()
       const wrong = new Set(untrue())
       while (wrong.size > 0) {
-        if (lived() - from > TRUE_WITHIN_MS)
+        const withinMs = TRUE_WITHIN_MS * Math.max(1, slowestStartMs / USUAL_START_MS)
+        if (lived() - from > withinMs)
           throw new Error(
-            `Untrue ${TRUE_WITHIN_MS} ms after ${kill}: ${[...wrong].map((id) => `${id} ${agentz.daemonLog(id).slice(-600)}`)}`,
+            `Untrue ${Math.round(withinMs)} ms after ${kill}: ${[...wrong].join(", ")}\n${agentz.apiLog().slice(-6_000)}`,
           )
         await wait(50)
         const now = untrue()
@@ -102,7 +106,9 @@ test(
         livedBefore = lived()
         upSince = Number.POSITIVE_INFINITY
         await killHard(up.process)
+        const from = performance.now()
         up = await agentz.up()
+        slowestStartMs = Math.max(slowestStartMs, performance.now() - from)
         client = agentz.client(up)
         upSince = performance.now()
         return true
@@ -133,21 +139,24 @@ test(
       },
     }
     const done = { api: 0, streams: 0, daemon: 0, agent: 0, tool: 0 }
-    for (let kills = 0; kills < KILLS; ) {
+    let failed = false
+    for (let kills = 0; kills < KILLS && !failed; ) {
       // Each as often as the others, in an order that nobody knows.
       const victim = random.pick(VICTIMS.filter((one) => done[one] <= kills / VICTIMS.length))
       if (await kill[victim]()) {
         kills += 1
         done[victim] += 1
         truths.push(judge(`kill ${kills} (${victim})`))
-        truths.at(-1)?.catch(() => undefined)
+        truths.at(-1)?.catch(() => {
+          failed = true
+        })
       }
       await wait(random.next() * PAUSE_MS)
     }
     await Promise.all(truths)
     await Promise.all(keepers.map((keeper) => keeper.finish()))
     console.log(
-      `killed ${JSON.stringify(done)}; every status true within ${Math.round(Math.max(...truthMs))} ms; ${seen.reduce((sum, { both: [{ ids }] }) => sum + ids.size, 0)} events`,
+      `killed ${JSON.stringify(done)}; every status true within ${Math.round(Math.max(...truthMs))} ms of an API's life; an API up within ${Math.round(slowestStartMs)} ms; ${seen.reduce((sum, { both: [{ ids }] }) => sum + ids.size, 0)} events`,
     )
 
     const folded = []

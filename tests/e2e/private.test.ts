@@ -1,11 +1,9 @@
 /** What agentz makes is its user's alone, and what it knows is not where others look. */
 import { spawn } from "node:child_process"
 import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, readFileSync } from "node:fs"
-import { join, resolve } from "node:path"
+import { join } from "node:path"
 import { expect, test } from "vitest"
-import { Installation } from "./installation.ts"
-
-const PROGRAM = resolve("dist/src/cli/main.js")
+import { Installation, PROGRAM } from "./installation.ts"
 
 interface Entry {
   readonly path: string

@@ -1,16 +1,17 @@
 /** Who supervises whom: the stream server, the daemons and the API bring each other back, once, and say what they cannot. */
-import { spawn } from "node:child_process"
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { execFileSync, spawn, spawnSync } from "node:child_process"
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { expect, test } from "vitest"
-import { isSame } from "#daemon/process/identity"
+import { identityOf, isSame } from "#daemon/process/identity"
 import { newSessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { activityRowChange, sessionRowChange } from "#streams/registry"
 import { appendTo, createStream, tailOf } from "#streams/stream"
 import { wait } from "#streams/transport"
+import { tempDir } from "../support/temp-dir.ts"
 import { remainsOf } from "./crash-load.ts"
-import { gapless, Installation, killHard, killPid, saidIn } from "./installation.ts"
+import { gapless, Installation, killHard, killPid, PROGRAM, saidIn } from "./installation.ts"
 
 const streaming = (session: Parameters<typeof saidIn>[0]) => saidIn(session).includes("chunk 5/")
 
@@ -87,6 +88,37 @@ test("down --all leaves no process, socket, lock or run file, whatever was kille
   expect(remainsOf(agentz, sessions)).toEqual([])
 })
 
+test("down --all ends an API that cannot hear, and what goes on below it", async () => {
+  await using agentz = await Installation.open()
+  const up = await agentz.up()
+  const running = await agentz.spawn("[[slow n=900 ms=50]]")
+  await agentz.until(running, "streaming", streaming)
+  up.process.kill("SIGSTOP")
+  expect((await agentz.run(["down", "--all"])).code).toBe(0)
+  expect(remainsOf(agentz, [{ sessionId: running, epoch: 1 }])).toEqual([])
+})
+
+const LONG = process.env.AGENTZ_TEST_LONG === "1"
+if (!LONG) console.log("left out: an API that does not end is waited for (AGENTZ_TEST_LONG=1)")
+
+test.runIf(LONG)("down --all kills an API that does not end, and the rest as well", async () => {
+  await using agentz = await Installation.open()
+  const running = await agentz.spawn("[[slow n=900 ms=50]]")
+  await agentz.until(running, "streaming", streaming)
+  const deaf = spawn("/bin/sh", ["-c", "trap '' TERM; echo up; while :; do sleep 1; done"])
+  await new Promise((done) => deaf.stdout.once("data", done))
+  const run = {
+    ...identityOf(deaf.pid ?? 0),
+    url: "http://127.0.0.1:9",
+    streamsUrl: "",
+    streamsPid: null,
+    version: "0",
+  }
+  writeFileSync(join(agentz.home, "run", "api.json"), JSON.stringify(run), { mode: 0o600 })
+  expect((await agentz.run(["down", "--all"])).code).toBe(0)
+  expect(remainsOf(agentz, [{ sessionId: running, epoch: 1 }])).toEqual([])
+})
+
 test("after the machine started anew what ran is interrupted, and one command takes all of it up as it was launched", async () => {
   await using agentz = await Installation.open()
   const up = await agentz.up()
@@ -150,6 +182,34 @@ test("among a thousand sessions those whose daemon died are told the truth five 
   await agentz.up()
   for (const sessionId of lost)
     await agentz.until(sessionId, "true", ({ status }) => status === "interrupted", 5_000)
+})
+
+const tmux = spawnSync("tmux", ["-V"]).status === 0
+if (!tmux) console.log("left out: a terminal that is killed needs tmux")
+
+test.runIf(tmux)("a terminal that is killed takes the API with it and no session", async () => {
+  await using agentz = await Installation.open()
+  await using dir = await tempDir()
+  const inTmux = (...args: readonly string[]) =>
+    execFileSync("tmux", ["-S", join(dir.path, "socket"), "-f", "/dev/null", ...args], {
+      env: agentz.environment({ SHELL: "/bin/sh", TERM: "xterm" }),
+    })
+  const api = join(agentz.home, "run", "api.json")
+  inTmux("new-session", "-d", "-s", "agentz", process.execPath, PROGRAM, "up", "--no-open")
+  try {
+    await eventually("up", () => existsSync(api))
+    const sessionId = await agentz.spawn("[[slow n=100 ms=40]]")
+    await agentz.until(sessionId, "streaming", streaming)
+    const run = JSON.parse(readFileSync(api, "utf8"))
+    expect(isSame(run)).toBe(true)
+    inTmux("kill-session", "-t", "agentz")
+    await eventually("gone", () => !isSame(run))
+    expect(isSame(agentz.daemon(sessionId))).toBe(true)
+    expect(agentz.streamServer()).not.toBeNull()
+    await agentz.until(sessionId, "completed", ({ status }) => status === "completed")
+  } finally {
+    spawnSync("tmux", ["-S", join(dir.path, "socket"), "kill-server"])
+  }
 })
 
 test("a closed terminal ends the API and no session; npm's death leaves an API that says where it is", async () => {

@@ -126,7 +126,7 @@ test("rows, plans and questions show hostile texts and obey none", () => {
     const card = createElement(ApprovalCard, {
       request: request(text),
       running: true,
-      onDecide: () => Promise.resolve(null),
+      onDecide: () => Promise.resolve({ type: "taken" as const }),
       label: text,
       heading: null,
       className: "",

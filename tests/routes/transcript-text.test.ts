@@ -100,7 +100,8 @@ const known = {
     { name: "review", description: "Reviews" },
     { name: "preview", description: "Shows" },
   ],
-  files: ["src/view.ts", "readme.md"],
+  mentioned: ["src/view.ts", "readme.md"],
+  found: ["lib/review timer.ts", "src/view.ts"],
 }
 
 test("a slash at the start offers commands, those that begin so first", () => {
@@ -115,7 +116,11 @@ test("an at sign offers files, and an address is none", () => {
   expect(completionAt("look at @vi", 11, known)).toMatchObject({
     from: 8,
     to: 11,
-    suggestions: [{ text: "@src/view.ts " }],
+    suggestions: [{ text: "@src/view.ts " }, { text: '@"lib/review timer.ts" ' }],
+  })
+  expect(completionAt('look at @"review ti', 19, known)).toMatchObject({
+    from: 8,
+    suggestions: [{ text: '@"lib/review timer.ts" ' }],
   })
   expect(completionAt("me@vi", 5, known)).toBeNull()
 })

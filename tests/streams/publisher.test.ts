@@ -7,7 +7,7 @@ import { openPublisher, type PublisherOptions } from "#streams/publisher"
 import { emptySession } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
 import { readToTail } from "#streams/stream"
-import { type FindEndpoint, StreamError } from "#streams/transport"
+import { type FindEndpoint, StreamError, wait } from "#streams/transport"
 import { type Cut, cuttingProxy } from "../support/cutting-proxy.ts"
 import { memorySpool } from "../support/memory-spool.ts"
 import { seeded } from "../support/seeded.ts"
@@ -240,4 +240,37 @@ test("a blob is in the store before the event that names it, also when the store
     event.type === "user_message" ? [event.text] : [],
   )
   expect(texts).toEqual(["names a", "before b", "names b"])
+})
+
+test("with 64 MiB waiting whoever feeds the publisher waits, which is said, and goes on when the store is back", async () => {
+  await using server = await streamServer()
+  const sessionId = newSessionId()
+  await createSession(server.endpoint, sessionId)
+  let at: { url: string; token: string | null } = server.at
+  const told: string[] = []
+  const onBehind = (behind: boolean, reason: string) => void told.push(behind ? reason : "caught up")
+  using publisher = await open(() => at, sessionId, 1, { onBehind })
+  at = { ...server.at, url: "http://127.0.0.1:9/v1/stream" }
+  const large = "x".repeat(900_000)
+  let held = false
+  let count = 0
+  const feeding = (async () => {
+    for (; count < 90; count++) {
+      publisher.publish(message(`${count} ${large}`))
+      held = true
+      await publisher.ready()
+      held = false
+    }
+  })()
+  while (publisher.backlog.bytes < 64 * 1024 * 1024) await wait(20)
+  await wait(200)
+  expect({ held, count: count < 90 }).toEqual({ held: true, count: true })
+  expect(publisher.backlog.bytes).toBeLessThan(66 * 1024 * 1024)
+  expect(told.at(-1)).toContain("64 MiB")
+  at = server.at
+  await feeding
+  await publisher.flushed()
+  expect(told.at(-1)).toBe("caught up")
+  const events = await rawEvents(server.endpoint, sessionId)
+  expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 91 }, (_, n) => n))
 })

@@ -9,6 +9,7 @@ import type { RegistryEntry } from "#streams/registry"
 import { emptySession, type Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
 import { changedLimits } from "#streams/session-limits"
+import { searchItems } from "./search-items.ts"
 
 export interface FakePlane extends OpenPlane {
   /** Every call that could change something, in order. */
@@ -169,6 +170,16 @@ export function fakePlane(): FakePlane {
       const next = from + limit < all.length ? { cursor: String(from + limit) } : {}
       return { sessions: page, offset: "0", ...next }
     },
+    async search(request) {
+      const all = [...sessions.values()].map(({ entry: { sessionId, title } }) => ({
+        ...{ sessionId, title, items: fold(sessionId).items },
+      }))
+      return searchItems(all, request)
+    },
+    async files({ where, query }) {
+      if ("sessionId" in where) kept(where.sessionId)
+      return { files: ["README.md", "src/main.ts"].filter((path) => path.includes(query)), complete: true }
+    },
     async *follow({ sessionId, offset, signal }) {
       const { events } = kept(sessionId)
       let at = Number(offset ?? 0)
@@ -213,6 +224,11 @@ export function fakePlane(): FakePlane {
       kept(sessionId)
       if (!dryRun) note("restore", { sessionId, n })
       return { n, dryRun, files: CHANGES, inTheWay: [], untouched: [] }
+    },
+    async fork(request) {
+      kept(request.sessionId)
+      note("fork", request)
+      return { sessionId: plane.session("A fork"), workingDir: "/forks/one" }
     },
     async rename({ sessionId, title }) {
       kept(sessionId)

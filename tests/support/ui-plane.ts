@@ -8,10 +8,11 @@ import type { AddressInfo } from "node:net"
 import { extname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { liveStreams } from "../../src/http/live.ts"
-import type { AgentTypeInfo, SessionView } from "../../src/plane.ts"
+import type { AgentTypeInfo, SearchRequest, SessionView } from "../../src/plane.ts"
 import { newSessionId } from "../../streams/ids.ts"
 import { type SessionRow, sessionRowChange } from "../../streams/registry.ts"
 import { FakeSession, fakeRow } from "./fake-session.ts"
+import { searchItems } from "./search-items.ts"
 import { StreamLog } from "./stream-log.ts"
 
 const UI = fileURLToPath(new URL("../../dist/ui", import.meta.url))
@@ -82,6 +83,7 @@ export class FakePlane {
       createdAt: new Date().toISOString(),
     } as { readonly ruleId: string },
   ]
+  files: readonly string[] = ["README.md", "src/main.ts", "src/retry timer.ts", "streams/follow.ts"]
   readonly calls: { readonly name: string; readonly input: Record<string, unknown> }[] = []
   readonly #live = liveStreams(() => ({ url: `${this.url}/v1/stream`, token: null }))
   /** Live connections that are open. */
@@ -179,6 +181,15 @@ export class FakePlane {
     if (name === "revokeRule") {
       this.rules = this.rules.filter(({ ruleId }) => ruleId !== input.ruleId)
       return { ruleId: input.ruleId, revoked: true }
+    }
+    if (name === "search") {
+      const all = [...this.sessions.values()].map(({ row, session }) => ({ ...row, items: session.items }))
+      return searchItems(all, input as unknown as SearchRequest)
+    }
+    if (name === "attach") return { uploadId: "upl_fake", bytes: String(input.data).length }
+    if (name === "files") {
+      const query = String(input.query)
+      return { files: this.files.filter((path) => path.includes(query)), complete: true }
     }
     const session = this.sessions.get(String(input.sessionId))
     if (!session)

@@ -3,7 +3,9 @@ import { AxeBuilder } from "@axe-core/playwright"
 import { test as base, expect, type Page } from "@playwright/test"
 import { type Agentz, startAgentz } from "./agentz.ts"
 
-export const test = base.extend<{ agentz: Agentz; fresh: Agentz }>({
+export const test = base.extend<{ agentz: Agentz; fresh: Agentz; undo: boolean }>({
+  /** Whether answers wait to be taken back; most tests have nothing to take back and go on at once. */
+  undo: [false, { option: true }],
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs from this pattern
   agentz: async ({}, use) => {
     await using agentz = await startAgentz()
@@ -14,7 +16,8 @@ export const test = base.extend<{ agentz: Agentz; fresh: Agentz }>({
     await using agentz = await startAgentz({ empty: true })
     await use(agentz)
   },
-  page: async ({ page }, use) => {
+  page: async ({ page, undo }, use) => {
+    await page.addInitScript(answersLeave, undo)
     const broken: string[] = []
     page.on("pageerror", ({ message }) => broken.push(message))
     page.on("console", (message) => {
@@ -26,6 +29,11 @@ export const test = base.extend<{ agentz: Agentz; fresh: Agentz }>({
   },
 })
 export { expect }
+
+/** In the page: what was chosen in its settings stays. */
+export function answersLeave(undo: boolean): void {
+  localStorage.setItem("agentz.settings", localStorage.getItem("agentz.settings") ?? JSON.stringify({ undo }))
+}
 
 const WCAG = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
 

@@ -1,7 +1,7 @@
 import { cataloguedAgents } from "#daemon/agents/catalogue"
+import { closest } from "#streams/closest"
 import type { Added, Wanted } from "../../adapters.ts"
 import type { AgentTypeInfo } from "../../plane.ts"
-import { closest } from "../closest.ts"
 import { defineCommand } from "../command.ts"
 import { Refusal, usage } from "../refusal.ts"
 import { clean, painter, type Style } from "../terminal.ts"

@@ -14,7 +14,7 @@ export const down = defineCommand({
     const config = deps.config()
     const home = await deps.openHome(config.home)
     const api = await readApiRun(home.apiRunFile)
-    if (api !== null) await stopApi(api)
+    if (api !== null) await stopApi(api, values.all === true)
     const rest = values.all === true ? await deps.shutDownRest(config, home) : null
 
     if (json) io.stdout.write(`${JSON.stringify({ apiPid: api?.pid ?? null, ...rest })}\n`)
@@ -34,11 +34,19 @@ export const down = defineCommand({
 const PATIENCE_MS = 10_000
 const STEP_MS = 50
 
-async function stopApi(run: ApiRun): Promise<void> {
+/** `force`: all else is to end as well, and must not stay because of this one. Nothing is lost by it. */
+async function stopApi(run: ApiRun, force: boolean): Promise<void> {
   signal(run, "SIGTERM")
+  // One that is stopped hears nothing.
+  signal(run, "SIGCONT")
   for (let waited = 0; waited < PATIENCE_MS; waited += STEP_MS) {
     if (!isSame(run)) return
     await pause(STEP_MS)
+  }
+  if (force) {
+    signal(run, "SIGKILL")
+    while (isSame(run)) await pause(STEP_MS)
+    return
   }
   throw new Refusal(
     "still_running",

@@ -1,10 +1,11 @@
+import { closest } from "#streams/closest"
 import type { RegistryEntry } from "#streams/registry"
 import { STATUSES, type Status } from "#streams/session"
 import type { SessionCost } from "../../retention.ts"
 import { storageSentence } from "../../storage.ts"
 import { limitWords } from "../clock.ts"
-import { closest } from "../closest.ts"
 import { defineCommand } from "../command.ts"
+import { countFlag } from "../count-flag.ts"
 import { usage } from "../refusal.ts"
 import { bytesIn, cropped, oneLine, type Paint, painter, type Style, table } from "../terminal.ts"
 import { withPlane } from "../with-plane.ts"
@@ -20,7 +21,7 @@ export const ls = defineCommand({
   },
   json: "print {sessions, offset, cursor?} as JSON; with --size also sizes: [{sessionId, streamBytes, fileBytes}]",
   async run({ values, json, io, deps }) {
-    const request = { status: statusOf(values.status), limit: limitOf(values.limit) }
+    const request = { status: statusOf(values.status), limit: countFlag("limit", values.limit) }
     return await withPlane(deps, async (plane) => {
       const page = await plane.listSessions(request)
       const sizes =
@@ -56,12 +57,6 @@ function statusOf(given: string | undefined): Status | undefined {
   throw usage(
     `There is no status “${given}”. ${guess ? `Did you mean ${guess}?` : `It is one of ${STATUSES.join(", ")}.`}`,
   )
-}
-
-function limitOf(given = "100"): number {
-  const limit = /^\d{1,4}$/.test(given) ? Number(given) : 0
-  if (limit < 1 || limit > 1000) throw usage(`--limit is “${given}”: give a number from 1 to 1000.`)
-  return limit
 }
 
 const STYLES: Record<Status, Style> = {

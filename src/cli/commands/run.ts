@@ -20,6 +20,9 @@ export const run = defineCommand({
   flags: {
     agent: { type: "string", value: "A", help: "which agent (demo); `agentz doctor` lists them" },
     cwd: { type: "string", value: "D", help: "where it works (the current directory)" },
+    worktree: { type: "boolean", help: "in a work tree of its own, on a branch of its own" },
+    branch: { type: "string", value: "B", help: "with --worktree: on this branch, made where there is none" },
+    base: { type: "string", value: "REF", help: "with --worktree: from this commit (what is checked out)" },
     model: { type: "string", value: "M", help: "which model, where the agent has a choice" },
     title: { type: "string", value: "T", help: "how lists show it" },
     mode: { type: "string", value: "P", help: `permissions: ${PermissionMode.options.join(", ")}` },
@@ -53,6 +56,7 @@ Exit codes: 0 completed, 1 failed or interrupted, 130 cancelled.`,
     const onLimit = OnLimit.optional().safeParse(values["on-limit"])
     if (!onLimit.success)
       throw usage(`--on-limit is “${values["on-limit"]}”: it is one of ${OnLimit.options.join(", ")}.`)
+    const workspace = workspaceOf(values)
     const words = await promptWords(positionals, io, 'agentz run "prompt"')
     const prompt = checkedPrompt(words.text)
     const config = values.set && settingsOf(values.set)
@@ -63,6 +67,7 @@ Exit codes: 0 completed, 1 failed or interrupted, 130 cancelled.`,
         agentType: values.agent ?? "demo",
         prompt,
         workingDir: resolve(io.cwd, values.cwd ?? "."),
+        ...(workspace && { workspace }),
         model: values.model,
         title: values.title,
         permissionMode: mode.data,
@@ -93,6 +98,21 @@ function childrenOf(given: string): Children {
   throw usage(
     `--children is “${given}”: give a number up to ${MOST_CHILDREN}, or N/D for D generations, at most ${DEEPEST}.`,
   )
+}
+
+function workspaceOf({
+  worktree = false,
+  branch,
+  base,
+}: {
+  readonly worktree?: boolean
+  readonly branch?: string
+  readonly base?: string
+}) {
+  if (worktree) return { kind: "worktree" as const, branch, base }
+  const stray = branch !== undefined ? "--branch" : base !== undefined ? "--base" : null
+  if (stray !== null) throw usage(`${stray} goes with --worktree.`)
+  return undefined
 }
 
 function settingsOf(given: readonly string[]): Record<string, string> {

@@ -72,6 +72,10 @@ export const up = defineCommand({
       log({ level: "warn", event: "no_tls", host: config.host })
       io.stderr.write(NO_TLS)
     }
+    if (process.pid === 1) {
+      log({ level: "warn", event: "no_reaper" })
+      io.stderr.write(NO_REAPER)
+    }
     // Until here a signal just ends the process: there is nothing to take back yet.
     using life = ending(io)
     const { url: streamsUrl, pid: streamsPid } = plane.streams()
@@ -121,6 +125,11 @@ function sayStorage(plane: Pick<ControlPlane, "storage">, io: Io | null, log: Lo
 const NO_TLS =
   "Other machines can reach agentz, and without TLS whoever is on the way reads the token: put a TLS proxy in front " +
   "and set AGENTZ_PUBLIC_URL to its https address (docs/security.md).\n"
+
+/** Nobody's children but its own are waited for by Node. */
+const NO_REAPER =
+  "agentz is process 1 here, and what its sessions leave behind stays in the process table: give the container a reaper, " +
+  "such as `docker run --init` (docs/chaos.md).\n"
 
 interface Ready {
   /** The UI, with a sign-in code. */

@@ -15,9 +15,14 @@ import {
 } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
+import { changesBetween, patchBetween } from "#daemon/git/differences"
+import { filesInRepository } from "#daemon/git/files"
 import { GitError, git } from "#daemon/git/git"
 import type { Subcommand } from "#daemon/git/invocation"
+import { knownPlace } from "#daemon/git/place"
 import { changesIn, repositoryOf } from "#daemon/git/repository"
+import { snapshot } from "#daemon/git/snapshot"
+import { keptSession } from "../../support/kept-session.ts"
 import { tempDir } from "../../support/temp-dir.ts"
 
 type Words = readonly [Subcommand, ...(readonly string[])]
@@ -357,9 +362,40 @@ test.each(vectors)("$name runs in plain git and not in ours", async ({ plant, co
     expect(at.fired(), `our git ${words.join(" ")}`).toBe(false)
     await repositoryOf(join(at.repo, inside))
     await changesIn(join(at.repo, inside))
+    await filesInRepository(join(at.repo, inside))
     expect(at.fired(), "what is shown of it").toBe(false)
   }
 })
+
+test.each(vectors)(
+  "$name does not run when files are kept, compared and put back",
+  async ({ plant, inside }) => {
+    await using at = await field()
+    plant(at)
+    at.reset()
+    const home = join(at.outer, "home")
+    const path = join(at.repo, inside)
+    const kept = keptSession({ home, path })
+    await kept.turn(() => undefined)
+    await kept.turn(() => {
+      writeFileSync(join(path, "a.txt"), "by the agent\n")
+      writeFileSync(join(path, "new.txt"), "new\n")
+    })
+    expect(kept.session.checkpoints.map(({ when }) => when)).toEqual(["before_turn", "after_turn"])
+    const place = await knownPlace(home, kept.sessionId)
+    const [first, second] = kept.session.checkpoints
+    if (!place || !first || !second) throw new Error("There are no checkpoints.")
+    {
+      await using now = await snapshot(place, { passing: true })
+      const looking = { root: place.root, own: now.own }
+      expect(await changesBetween(looking, first.tree, now.tree)).not.toEqual([])
+      expect((await patchBetween(looking, first.tree, second.tree)).patch).toContain("by the agent")
+    }
+    expect(await kept.restore(1)).toBeNull()
+    expect(existsSync(join(path, "new.txt"))).toBe(false)
+    expect(at.fired()).toBe(false)
+  },
+)
 
 test("in a tame repository all of these commands do their work", async () => {
   await using at = await field()

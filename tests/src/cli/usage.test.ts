@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { closest } from "#src/cli/closest"
+import { closest } from "#streams/closest"
 import { bench, memoryIo } from "../../support/memory-io.ts"
 import { tempDir } from "../../support/temp-dir.ts"
 

@@ -1,0 +1,80 @@
+/** Work trees of a repository, one per session that asks for one: made, and what each of them holds that is nowhere else. */
+import { mkdir, realpath } from "node:fs/promises"
+import { dirname } from "node:path"
+import { git, saidNo } from "./git.ts"
+import { SLOWLY } from "./scan.ts"
+
+export interface Wanted {
+  /** The top of a work tree of the repository. */
+  readonly root: string
+  /** Where it is to be. Nothing is there. */
+  readonly path: string
+  /** Is made at `base` unless it is there already; `null`: none is checked out. */
+  readonly branch: string | null
+  /** A commit. */
+  readonly base: string
+}
+
+/** Checks it out, with git's own code alone: no filter and no hook of the repository is run. */
+export async function addWorktree({ root: directory, path, branch, base }: Wanted): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const made = branch !== null && !(await hasBranch(directory, branch))
+  const what = branch === null ? ["--detach", path, base] : made ? ["-b", branch, path, base] : [path, branch]
+  await git({ directory, subcommand: "worktree", options: ["add", "--quiet", ...what] }, SLOWLY)
+}
+
+/** Takes it away with all that is in it. */
+export async function removeWorktree(root: string, path: string): Promise<void> {
+  await git({ directory: root, subcommand: "worktree", options: ["remove", "--force", path] }, SLOWLY)
+}
+
+export const hasBranch = (directory: string, branch: string): Promise<boolean> =>
+  says(directory, "rev-parse", "--verify", "--quiet", `refs/heads/${branch}`)
+
+/** Whether git takes it for the name of a branch. */
+export const isBranchName = (directory: string, name: string): Promise<boolean> =>
+  name.startsWith("-") ? Promise.resolve(false) : says(directory, "check-ref-format", "--branch", name)
+
+/** Where the branch is checked out; `null` when it is nowhere. */
+export async function checkedOutAt(directory: string, branch: string): Promise<string | null> {
+  const listed = await git({ directory, subcommand: "worktree", options: ["list", "--porcelain", "-z"] })
+  for (const entry of listed.split("\0\0")) {
+    const lines = entry.split("\0")
+    if (lines.includes(`branch refs/heads/${branch}`))
+      return lines.find((line) => line.startsWith("worktree "))?.slice("worktree ".length) ?? null
+  }
+  return null
+}
+
+/** The commit that a name stands for; `null` when it stands for none. */
+export async function commitOf(directory: string, name: string): Promise<string | null> {
+  const options = ["--verify", "--quiet", "--end-of-options", `${name}^{commit}`]
+  try {
+    const said = await git({ directory, subcommand: "rev-parse", options })
+    // Where it is an option itself, git may print it.
+    return /^[0-9a-f]{40,64}\n$/m.exec(said)?.[0].trim() ?? null
+  } catch (error) {
+    if (saidNo(error)) return null
+    throw error
+  }
+}
+
+async function says(
+  directory: string,
+  subcommand: "rev-parse" | "check-ref-format",
+  ...options: readonly string[]
+): Promise<boolean> {
+  try {
+    await git({ directory, subcommand, options })
+    return true
+  } catch (error) {
+    if (saidNo(error)) return false
+    throw error
+  }
+}
+
+/** The same place below another top: where a session works that was asked for in a folder of its repository. */
+export async function below(root: string, directory: string, top: string): Promise<string> {
+  const real = await realpath(directory)
+  return real === root ? top : `${top}${real.slice(root.length)}`
+}

@@ -1,0 +1,89 @@
+/** What the form for a new session says: as a request, as an address, and which field a refusal is about. Pure. */
+import type { PermissionMode } from "#streams/event"
+import { readServers } from "#streams/mcp-json"
+import { readLimits } from "#streams/session-limits"
+import type { SpawnInput } from "./api.ts"
+import type { Attached } from "./attach.ts"
+import { Refusal } from "./refusal.ts"
+
+/** What an address may say: nothing that may be secret. */
+export interface NewSessionAddress {
+  readonly prompt?: string
+  readonly dir?: string
+  readonly agent?: string
+  readonly model?: string
+  readonly mode?: PermissionMode
+  /** As `agentz run --limit` takes them. */
+  readonly limits?: string
+}
+
+export interface NewSession extends Required<NewSessionAddress> {
+  /** JSON, as `agentz run --mcp` takes it. */
+  readonly mcp: string
+  readonly attached: readonly Attached[]
+}
+
+export type FieldName = "prompt" | "dir" | "agent" | "limits" | "mcp"
+
+const FIELD_OF: Readonly<Record<string, FieldName>> = {
+  empty_prompt: "prompt",
+  prompt_too_large: "prompt",
+  unknown_upload: "prompt",
+  working_dir_missing: "dir",
+  working_dir_not_a_directory: "dir",
+  working_dir_not_accessible: "dir",
+  working_dir_not_absolute: "dir",
+  unknown_agent: "agent",
+  agent_not_ready: "agent",
+  limits_unusable: "limits",
+  mcp_unusable: "mcp",
+  mcp_not_taken: "mcp",
+}
+
+/** Which field a refusal is about, so that it is said there. */
+export function fieldOf({ reason, message }: Refusal): FieldName | undefined {
+  if (reason === "invalid_input" && message.includes("mcpServers")) return "mcp"
+  return reason === null ? undefined : FIELD_OF[reason]
+}
+
+/** Throws a {@link Refusal} where a field cannot be read. */
+export function requestOf(form: NewSession): Omit<SpawnInput, "idempotencyKey"> {
+  const { agent, prompt, mode, attached } = form
+  const [dir, model, limits, mcp] = [form.dir, form.model, form.limits, form.mcp].map((text) => text.trim())
+  return {
+    agentType: agent,
+    prompt,
+    permissionMode: mode,
+    ...(dir && { workingDir: dir }),
+    ...(model && { model }),
+    ...(limits && { limits: limitsIn(limits) }),
+    ...(mcp && { mcpServers: serversIn(mcp) }),
+    ...(attached.length > 0 && { attachments: [...attached] }),
+  }
+}
+
+function limitsIn(text: string): SpawnInput["limits"] {
+  const read = readLimits(text)
+  if ("wrong" in read) throw new Refusal("refused", `${upper(read.wrong)}.`, "limits_unusable")
+  return read.change
+}
+
+/** The control plane judges what is in them. */
+function serversIn(text: string): SpawnInput["mcpServers"] {
+  const read = readServers(text)
+  if ("wrong" in read)
+    throw new Refusal("refused", `These are no MCP servers: ${read.wrong}.`, "mcp_unusable")
+  return [...read.servers] as SpawnInput["mcpServers"]
+}
+
+const upper = (sentence: string): string => sentence.charAt(0).toUpperCase() + sentence.slice(1)
+
+/** The form as an address, to be kept as a bookmark or handed on. MCP servers may hold secrets and are left out. */
+export function addressOf(form: NewSession, origin: string): string {
+  const { prompt, dir, agent, model, mode, limits } = form
+  const address = new URL("/new", origin)
+  for (const [name, value] of Object.entries({ dir, agent, model, limits, prompt }))
+    if (value.trim()) address.searchParams.set(name, value.trim())
+  if (mode !== "ask") address.searchParams.set("mode", mode)
+  return address.href
+}

@@ -1,0 +1,103 @@
+/** Where a session works: in the directory itself, or in a work tree of its own. Checked before anything is started. */
+import { createHash } from "node:crypto"
+import { existsSync } from "node:fs"
+import { mkdir } from "node:fs/promises"
+import { basename, join } from "node:path"
+import { z } from "zod"
+import { GitError } from "#daemon/git/git"
+import { kindOf } from "#daemon/git/place"
+import { addWorktree, below, checkedOutAt, commitOf, hasBranch, isBranchName } from "#daemon/git/worktree"
+import type { SessionId } from "#streams/ids"
+import type { Worktree } from "#streams/registry"
+import { privateDirectory } from "../home.ts"
+import { Problem } from "../plane.ts"
+
+const Name = z.string().min(1).max(200)
+
+export const WorkspaceRequest = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("directory") }),
+  z.strictObject({
+    kind: z.literal("worktree"),
+    /** Made at `base` where there is none of that name. Default: one named after the session. */
+    branch: Name.optional(),
+    /** A branch, tag or commit; default: what is checked out. */
+    base: Name.optional(),
+  }),
+])
+export type WorkspaceRequest = z.infer<typeof WorkspaceRequest>
+type WorktreeRequest = Extract<WorkspaceRequest, { kind: "worktree" }>
+
+/** Beside the home rather than in it: agents do not see into the home. */
+export const worktreesDir = (home: string): string => `${home}-worktrees`
+
+/** Where the work tree of a session is. */
+export const worktreeAt = (home: string, root: string, sessionId: SessionId): string => {
+  const hash = createHash("sha256").update(root).digest("hex").slice(0, 8)
+  return join(worktreesDir(home), `${basename(root) || "root"}-${hash}`, sessionId)
+}
+
+export interface Workspace {
+  readonly workingDir: string
+  readonly worktree?: Worktree
+}
+
+/** Makes the work tree that is asked for. Throws {@link Problem}, and has made nothing then. */
+export async function makeWorkspace(
+  home: string,
+  sessionId: SessionId,
+  { directory, request }: { readonly directory: string; readonly request: WorkspaceRequest | undefined },
+): Promise<Workspace> {
+  if (request === undefined || request.kind === "directory") return { workingDir: directory }
+  const { root, repository } = await kindOf(directory)
+  if (repository === null)
+    throw new Problem(
+      "no_repository",
+      `${directory} is in no git repository that git would work with: run \`git init\` there, or start the session without a work tree.`,
+    )
+  const wanted = await checked(root, sessionId, request)
+  const path = worktreeAt(home, root, sessionId)
+  await privateDirectory(worktreesDir(home))
+  // Asked again under the same key: it is there already.
+  if (!existsSync(path)) await add({ root, path, ...wanted })
+  const workingDir = await below(root, directory, path)
+  // A folder that git does not know of is not in the new tree.
+  await mkdir(workingDir, { recursive: true })
+  return { workingDir, worktree: { root, path, ...wanted } }
+}
+
+async function checked(root: string, sessionId: SessionId, request: WorktreeRequest) {
+  const branch = request.branch ?? `agentz/${sessionId.replace("ses_", "")}`
+  const from = request.base ?? "HEAD"
+  if (!(await isBranchName(root, branch)))
+    throw new Problem("branch_refused", `git takes “${branch}” for no name of a branch: choose another one.`)
+  const base = await commitOf(root, from)
+  if (base === null && request.base !== undefined)
+    throw new Problem(
+      "unknown_base",
+      `There is no commit “${from}” in ${root}: name a branch, tag or commit.`,
+    )
+  if (base === null)
+    throw new Problem(
+      "no_commit_yet",
+      `${root} has no commit yet, so there is nothing to make a work tree of: commit once, or start the session without.`,
+    )
+  const there = await hasBranch(root, branch)
+  const holder = there ? await checkedOutAt(root, branch) : null
+  if (holder !== null)
+    throw new Problem(
+      "branch_in_use",
+      `The branch ${branch} is checked out in ${holder}: name another one, or leave that work tree.`,
+    )
+  return { branch, base: (there ? await commitOf(root, `refs/heads/${branch}`) : null) ?? base }
+}
+
+async function add(wanted: Parameters<typeof addWorktree>[0]): Promise<void> {
+  try {
+    await addWorktree(wanted)
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error
+    throw new Problem("worktree_failed", `The work tree could not be made: ${error.message}`, {
+      cause: error,
+    })
+  }
+}
