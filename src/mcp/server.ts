@@ -2,6 +2,7 @@
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js"
 import { CallToolRequestSchema, ListToolsRequestSchema } from "@modelcontextprotocol/sdk/types.js"
 import { version } from "../package-root.ts"
+import { Problem } from "../plane.ts"
 import { mayUse } from "./caller.ts"
 import { sessionTools } from "./session-tools.ts"
 import { type Call, refusal, type Tool } from "./tool.ts"
@@ -28,13 +29,12 @@ export function mcpServer(call: Omit<Call, "signal">): McpServer {
 }
 
 function notFor(name: string) {
-  const known = TOOLS.some(({ info }) => info.name === name)
-  return refusal(
-    known
-      ? {
-          reason: "mcp_forbidden",
-          message: `Your token does not let you use ${name}: ask for one that does.`,
-        }
-      : { reason: "unknown_tool", message: `There is no tool ${name}: tools/list names those there are.` },
-  )
+  if (TOOLS.some(({ info }) => info.name === name))
+    return refusal(
+      new Problem("mcp_forbidden", `Your token does not let you use ${name}: ask for one that does.`),
+    )
+  return refusal({
+    reason: "unknown_tool",
+    message: `There is no tool ${name}: tools/list names those there are.`,
+  })
 }
