@@ -39,9 +39,28 @@ export default defineConfig({
     }),
     react(),
     tailwindcss(),
+    onlyNeeded(),
     precompress(),
   ],
 })
+
+/** What `@pierre/diffs` could load and never does here: other highlighters, other themes, every grammar there is. */
+const NEVER_LOADED =
+  /^(@pierre\/highlights(\/.*)?|@pierre\/theming\/themes|shiki\/wasm|shiki\/engine\/oniguruma)$|\/backends\/highlights\.js$/
+
+function onlyNeeded(): Plugin {
+  const nothing = "\0nothing"
+  return {
+    name: "only-needed",
+    enforce: "pre",
+    resolveId(id, importer) {
+      if (!importer?.includes("@pierre/diffs")) return null
+      if (id === "shiki/langs") return here("routes/-app/languages.ts")
+      return NEVER_LOADED.test(id) ? nothing : null
+    },
+    load: (id) => (id === nothing ? "export {}" : null),
+  }
+}
 
 /** Writes `.br` and `.gz` beside every text asset, so that the server never compresses while it serves. */
 function precompress(): Plugin {

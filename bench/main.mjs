@@ -1,13 +1,14 @@
-// npm run bench -- [streams|start|sessions|soak] [options]
+// npm run bench -- [streams|start|sessions|soak|ui] [options]
 import { cpus, freemem, loadavg, totalmem } from "node:os"
 import { parseArgs } from "node:util"
 
-const USAGE = `npm run bench -- [streams|start|sessions|soak] [options]
+const USAGE = `npm run bench -- [streams|start|sessions|soak|ui] [options]
 
   streams             this engine, the reference server and a bare LMDB-over-HTTP probe, side by side
   start               how soon the engine is there again with 10,000 streams and 1 GB, after kills and a good end
   sessions            50 demo sessions at once, and one alone, on a real installation
   soak                constant load, and what it does to the engine's memory
+  ui                  the page in a real Chromium: sizes, paints, live text, 100,000 events, 500 tails
 
   --rounds N          rounds of \`streams\` (3)
   --only NAME,NAME    figures of \`streams\`: one, fifty, many, liveEmpty, liveLong, fan, replay
@@ -62,6 +63,11 @@ const benches = {
     const { soak, soakText } = await import("./soak.mjs")
     const result = await soak({ minutes: Number(values.minutes), say })
     return { result, text: soakText(result) }
+  },
+  async ui() {
+    const { measureUi, uiText } = await import("./ui.mjs")
+    const result = await measureUi({ rounds: Number(values.rounds), say })
+    return { result, text: uiText(result) }
   },
 }
 

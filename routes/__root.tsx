@@ -3,7 +3,7 @@ import clsx from "clsx"
 import { Command as CommandIcon, Plus, Search } from "lucide-react"
 import { lazy, type ReactNode, Suspense, useEffect, useState } from "react"
 import { useCommands, useKeys } from "./-app/commands.ts"
-import { useSessionList } from "./-app/live.ts"
+import { useListed, useSessionList } from "./-app/live.ts"
 import { useNotices } from "./-app/notices.ts"
 import { applySettings, changeSettings, useSettings } from "./-app/settings.ts"
 import { useTabMarks } from "./-app/tab-marks.ts"
@@ -21,11 +21,8 @@ const Palette = lazy(() => import("./-components/palette.tsx"))
 const KeySheet = lazy(() => import("./-components/key-sheet.tsx"))
 
 function Frame() {
-  const { connection, entries } = useSessionList()
-  const needsYou = [...entries.values()].filter(({ status }) => status === "waiting").length
+  const connection = useListed((list) => list.connection)
   const [open, setOpen] = useState<"palette" | "keys" | null>(null)
-  useTabMarks(entries)
-  useNotices(entries)
   useKeys()
   useAppCommands(setOpen)
   useEffect(applySettings, [])
@@ -49,11 +46,7 @@ function Frame() {
           </MainLink>
           <MainLink to="/inbox">
             Inbox
-            {needsYou > 0 && (
-              <span className="ml-1.5 font-semibold text-needs figures" title={`${needsYou} need you`}>
-                {needsYou}
-              </span>
-            )}
+            <NeedsYou />
           </MainLink>
           <MainLink to="/usage">
             <span className="max-[24rem]:hidden">Usage</span>
@@ -101,12 +94,33 @@ function Frame() {
       </main>
       <Toast />
       <UndoNote />
+      <Marks />
       <Suspense>
         {open === "palette" && <Palette onClose={() => setOpen(null)} />}
         {open === "keys" && <KeySheet onClose={() => setOpen(null)} />}
       </Suspense>
     </div>
   )
+}
+
+function NeedsYou() {
+  const count = useListed(({ entries }) =>
+    [...entries.values()].reduce((sum, { status }) => sum + (status === "waiting" ? 1 : 0), 0),
+  )
+  if (count === 0) return null
+  return (
+    <span className="ml-1.5 font-semibold text-needs figures" title={`${count} need you`}>
+      {count}
+    </span>
+  )
+}
+
+/** What is seen of the sessions from outside the page. */
+function Marks() {
+  const { entries } = useSessionList()
+  useTabMarks(entries)
+  useNotices(entries)
+  return null
 }
 
 function MainLink(props: {

@@ -2,8 +2,9 @@ import { createFileRoute, useLocation } from "@tanstack/react-router"
 import { useCallback, useMemo } from "react"
 import type { SessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
-import { useLiveSession, useSessionList } from "./-app/live.ts"
+import { useListed, useLiveSession } from "./-app/live.ts"
 import { seqOfHash } from "./-app/message-link.ts"
+import { rangeOf } from "./-app/moments.ts"
 import { usePageTitle } from "./-app/page-title.ts"
 import type { Connection } from "./-app/protocol.ts"
 import { NotHere } from "./-components/not-here.tsx"
@@ -14,12 +15,15 @@ interface SessionSearch {
   /** The event after which the session is shown; absent: as it is now. */
   readonly at?: number
   readonly panel?: Panel
+  /** Between which moments files are compared: `base..3`. */
+  readonly diff?: string
 }
 
 export const Route = createFileRoute("/s/$sessionId")({
-  validateSearch: ({ at, panel }: Record<string, unknown>): SessionSearch => ({
+  validateSearch: ({ at, panel, diff }: Record<string, unknown>): SessionSearch => ({
     ...(/^\d{1,9}$/.test(String(at)) && { at: Number(at) }),
     ...(PANELS.includes(panel as Panel) && { panel: panel as Panel }),
+    ...(rangeOf(String(diff)) && { diff: String(diff) }),
   }),
   component: SessionRoute,
 })
@@ -32,7 +36,7 @@ function SessionRoute() {
 
 function OpenSession({ sessionId }: { readonly sessionId: SessionId }) {
   const live = useLiveSession(sessionId)
-  const { at = null, panel = null } = Route.useSearch()
+  const { at = null, panel = null, diff: range = null } = Route.useSearch()
   const target = seqOfHash(useLocation({ select: ({ hash }) => hash }))
   const navigate = Route.useNavigate()
   const onAt = useCallback(
@@ -51,13 +55,28 @@ function OpenSession({ sessionId }: { readonly sessionId: SessionId }) {
       }),
     [navigate],
   )
+  const onRange = useCallback(
+    (next: string | null) =>
+      void navigate({
+        search: ({ diff: _, ...rest }) => ({
+          ...rest,
+          panel: "changes" as const,
+          ...(next !== null && { diff: next }),
+        }),
+        hash: true,
+      }),
+    [navigate],
+  )
   const onTarget = useCallback(
     (seq: number) => void navigate({ search: true, hash: String(seq), replace: true }),
     [navigate],
   )
   // The list hears of a new title first.
-  const entry = useSessionList().entries.get(sessionId)
-  const renamed = entry?.title
+  const renamed = useListed(({ entries }) => entries.get(sessionId)?.title)
+  const archived = useListed(({ entries }) => entries.get(sessionId)?.archivedAt !== undefined)
+  const stream = useListed(
+    ({ entries }) => entries.get(sessionId)?.archive?.stream ?? paths.events(sessionId),
+  )
   const header = useMemo(
     () => live.header && { ...live.header, title: renamed ?? live.header.title },
     [live.header, renamed],
@@ -76,13 +95,11 @@ function OpenSession({ sessionId }: { readonly sessionId: SessionId }) {
         </p>
       </div>
     )
-  const archived = entry?.archivedAt !== undefined
-  const stream = entry?.archive?.stream ?? paths.events(sessionId)
   const connection: Connection =
     archived && (live.connection.state === "connecting" || live.connection.state === "live")
       ? { state: "archived" }
       : live.connection
-  const place = { at, panel, target, onAt, onPanel, onTarget }
+  const place = { at, panel, range, target, onAt, onPanel, onRange, onTarget }
   return (
     <SessionPage
       {...live}

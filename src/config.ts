@@ -30,6 +30,8 @@ export interface Config {
   /** How many sessions the agent of a session may start that was not told; 0: none. */
   readonly children: number
   readonly idleSeconds: number
+  /** Steps of workflows that may be at work at once on this machine. */
+  readonly stepsAtOnce: number
   /** What sessions do about a limit of their agent's service. */
   readonly onLimit: OnLimit
   /** What a session may use that is not told anything else. */
@@ -104,6 +106,11 @@ const Env = z.object({
     .regex(/^\d{1,9}(\.\d+)?$/)
     .transform(Number)
     .default(600),
+  AGENTZ_STEPS_AT_ONCE: z
+    .string()
+    .regex(/^[1-9]\d{0,4}$/)
+    .transform(Number)
+    .default(100),
   AGENTZ_ON_LIMIT: OnLimit.default("stop"),
   AGENTZ_LIMIT_MEMORY: limit("memory"),
   AGENTZ_LIMIT_PROCESSES: limit("processes"),
@@ -132,6 +139,7 @@ const REMEDIES: Record<Variable, string> = {
   AGENTZ_MCP_TOKEN: "set it to a token that `agentz mcp token create` made, or unset it",
   AGENTZ_CHILDREN: `set it to a whole number from 0 to ${MOST_CHILDREN}, or unset it for 0`,
   AGENTZ_IDLE_SECONDS: "set it to a number of seconds such as 600, or unset it",
+  AGENTZ_STEPS_AT_ONCE: "set it to a whole number from 1 to 99999, or unset it for 100",
   AGENTZ_ON_LIMIT: "set it to wait or stop, or unset it for stop",
   AGENTZ_LIMIT_MEMORY: "set it to an amount such as 512m or 2g, or unset it for no limit",
   AGENTZ_LIMIT_PROCESSES: "set it to a whole number from 8 on, or unset it for no limit",
@@ -184,6 +192,7 @@ export function parseConfig(environment: Environment = process.env): Config {
     mcpToken: env.AGENTZ_MCP_TOKEN ?? null,
     children: env.AGENTZ_CHILDREN,
     idleSeconds: env.AGENTZ_IDLE_SECONDS,
+    stepsAtOnce: env.AGENTZ_STEPS_AT_ONCE,
     onLimit: env.AGENTZ_ON_LIMIT,
     limits: changedLimits(
       {},

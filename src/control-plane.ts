@@ -12,7 +12,7 @@ import { guarded } from "./control/guarded.ts"
 import { keepAttachments, messages } from "./control/messages.ts"
 import { reachOf } from "./control/reach.ts"
 import { setting } from "./control/setting.ts"
-import { spawning } from "./control/spawning.ts"
+import { spawnSession } from "./control/spawning.ts"
 import type { Daemons } from "./daemons.ts"
 import { filesOf } from "./files/files.ts"
 import { errorFields } from "./log.ts"
@@ -37,7 +37,7 @@ const LOOK_MS = 2_000
 export function controlPlane(
   context: PlaneContext,
   daemons: Daemons,
-): Omit<ControlPlane, keyof AsyncDisposable> {
+): Omit<ControlPlane, keyof AsyncDisposable | "workflows"> {
   const { endpoint, folds, log } = context
   const reach = reachOf(context, daemons)
   const { entryOf, ask, wake, present } = reach
@@ -60,6 +60,8 @@ export function controlPlane(
   }
 
   return {
+    spawn: (request) => spawnSession(context, reach, request),
+
     async sendMessage({ sessionId, text: given, mode = "queue", attachments, idempotencyKey }) {
       const text = checkedPrompt(given)
       const entry = await guarded(() => entryOf(sessionId))
@@ -90,7 +92,6 @@ export function controlPlane(
         return { sessionId, status: value.status }
       }),
 
-    ...spawning(context, reach),
     ...approving(context, reach),
     ...setting(context, reach),
     ...messages(context, reach),

@@ -91,7 +91,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
       resume,
       ...(limits !== undefined && { limits }),
       mcpServerNames: entry.mcpServers ?? [],
-      idleSeconds: context.idleSeconds,
+      idleSeconds: entry.idleSeconds ?? context.idleSeconds,
       onLimit: entry.onLimit ?? context.onLimit,
       home: home.path,
       isolation: context.isolation,

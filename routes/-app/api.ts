@@ -18,6 +18,8 @@ type SessionView = Omit<Outputs["getSession"], "session" | "items"> & {
 export type RuleInfo = Outputs["rules"]["rules"][number]
 export type SearchHit = Outputs["search"]["hits"][number]
 export type SpawnInput = Inputs["spawn"]
+export type FilesDiff = Outputs["diff"]
+export type RestorePreview = Outputs["restore"]
 export type Answer = Omit<Inputs["approve"], "sessionId" | "requestId">
 
 type Procedure =
@@ -34,6 +36,9 @@ type Procedure =
   | "unarchive"
   | "withdraw"
   | "attach"
+  | "diff"
+  | "checkpoint"
+  | "restore"
 export type AgentApi = {
   readonly [Name in Procedure]: (input: Inputs[Name]) => Promise<Outputs[Name]>
 } & {
@@ -67,6 +72,9 @@ export function openApi(origin: string, { leaving = false } = {}): AgentApi {
     unarchive: (input) => agent.unarchive.mutate(input).catch(refuse),
     withdraw: (input) => agent.withdraw.mutate(input).catch(refuse),
     attach: (input) => agent.attach.mutate(input).catch(refuse),
+    diff: (input) => agent.diff.query(input).catch(refuse),
+    checkpoint: (input) => agent.checkpoint.mutate(input).catch(refuse),
+    restore: (input) => agent.restore.mutate(input).catch(refuse),
     getSession: (input) => agent.getSession.query(input).catch(refuse) as Promise<SessionView>,
     agentTypes: () => agent.agentTypes.query().catch(refuse),
     rules: () => agent.rules.query().catch(refuse),

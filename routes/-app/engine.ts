@@ -26,8 +26,9 @@ interface Tab {
   readonly watches: Set<SessionId>
 }
 
-// One frame is 16 ms; three of them are still read as "at once" and leave the tabs time to draw.
+// What comes first is sent at once, what follows it at most this often: a text that grows, and the list of sessions.
 const FLUSH_MS = 50
+const LIST_FLUSH_MS = 200
 // Going back to a session that was just left costs nothing.
 const KEEP_MS = 30_000
 const PAGE = 200
@@ -51,7 +52,7 @@ export function openEngine(origin: string): Engine {
       const removed = [...sent.keys()].filter((id) => !rows.has(id))
       sent = rows
       for (const tab of tabs) tab.post({ type: "registry", reset: false, entries, removed, loaded })
-    })
+    }, LIST_FLUSH_MS)
     const tail = openTail({
       stream: () => paths.registry,
       live,
@@ -114,7 +115,7 @@ export function openEngine(origin: string): Engine {
       const items = diffItems(sentItems, session.items)
       sentItems = session.items
       post(message(session, items, false))
-    })
+    }, FLUSH_MS)
 
     const open = async (): Promise<string | null> => {
       try {
@@ -265,17 +266,20 @@ export function openEngine(origin: string): Engine {
 const firstSeqOf = (items: readonly Item[]): number =>
   items.find(({ type }) => type !== "user")?.seq ?? Math.max(...items.map(({ seq }) => seq)) + 1
 
-function flushSoon(send: () => void): (() => void) & { now(): void } {
+/** Sends at once where nothing was sent for `everyMs`, else when that time is over. */
+function flushSoon(send: () => void, everyMs: number): (() => void) & { now(): void } {
   let timer: ReturnType<typeof setTimeout> | undefined
+  let sentAt = Number.NEGATIVE_INFINITY
   const now = () => {
     if (timer === undefined) return
     clearTimeout(timer)
     timer = undefined
+    sentAt = performance.now()
     send()
   }
   return Object.assign(
     () => {
-      timer ??= setTimeout(now, FLUSH_MS)
+      timer ??= setTimeout(now, Math.max(0, sentAt + everyMs - performance.now()))
     },
     { now },
   )

@@ -34,7 +34,7 @@ interface Options {
 /** Tabs that open at once, and streams that are told of the same cut, share one opening. */
 const SETTLE_MS = 10
 const FIRST_DELAY_MS = 250
-const LONGEST_DELAY_MS = 5_000
+const LONGEST_DELAY_MS = 1_500
 
 export function openLiveStreams(options: Options): LiveStreams {
   const connections: Connection[] = []

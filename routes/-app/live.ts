@@ -29,6 +29,28 @@ const sessions = new Map<SessionId, LiveSession>()
 const listeners = new Set<() => void>()
 let link: Link | null = null
 
+// A hidden tab draws nothing, but its title and icon still tell how things stand.
+const HIDDEN_MS = 250
+let telling = false
+
+/**
+ * However much came, it is drawn once per frame. Otherwise a tab that draws more slowly than its patches come
+ * falls ever further behind, and takes the other tabs of its process along.
+ */
+function tellSoon(): void {
+  if (telling) return
+  telling = true
+  const tell = () => {
+    if (!telling) return
+    telling = false
+    clearTimeout(timer)
+    cancelAnimationFrame(frame)
+    for (const listener of listeners) listener()
+  }
+  const timer = setTimeout(tell, HIDDEN_MS)
+  const frame = requestAnimationFrame(tell)
+}
+
 const subscribe = (listener: () => void) => {
   listeners.add(listener)
   return () => listeners.delete(listener)
@@ -59,7 +81,7 @@ function receive(message: FromEngine): void {
       break
     }
   }
-  for (const listener of listeners) listener()
+  tellSoon()
 }
 
 const engine = (): Link => {
@@ -70,6 +92,12 @@ const engine = (): Link => {
 export function useSessionList(): SessionList {
   useEffect(() => void engine(), [])
   return useSyncExternalStore(subscribe, () => list)
+}
+
+/** A part of the list; drawn anew only when that part is another one, so `part` must not make what it gives. */
+export function useListed<Part>(part: (list: SessionList) => Part): Part {
+  useEffect(() => void engine(), [])
+  return useSyncExternalStore(subscribe, () => part(list))
 }
 
 /** Follows one session for as long as the component is there. */

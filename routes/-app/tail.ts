@@ -35,11 +35,14 @@ export function openTail(options: TailOptions): Tail {
   let attempt = new AbortController()
   let offset: string | null = null
   let waiting = false
+  let said = ""
   let failures = 0
 
   const say = (connection: Connection) => {
     waiting = connection.state === "reconnecting" || connection.state === "signed-out"
-    onConnection(connection)
+    const saying = JSON.stringify(connection)
+    if (saying !== said) onConnection(connection)
+    said = saying
   }
   const sayWaiting = (inMs: number, status: number | null) => {
     if (status === 401) say({ state: "signed-out" })

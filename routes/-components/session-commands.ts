@@ -5,6 +5,7 @@ import { openApi } from "../-app/api.ts"
 import { copyText, saveText } from "../-app/clipboard.ts"
 import { type Command, useCommands } from "../-app/commands.ts"
 import { linkTo } from "../-app/message-link.ts"
+import { checkpointBeforeLastTurn } from "../-app/moments.ts"
 import type { SessionHeader } from "../-app/protocol.ts"
 import { problemOf, refusalOf } from "../-app/refusal.ts"
 import type { ReplayLine } from "../-app/replay-client.ts"
@@ -30,6 +31,7 @@ export function useSessionCommands(given: {
   readonly onFold: (open: boolean) => void
   readonly onFind: () => void
   readonly onRename: () => void
+  readonly onRestore: (n: number) => void
   readonly onResume: () => void
   readonly onStop: () => void
 }): void {
@@ -58,6 +60,12 @@ export function useSessionCommands(given: {
     if (problem === null && !archived) void navigate({ to: "/" })
   }
 
+  const keep = async () => {
+    const problem = await problemOf(openApi(location.origin).checkpoint({ sessionId }))
+    toast(problem ?? "The files are kept")
+  }
+  const before = checkpointBeforeLastTurn(header.checkpoints)
+
   const session = (id: string, title: string, run: () => void, keys?: string): Command => ({
     id,
     group: "Session",
@@ -77,7 +85,7 @@ export function useSessionCommands(given: {
     ...(running ? [session("stop", "Stop the turn", stopAtSecondPress, ".")] : []),
     ...(canResume ? [session("resume", "Resume", given.onResume, "r")] : []),
     session("find", "Search in this session", given.onFind, "/"),
-    session("changes", "Changed files", panel("changes"), "d"),
+    session("changes", "Files", panel("changes"), "d"),
     session("usage", "Usage by turn", panel("usage"), "u"),
     session("events", "Raw events", panel("events"), "o"),
     place.at === null
@@ -104,6 +112,12 @@ export function useSessionCommands(given: {
       "Export events as JSON",
       () => void exported((text) => saveText(text, `${sessionId}.json`, "application/json"), "json"),
     ),
+    ...(header.checkpoints.length > 0
+      ? [session("keep-files", "Keep the files as they are", () => void keep())]
+      : []),
+    ...(before !== null
+      ? [session("restore", "Go back to before the last turn…", () => given.onRestore(before), "z")]
+      : []),
     session("rename", "Rename…", given.onRename),
     session("archive", archived ? "Bring back from the archive" : "Archive", () => void archive()),
     view("turn-before", "Previous turn", () => transcript.current?.toTurn(-1), "["),

@@ -1,20 +1,23 @@
 import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react"
 import type { SessionId } from "#streams/ids"
-import { needsDaemon } from "#streams/session"
+import { type CheckpointMark, needsDaemon } from "#streams/session"
 import { giveAnswer } from "../-app/answers.ts"
 import { openApi } from "../-app/api.ts"
 import { mentionedFiles } from "../-app/completion.ts"
 import { askOlder, type LiveSession } from "../-app/live.ts"
+import { rangeOfCheckpoint, rangeText } from "../-app/moments.ts"
 import { sendMessage, useOutbox } from "../-app/outbox.ts"
 import type { SessionHeader as Header } from "../-app/protocol.ts"
 import { problemOf, refusalOf } from "../-app/refusal.ts"
 import { useReplay } from "../-app/replay-client.ts"
 import { toast } from "../-app/toast.ts"
+import { touchesOf } from "../-app/use-diff.ts"
 import { useTarget } from "../-app/use-target.ts"
 import { Announcer } from "./announcer.tsx"
 import { ApprovalDock } from "./approval-dock.tsx"
 import { Composer } from "./composer.tsx"
 import { ConfigChoices } from "./config-choices.tsx"
+import { TurnFilesContext } from "./files/turn-files.tsx"
 import { Folds, foldState } from "./fold.tsx"
 import { Plan } from "./plan.tsx"
 import { OutgoingNote, Queue } from "./queue.tsx"
@@ -28,6 +31,7 @@ import { WorkingDir } from "./working-dir.ts"
 const SidePanel = lazy(() => import("./side-panel.tsx"))
 const PastSession = lazy(() => import("./past-session.tsx"))
 const FindBar = lazy(() => import("./find-bar.tsx"))
+const RestoreDialog = lazy(() => import("./files/restore-dialog.tsx"))
 const RenameDialog = lazy(() => import("./rename-dialog.tsx"))
 
 /** What of a session is shown, as the address says it, and how to show something else. */
@@ -36,8 +40,11 @@ export interface Place {
   readonly panel: Panel | null
   /** The event that a link led to. */
   readonly target: number | null
+  /** The moments between which files are compared: `base..3`. */
+  readonly range: string | null
   readonly onAt: (seq: number | null) => void
   readonly onPanel: (panel: Panel | null) => void
+  readonly onRange: (range: string | null) => void
   readonly onTarget: (seq: number) => void
 }
 
@@ -68,6 +75,7 @@ export function SessionPage({
   const [thoughts, setThoughts] = useState(true)
   const [finding, setFinding] = useState(false)
   const [renaming, setRenaming] = useState(false)
+  const [restoring, setRestoring] = useState<number | null>(null)
   const { acting, problem, act } = useActing()
   const api = useMemo(() => openApi(location.origin), [])
   const running = needsDaemon(header.status)
@@ -110,10 +118,19 @@ export function SessionPage({
     onFold: (open) => setRowFolds(foldState(open)),
     onFind: () => setFinding(true),
     onRename: () => setRenaming(true),
+    onRestore: setRestoring,
     onResume: () => act(() => api.resume({ sessionId })),
     onStop: () => act(() => api.cancel({ sessionId })),
   })
 
+  const turnFiles = useMemo(
+    () => ({
+      checkpoints: header.checkpoints,
+      onShow: (mark: CheckpointMark) => place.onRange(rangeText(rangeOfCheckpoint(mark))),
+      onRestore: setRestoring,
+    }),
+    [header.checkpoints, place.onRange],
+  )
   const rename = async (title: string) =>
     toast((await problemOf(api.rename({ sessionId, title }))) ?? "Renamed")
 
@@ -149,15 +166,17 @@ export function SessionPage({
             ) : (
               <>
                 <Plan plan={header.plan} />
-                <Folds value={rowFolds}>
-                  <Transcript
-                    ref={transcript}
-                    rows={rows}
-                    hasMore={hasMore}
-                    onOlder={onOlder}
-                    busy={header.status === "running"}
-                  />
-                </Folds>
+                <TurnFilesContext value={turnFiles}>
+                  <Folds value={rowFolds}>
+                    <Transcript
+                      ref={transcript}
+                      rows={rows}
+                      hasMore={hasMore}
+                      onOlder={onOlder}
+                      busy={header.status === "running"}
+                    />
+                  </Folds>
+                </TurnFilesContext>
                 {problem && (
                   <p
                     role="alert"
@@ -204,11 +223,27 @@ export function SessionPage({
                 seq={header.seq}
                 onPanel={place.onPanel}
                 onGo={onGo}
+                files={{
+                  sessionId,
+                  checkpoints: header.checkpoints,
+                  at: place.at,
+                  range: place.range,
+                  onRange: place.onRange,
+                  version: `${touchesOf(items)} ${header.checkpoints.length} ${header.status}`,
+                  onRestore: setRestoring,
+                  onWrite: () => {
+                    if (place.at !== null) place.onAt(null)
+                    if (matchMedia("(width < 64rem)").matches) place.onPanel(null)
+                  },
+                }}
               />
             )}
           </Suspense>
         </div>
         <Suspense>
+          {restoring !== null && (
+            <RestoreDialog sessionId={sessionId} n={restoring} onClose={() => setRestoring(null)} />
+          )}
           {renaming && (
             <RenameDialog title={header.title} onRename={rename} onClose={() => setRenaming(false)} />
           )}

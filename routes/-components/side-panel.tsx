@@ -1,12 +1,14 @@
 import clsx from "clsx"
 import { X } from "lucide-react"
-import { type ReplayLine, useReplayed } from "../-app/replay-client.ts"
+import { useState } from "react"
+import type { ReplayLine } from "../-app/replay-client.ts"
 import { EventsPanel } from "./events-panel.tsx"
-import { FileDiff } from "./file-diff.tsx"
+import { FilesPanel, type FilesPanelProps } from "./files/files-panel.tsx"
+import { ToldChanges } from "./files/told-changes.tsx"
 import { PANELS, type Panel } from "./session-panels.ts"
 import { TurnsPanel } from "./turns-panel.tsx"
 
-const TITLE: Record<Panel, string> = { changes: "Changes", usage: "Usage", events: "Events" }
+const TITLE: Record<Panel, string> = { changes: "Files", usage: "Usage", events: "Events" }
 
 /** What else there is to see of a session: beside the transcript on a desk, over it on a phone. */
 export default function SidePanel(props: {
@@ -15,12 +17,21 @@ export default function SidePanel(props: {
   readonly seq: number
   readonly onPanel: (panel: Panel | null) => void
   readonly onGo: (seq: number) => void
+  readonly files: Omit<FilesPanelProps, "wide" | "onWide" | "told">
 }) {
-  const { panel, replay, seq, onPanel, onGo } = props
+  const { panel, replay, seq, onPanel, onGo, files } = props
+  const [wide, setWide] = useState(false)
   return (
     <aside
       aria-label={TITLE[panel]}
-      className="flex min-h-0 flex-col border-line bg-paper max-lg:absolute max-lg:inset-0 max-lg:z-20 lg:w-[min(36rem,42vw)] lg:border-l"
+      className={clsx(
+        "flex min-h-0 flex-col border-line bg-paper max-lg:absolute max-lg:inset-0 max-lg:z-20 lg:border-l",
+        panel !== "changes"
+          ? "lg:w-[min(36rem,42vw)]"
+          : wide
+            ? "lg:absolute lg:inset-0 lg:z-20"
+            : "lg:w-[50vw]",
+      )}
     >
       <div className="flex shrink-0 items-center border-b border-line px-2">
         <div role="tablist" aria-label="Panels" className="flex flex-1 text-row">
@@ -57,33 +68,17 @@ export default function SidePanel(props: {
         aria-labelledby={`tab-${panel}`}
         className="flex min-h-0 flex-1 flex-col"
       >
-        {panel === "changes" && <ChangesPanel replay={replay} seq={seq} />}
+        {panel === "changes" && (
+          <FilesPanel
+            {...files}
+            wide={wide}
+            onWide={() => setWide(!wide)}
+            told={<ToldChanges replay={replay} seq={seq} />}
+          />
+        )}
         {panel === "usage" && <TurnsPanel replay={replay} seq={seq} onGo={onGo} />}
         {panel === "events" && <EventsPanel replay={replay} seq={seq} />}
       </div>
     </aside>
-  )
-}
-
-function ChangesPanel({ replay, seq }: { readonly replay: ReplayLine; readonly seq: number }) {
-  const { value: files, problem } = useReplayed(replay, "changes", null, seq)
-  if (!files) return <p className="px-4 py-3 text-row text-quiet">{problem ?? "Reading the history…"}</p>
-  if (files.length === 0)
-    return <p className="px-4 py-3 text-row text-quiet">No file changes in this session.</p>
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable without a mouse
-    <section className="min-h-0 flex-1 overflow-y-auto px-2 py-2" tabIndex={0} aria-label="Changed files">
-      {files.flatMap(({ path, changes }) =>
-        changes.map((change, index) => (
-          <FileDiff
-            // biome-ignore lint/suspicious/noArrayIndexKey: a change of a file has no identity but its place
-            key={`${path} ${index}`}
-            change={change}
-            foldKey={`panel ${path} ${index}`}
-            open={files.length === 1}
-          />
-        )),
-      )}
-    </section>
   )
 }

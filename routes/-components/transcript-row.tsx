@@ -10,6 +10,7 @@ import { linkTo } from "../-app/message-link.ts"
 import { transcriptParts } from "../-app/transcript-rows.ts"
 import { AgentText } from "./agent-text.tsx"
 import { Attachments } from "./attachments.tsx"
+import { TurnFiles } from "./files/turn-files.tsx"
 import { Fold, Folds } from "./fold.tsx"
 import { ToolCalls, ToolRow } from "./tool-row.tsx"
 import type { Row } from "./transcript.tsx"
@@ -225,6 +226,7 @@ function TurnEnd({ item }: { readonly item: ItemOf<"turn_end"> }) {
         <span className="sr-only">Turn ended</span>
         {time}
         <span aria-hidden className="h-px flex-1 bg-line" />
+        <TurnFiles turnId={item.turnId} />
       </p>
     )
   const colour = item.stopReason === "error" ? "fail" : item.stopReason === "interrupted" ? "resume" : "quiet"
@@ -239,6 +241,7 @@ function TurnEnd({ item }: { readonly item: ItemOf<"turn_end"> }) {
     >
       <p className="flex gap-3">
         <span className="flex-1 font-medium">{reason}</span>
+        <TurnFiles turnId={item.turnId} />
         {time}
       </p>
       {item.error && (

@@ -1,7 +1,7 @@
 /** Who speaks MCP, and what they may touch. Pure: a token's rights are data, and asking them changes nothing. */
 import { z } from "zod"
 import { PermissionMode } from "#streams/event"
-import type { SessionId, TokenId } from "#streams/ids"
+import { type SessionId, TokenId } from "#streams/ids"
 import { Problem } from "../plane.ts"
 
 export const Scope = z.strictObject({
@@ -65,10 +65,10 @@ export const maySeeWorkflow = ({ scope }: Caller, name: string): boolean =>
 /** Whether it may touch a run of that workflow that was started so. */
 export const maySeeRun = (
   caller: Caller,
-  { workflow, token }: { readonly workflow: string; readonly token?: string | undefined },
+  { workflow, startedWith }: { readonly workflow: string; readonly startedWith?: string | undefined },
 ): boolean =>
   maySeeWorkflow(caller, workflow) &&
-  (caller.scope.runs === "all" || (caller.id !== null && token === caller.id))
+  (caller.scope.runs === "all" || (caller.id !== null && startedWith === caller.id))
 
 const CAREFUL: readonly PermissionMode[] = ["read_only", "ask", "accept_edits", "bypass"]
 
@@ -90,3 +90,6 @@ export function allowedMode(
     `The mode ${asked} is more than you may give: ask for ${most}, or for a more careful one.`,
   )
 }
+
+/** What is written of whoever starts a run. */
+export const tokenOf = ({ id }: Caller): TokenId | undefined => TokenId.safeParse(id).data

@@ -4,13 +4,14 @@ import { CallToolRequestSchema, ListToolsRequestSchema } from "@modelcontextprot
 import { version } from "../package-root.ts"
 import { Problem } from "../plane.ts"
 import { mayUse } from "./caller.ts"
+import { runTools } from "./run-tools.ts"
 import { sessionTools } from "./session-tools.ts"
 import { type Call, refusal, type Tool } from "./tool.ts"
 
-const TOOLS: readonly Tool[] = sessionTools
+const TOOLS: readonly Tool[] = [...runTools, ...sessionTools]
 
 const INSTRUCTIONS =
-  "agentz runs coding agents in sessions that outlive whoever started them. What you start goes on without you: keep " +
+  "agentz runs coding agents in sessions, and graphs of steps in runs of workflows, that outlive whoever started them. What you start goes on without you: keep " +
   "the id that you were given, and ask again whenever you like, also after a restart of yours or of agentz. " +
   'A refusal is {"error": {"reason", "message"}}; the message says what to do.'
 

@@ -6,18 +6,13 @@ import { MessageId, SessionId } from "#streams/ids"
 import { STATUSES } from "#streams/session"
 import { Problem } from "../plane.ts"
 import { checkedPrompt } from "../prompt.ts"
-import { allowedMode, type Caller, maySee } from "./caller.ts"
+import { allowedMode, maySee } from "./caller.ts"
 import { SessionTold, sessionTold } from "./session-told.ts"
 import { type Seen, seeSession, waitForSession } from "./settling.ts"
-import { type Call, defineTool, MOST_SECONDS, type Tool } from "./tool.ts"
+import { type Call, defineTool, Key, keyFor, type Tool, WaitSeconds } from "./tool.ts"
 
 const Prompt = z.string().transform(checkedPrompt)
 const Line = z.string().min(1).max(200)
-const Key = z
-  .string()
-  .min(1)
-  .max(200)
-  .describe("give one, and give it again when you try again: the same key is done once")
 const One = z.strictObject({ sessionId: SessionId })
 
 const spawn = defineTool({
@@ -95,7 +90,7 @@ const wait = defineTool({
   writes: false,
   input: One.extend({
     messageId: MessageId.optional().describe("from session_send: wait until that message has had its turn"),
-    waitSeconds: z.number().min(0).max(MOST_SECONDS).default(25),
+    waitSeconds: WaitSeconds.default(25),
   }),
   output: SessionTold,
   async run({ sessionId, messageId, waitSeconds }, call) {
@@ -129,7 +124,3 @@ async function seen({ plane, caller }: Call, sessionId: SessionId): Promise<Seen
   if (maySee(caller, found.session.startedBy)) return found
   throw new Problem("unknown_session", `There is no session ${sessionId} that you may see.`)
 }
-
-/** Two callers may think of the same key, and mean different things. */
-const keyFor = ({ id }: Caller, key: string | undefined): string | undefined =>
-  key === undefined || id === null ? key : `${id} ${key}`

@@ -1,8 +1,11 @@
-/** Waits for a session, for a while: by its log, folded like everywhere, so that a turn that ends is seen at once. */
+/** Waits for a session or a run, for a while: by its log, folded like everywhere, so that an end is seen at once. */
 import type { MessageId, SessionId } from "#streams/ids"
 import type { Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
+import { foldRun } from "#streams/workflow/run-fold"
 import type { ControlPlane, SessionView } from "../plane.ts"
+import type { RunView, WorkflowPlane } from "../workflows/plane.ts"
+import { asksPerson, isOver } from "./run-told.ts"
 import { isSettled } from "./session-told.ts"
 
 /** The last answer is near the end. */
@@ -35,4 +38,19 @@ export async function waitForSession(
     if (isSettled(session, messageId)) break
   }
   return { session, offset }
+}
+
+/** Returns when the run is over or asks a person, or the time is over. */
+export async function waitForRun(
+  workflows: Pick<WorkflowPlane, "follow">,
+  { run: before, offset }: RunView,
+  { ms, signal }: { readonly ms: number; readonly signal: AbortSignal },
+): Promise<void> {
+  let run = before
+  const over = AbortSignal.any([signal, AbortSignal.timeout(ms)])
+  if (isOver(run) || asksPerson(run)) return
+  for await (const { event } of workflows.follow({ runId: run.runId, offset, signal: over })) {
+    run = foldRun(run, [event])
+    if (isOver(run) || asksPerson(run)) return
+  }
 }

@@ -10,7 +10,19 @@ import { type ControlPlane, Problem } from "../plane.ts"
 import type { Caller, Needs } from "./caller.ts"
 
 /** How long a call may wait. Clients give up on a call after a minute. */
-export const MOST_SECONDS = 50
+const MOST_SECONDS = 50
+
+export const WaitSeconds = z.number().min(0).max(MOST_SECONDS)
+export const Offset = z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/, "must be an offset that agentz gave out")
+export const Key = z
+  .string()
+  .min(1)
+  .max(200)
+  .describe("give one, and give it again when you try again: the same key is done once")
+
+/** Two callers may think of the same key, and mean different things. */
+export const keyFor = ({ id }: Caller, key: string | undefined): string | undefined =>
+  key === undefined || id === null ? key : `${id} ${key}`
 
 export interface Call {
   readonly plane: ControlPlane

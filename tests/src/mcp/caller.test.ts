@@ -28,12 +28,12 @@ test("what was started with a token is its own, and nothing else is", () => {
 })
 
 test("a run is seen by whoever may see its workflow, and started it or may see all", () => {
-  const run = { workflow: "nightly", token }
+  const run = { workflow: "nightly", startedWith: token }
   expect(maySeeRun(callerWith({ workflows: ["nightly"], runs: "own" }), run)).toBe(true)
   expect(maySeeRun(callerWith({ workflows: ["nightly"], runs: "own" }), { workflow: "nightly" })).toBe(false)
   expect(maySeeRun(callerWith({ workflows: ["nightly"], runs: "all" }), { workflow: "nightly" })).toBe(true)
   expect(maySeeRun(callerWith({ workflows: ["review"], runs: "all" }), run)).toBe(false)
-  expect(maySeeRun(parentOf(session), { workflow: "nightly", token: session })).toBe(false)
+  expect(maySeeRun(parentOf(session), { workflow: "nightly", startedWith: session })).toBe(false)
 })
 
 test("a tool is for whoever has something to use it on, and one that changes things for nobody who only looks", () => {

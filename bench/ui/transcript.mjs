@@ -6,7 +6,6 @@ const WORDS =
     " ",
   )
 const EVENTS_PER_TURN = 100
-const BATCH = 500
 
 const id = (kind, length = 12) =>
   `${kind}_${Array.from(randomBytes(length), (byte) => "23456789abcdefghjkmnpqrstuvwxyz"[byte % 31]).join("")}`
@@ -67,21 +66,4 @@ export function* transcript(count) {
   let seq = 1
   for (let number = 1; seq + EVENTS_PER_TURN <= count; number++)
     for (const event of turn(number)) yield stamp(seq++, event)
-}
-
-/** Appends them to a stream that is there, in batches. */
-export async function append(url, token, events) {
-  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" }
-  const send = async (batch) => {
-    const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(batch) })
-    if (!response.ok) throw new Error(`an append was answered ${response.status}: ${await response.text()}`)
-  }
-  let batch = []
-  for (const event of events) {
-    batch.push(event)
-    if (batch.length < BATCH) continue
-    await send(batch)
-    batch = []
-  }
-  if (batch.length > 0) await send(batch)
 }

@@ -1,0 +1,191 @@
+/** The files of a session in the page: real checkpoints of a real repository. */
+import { execFileSync } from "node:child_process"
+import { readFile, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { test as base, expect, type Page } from "@playwright/test"
+import { type RealAgentz, startRealAgentz } from "../support/real-agentz.ts"
+import { violations } from "../support/ui-test.ts"
+
+const test = base.extend<object, { agentz: RealAgentz }>({
+  agentz: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs from this pattern
+    async ({}, use) => {
+      await using agentz = await startRealAgentz()
+      await use(agentz)
+    },
+    { scope: "worker" },
+  ],
+  page: async ({ page, agentz }, use) => {
+    await page.goto(await agentz.newUrl())
+    await use(page)
+  },
+})
+
+const CODE = Array.from({ length: 40 }, (_, line) => `export const value${line} = ${line}`)
+
+/** A repository, and a session in it whose two turns changed files in every way there is. */
+async function work(agentz: RealAgentz): Promise<string> {
+  const git = (...args: readonly string[]) =>
+    execFileSync("git", args, { cwd: agentz.project, stdio: "ignore" })
+  git("init", "-q", "-b", "main")
+  await writeFile(join(agentz.project, "values.ts"), `${CODE.join("\n")}\n`)
+  await writeFile(
+    join(agentz.project, "old-name.md"),
+    "# A file\n\nthat gets another name\nand nothing else\n",
+  )
+  await writeFile(join(agentz.project, "run.sh"), "echo run\n")
+  git("add", ".")
+  git("-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "-qm", "first")
+  const sessionId = await agentz.spawn({
+    agentType: "demo",
+    title: "Change files",
+    prompt:
+      `[[edit ask=no path=values.ts old="value3 = 3" new="value3 = 33"]] ` +
+      `[[edit ask=no path=values.ts old="value30 = 30" new="value30 = 3030"]] ` +
+      `[[bash ask=no cmd="git mv old-name.md new-name.md; chmod +x run.sh; printf 'a\\\\0b' > picture.bin"]] ` +
+      `[[say ms=1 text="First done."]]`,
+  })
+  return sessionId
+}
+
+const status = (page: Page) => page.locator("h1 + [data-status]")
+const files = (page: Page) => page.getByRole("region", { name: "Changed files" })
+
+async function open(page: Page, agentz: RealAgentz, sessionId: string, search = ""): Promise<void> {
+  await page.goto(`${agentz.api}/s/${sessionId}${search}`)
+  await expect(status(page)).toHaveText("Done", { timeout: 30_000 })
+}
+
+async function send(page: Page, text: string): Promise<void> {
+  await page.getByRole("textbox", { name: "Message" }).fill(text)
+  await page.getByRole("button", { name: "Send" }).click()
+}
+
+test.describe.configure({ mode: "serial" })
+let sessionId = ""
+
+test("every kind of change is told, with its lines in both themes", async ({ page, agentz }) => {
+  test.slow()
+  sessionId = await work(agentz)
+  await open(page, agentz, sessionId, "?panel=changes")
+  await expect(page.getByRole("status").filter({ hasText: "4 files" })).toBeVisible({ timeout: 20_000 })
+  const list = files(page)
+  await list.getByRole("button", { name: /values\.ts/ }).click()
+  await expect(list.getByText("export const value3 = 33")).toBeVisible({ timeout: 20_000 })
+  await list.getByRole("button", { name: /new-name\.md/ }).click()
+  await expect(list.getByText("Renamed from old-name.md.")).toBeVisible()
+  await list.getByRole("button", { name: /run\.sh/ }).click()
+  await expect(list.getByText("Mode 100644 became 100755: it can be run now.")).toBeVisible()
+  await list.getByRole("button", { name: /picture\.bin/ }).click()
+  await expect(list.getByText("Not text: its lines cannot be compared.")).toBeVisible()
+  expect(await violations(page)).toEqual([])
+  await page.emulateMedia({ colorScheme: "dark" })
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark")
+  expect(await violations(page)).toEqual([])
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
+})
+
+test("lines are shown beside each other, and keys go from file to file and from change to change", async ({
+  page,
+  agentz,
+  isMobile,
+}) => {
+  test.skip(isMobile, "a phone has no keys")
+  await open(page, agentz, sessionId, "?panel=changes")
+  const list = files(page)
+  await list.getByRole("button", { name: /new-name\.md/ }).focus()
+  for (let step = 0; step < 3; step++) await page.keyboard.press("j")
+  await expect(list.getByRole("button", { name: /values\.ts/ })).toBeFocused()
+  await page.keyboard.press("Enter")
+  await expect(list.getByText("export const value3 = 33")).toBeVisible({ timeout: 20_000 })
+  await page.keyboard.press("b")
+  await expect(list.locator("[data-deletions]").first()).toBeVisible()
+  expect(await violations(page)).toEqual([])
+  await page.keyboard.press("b")
+  await page.keyboard.press("Shift+J")
+  await page.keyboard.press("Shift+J")
+  await page.keyboard.press("m")
+  await expect(page.getByRole("textbox", { name: "Comment on values.ts:31" })).toBeFocused()
+  await page.keyboard.press("Escape")
+  await list.getByRole("button", { name: /values\.ts/ }).focus()
+  await page.keyboard.press("k")
+  await expect(list.getByRole("button", { name: /run\.sh/ })).toBeFocused()
+})
+
+test("comments on lines become one message", async ({ page, agentz, isMobile }) => {
+  await open(page, agentz, sessionId, "?panel=changes")
+  const list = files(page)
+  await list.getByRole("button", { name: /values\.ts/ }).click()
+  const comment = async (line: number, text: string) => {
+    const number = list.locator(`[data-column-number="${line}"][data-line-type="change-addition"]`).first()
+    await number.click()
+    await page.getByRole("button", { name: "Session menu" }).click()
+    await page.getByRole("menuitem", { name: /^Comment on/ }).click()
+    await page.getByRole("textbox", { name: `Comment on values.ts:${line}` }).fill(text)
+    await page.getByRole("button", { name: "Add comment" }).click()
+  }
+  await comment(4, "Why 33?")
+  await comment(31, "And this?")
+  await expect(list.getByText("Why 33?")).toBeVisible()
+  expect(await violations(page)).toEqual([])
+  await page.getByRole("button", { name: "Put into the message" }).click()
+  const box = page.getByRole("textbox", { name: "Message" })
+  await expect(box).toHaveValue(
+    "values.ts:4\n> export const value3 = 33\n\nWhy 33?\n\nvalues.ts:31\n> export const value30 = 3030\n\nAnd this?",
+  )
+  await expect(page.getByRole("region", { name: "Changed files" })).toBeVisible({ visible: !isMobile })
+  await page.getByRole("button", { name: "Send" }).click()
+  await expect(page.getByRole("log")).toContainText("And this?")
+})
+
+test("what changes while the agent works is seen without asking for it", async ({ page, agentz }) => {
+  await open(page, agentz, sessionId)
+  await send(page, `[[write ask=no path=notes.txt content="a note\\n"]] [[slow n=600 ms=50]]`)
+  await expect(page.getByRole("log")).toContainText("notes.txt")
+  await page.goto(`${agentz.api}/s/${sessionId}?panel=changes`)
+  await expect(files(page).getByRole("button", { name: /notes\.txt/ })).toBeVisible({ timeout: 20_000 })
+  await page.getByRole("button", { name: "Close panel" }).click()
+  await page.getByRole("button", { name: "Stop" }).click()
+  await expect(status(page)).not.toHaveText("Running", { timeout: 20_000 })
+})
+
+test("files go back to a turn, after a look at what would become of them", async ({ page, agentz }) => {
+  test.slow()
+  const values = join(agentz.project, "values.ts")
+  await page.goto(`${agentz.api}/s/${sessionId}?panel=changes`)
+  const back = page.getByRole("button", { name: "Put files back to checkpoint 1" })
+  if (!(await back.isVisible())) await page.getByText(/\d+ checkpoints/).click()
+  await back.click()
+  const dialog = page.getByRole("dialog", { name: "Put files back to checkpoint 1" })
+  await expect(dialog.getByRole("listitem").filter({ hasText: "values.ts" })).toContainText("changes")
+  await expect(dialog.getByRole("listitem").filter({ hasText: "notes.txt" })).toContainText("goes")
+  expect(await violations(page)).toEqual([])
+  expect(await readFile(values, "utf8")).toContain("value3 = 33")
+  await dialog.getByRole("button", { name: "Put back" }).click()
+  await expect(dialog).toBeHidden({ timeout: 30_000 })
+  expect(await readFile(values, "utf8")).toBe(`${CODE.join("\n")}\n`)
+  await expect(page.getByText("Nothing differs.")).toBeVisible({ timeout: 20_000 })
+})
+
+test("what no checkpoint has is not written over, and that is said", async ({ page, agentz }) => {
+  await writeFile(join(agentz.project, ".gitignore"), "notes.txt\n")
+  await writeFile(join(agentz.project, "notes.txt"), "mine\n")
+  await page.goto(`${agentz.api}/s/${sessionId}`)
+  await page.getByRole("button", { name: "Go back to here" }).last().click()
+  const dialog = page.getByRole("dialog", { name: /Put files back/ })
+  await expect(dialog.getByRole("alert")).toContainText("notes.txt")
+  await expect(dialog.getByRole("button", { name: "Put back" })).toBeDisabled()
+  expect(await violations(page)).toEqual([])
+})
+
+test("the past shows the files of then", async ({ page, agentz }) => {
+  await page.goto(`${agentz.api}/s/${sessionId}?panel=changes&at=0`)
+  await expect(page.getByText("No checkpoint had the files yet at that moment")).toBeVisible({
+    timeout: 20_000,
+  })
+  const events = (await agentz.events(sessionId)) as readonly { type: string; seq: number; n?: number }[]
+  const second = events.find(({ type, n }) => type === "checkpoint" && n === 2)
+  await page.goto(`${agentz.api}/s/${sessionId}?panel=changes&at=${second?.seq}`)
+  await expect(page.getByRole("status").filter({ hasText: "4 files" })).toBeVisible({ timeout: 20_000 })
+  await expect(page.getByRole("button", { name: "Put files back to checkpoint 1" })).toBeHidden()
+})
