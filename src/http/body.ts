@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http"
 import type { Refusal } from "./answer.ts"
 
 /** What a request may carry. */
-export const BODY_LIMIT = 4 * 1024 * 1024
+const BODY_LIMIT = 4 * 1024 * 1024
 /** Up to here a body that is too large is read and thrown away, so that its sender hears why. */
 const PATIENCE = 64 * 1024 * 1024
 

@@ -72,7 +72,7 @@ export const maySeeRun = (
 
 const CAREFUL: readonly PermissionMode[] = ["read_only", "ask", "accept_edits", "bypass"]
 
-export const isMoreCareful = (mode: PermissionMode, than: PermissionMode): boolean =>
+const isMoreCareful = (mode: PermissionMode, than: PermissionMode): boolean =>
   CAREFUL.indexOf(mode) <= CAREFUL.indexOf(than)
 
 /**

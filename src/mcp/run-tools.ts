@@ -2,7 +2,7 @@
 import { z } from "zod"
 import { RunId } from "#streams/ids"
 import { START } from "#streams/stream"
-import { Input, Inputs, WorkflowName } from "#streams/workflow/definition"
+import { Input, WorkflowName } from "#streams/workflow/definition"
 import type { RunEvent } from "#streams/workflow/event"
 import { StepId } from "#streams/workflow/step-id"
 import { Problem } from "../plane.ts"
@@ -69,7 +69,7 @@ const invoke = defineTool({
     if (definition !== undefined) checkAnything(caller)
     const { runId } = await plane.workflows.start({
       ...{ name: workflow, source: definition, workingDir },
-      inputs: Inputs.parse(inputs ?? {}),
+      inputs,
       within: caller.scope.workingDir ?? undefined,
       startedBy: "agent",
       startedWith: tokenOf(caller),

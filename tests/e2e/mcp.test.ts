@@ -9,16 +9,9 @@ import { SessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { mcpAt, mcpProgram } from "../support/mcp-client.ts"
 import { Installation, killHard } from "./installation.ts"
+import { tokenOf } from "./mcp-token.ts"
 
 const PROGRAM = resolve("dist/src/cli/main.js")
-
-/** A token of `agentz mcp token create`. */
-async function tokenOf(agentz: Installation, ...options: readonly string[]) {
-  const { stdout, stderr } = await agentz.run(["mcp", "token", "create", "--json", ...options])
-  if (stdout === "") throw new Error(stderr)
-  const made = JSON.parse(stdout)
-  return { token: String(made.token), tokenId: String(made.tokenId) }
-}
 
 test("whoever started a session comes back after kill -9 of itself and of the API, and has its answer by the id", async () => {
   await using agentz = await Installation.open()

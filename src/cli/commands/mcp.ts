@@ -86,6 +86,8 @@ async function serve(io: Io, deps: Deps): Promise<number> {
         "unknown_token",
         "AGENTZ_MCP_TOKEN is unknown, revoked or over: `agentz mcp token create` makes another one.",
       )
+    if (io.stdin.isTTY === true)
+      io.stderr.write("This speaks MCP, for a client that starts it: see docs/mcp.md. Ctrl-C ends it.\n")
     const { serveStdio } = await import("#src/mcp/stdio")
     await serveStdio({ plane, caller, log: jsonLog(io.stderr) }, { io, ended: life.ended })
     return EXIT.ok
