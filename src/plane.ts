@@ -15,6 +15,8 @@ import type { Item, Session, Status } from "#streams/session"
 import type { LimitChange, Limits } from "#streams/session-limits"
 import type { Pruned, PruneRequest, SessionCost } from "./retention.ts"
 import type { StorageReport } from "./storage.ts"
+import type { WorkflowPlane } from "./workflows/plane.ts"
+import type { Bringing } from "./workspaces/bringing.ts"
 import type { Forking, Keeping, Trusting } from "./workspaces/keeping.ts"
 import type { WorkspaceRequest } from "./workspaces/workspace.ts"
 
@@ -137,7 +139,7 @@ export interface SessionView {
   readonly hasMore: boolean
 }
 
-export interface ControlPlane extends AsyncDisposable, Keeping, Forking, Trusting {
+export interface ControlPlane extends AsyncDisposable, Keeping, Forking, Trusting, Bringing {
   /** Returns as soon as the session is durable; the daemon starts meanwhile. */
   spawn(request: SpawnRequest): Promise<{ readonly sessionId: SessionId; readonly warning?: string }>
   sendMessage(request: {
@@ -230,6 +232,7 @@ export interface ControlPlane extends AsyncDisposable, Keeping, Forking, Trustin
   /** Whether what sessions say reaches their streams. Answers also while the stream server is away. */
   storage(): Promise<StorageReport>
   agentTypes(): Promise<readonly AgentTypeInfo[]>
+  readonly workflows: WorkflowPlane
 }
 
 /** What may go wrong that a caller would treat differently. Each slug has a page in docs/errors.md. */
@@ -257,6 +260,15 @@ export const PROBLEMS = {
   option_value_refused: "BAD_REQUEST",
   nothing_to_resume: "CONFLICT",
   session_busy: "CONFLICT",
+  invalid_workflow: "BAD_REQUEST",
+  unknown_workflow: "NOT_FOUND",
+  invalid_inputs: "BAD_REQUEST",
+  unknown_run: "NOT_FOUND",
+  unknown_step: "NOT_FOUND",
+  run_refused: "CONFLICT",
+  invalid_schedule: "BAD_REQUEST",
+  unknown_schedule: "NOT_FOUND",
+  unknown_webhook: "NOT_FOUND",
   no_checkpoints: "NOT_FOUND",
   unknown_checkpoint: "NOT_FOUND",
   checkpoint_gone: "NOT_FOUND",
@@ -272,6 +284,17 @@ export const PROBLEMS = {
   repository_config_invalid: "PRECONDITION_FAILED",
   commands_not_allowed: "PRECONDITION_FAILED",
   commands_changed: "CONFLICT",
+  no_work_tree: "PRECONDITION_FAILED",
+  nothing_to_commit: "CONFLICT",
+  no_identity: "PRECONDITION_FAILED",
+  uncommitted_changes: "CONFLICT",
+  unknown_branch: "BAD_REQUEST",
+  nothing_to_merge: "CONFLICT",
+  branch_has_merges: "CONFLICT",
+  merge_conflicts: "CONFLICT",
+  base_dirty: "CONFLICT",
+  filtered_files: "PRECONDITION_FAILED",
+  patch_too_large: "PAYLOAD_TOO_LARGE",
   storage_full: "SERVICE_UNAVAILABLE",
   storage_unavailable: "SERVICE_UNAVAILABLE",
 } as const

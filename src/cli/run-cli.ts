@@ -6,6 +6,7 @@ import { approve } from "./commands/approve.ts"
 import { archive, unarchive } from "./commands/archive.ts"
 import { cancel } from "./commands/cancel.ts"
 import { checkpoints } from "./commands/checkpoints.ts"
+import { commit } from "./commands/commit.ts"
 import { diff } from "./commands/diff.ts"
 import { doctor } from "./commands/doctor.ts"
 import { down } from "./commands/down.ts"
@@ -13,7 +14,9 @@ import { fork } from "./commands/fork.ts"
 import { limit } from "./commands/limit.ts"
 import { logs } from "./commands/logs.ts"
 import { ls } from "./commands/ls.ts"
+import { merge } from "./commands/merge.ts"
 import { mode } from "./commands/mode.ts"
+import { patch } from "./commands/patch.ts"
 import { prune } from "./commands/prune.ts"
 import { rename } from "./commands/rename.ts"
 import { restore } from "./commands/restore.ts"
@@ -30,6 +33,7 @@ import { tail } from "./commands/tail.ts"
 import { trust } from "./commands/trust.ts"
 import { up } from "./commands/up.ts"
 import { withdraw } from "./commands/withdraw.ts"
+import { workflow } from "./commands/workflow.ts"
 import type { Deps } from "./deps.ts"
 import type { Io } from "./io.ts"
 import { report, usage } from "./refusal.ts"
@@ -54,6 +58,9 @@ const COMMANDS: readonly Command[] = [
   restore,
   fork,
   trust,
+  commit,
+  merge,
+  patch,
   limit,
   agents,
   rename,
@@ -65,6 +72,7 @@ const COMMANDS: readonly Command[] = [
   doctor,
   down,
   streams,
+  workflow,
 ]
 
 /** Runs one command line to its end and gives the exit code. Never throws: what went wrong was told. */

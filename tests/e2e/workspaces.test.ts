@@ -1,5 +1,5 @@
 /** Sessions in work trees of their own, and sessions that go on from a moment of another one. */
-import { readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
 import { filesIn, repository } from "../support/repository.ts"
@@ -100,6 +100,30 @@ test("a repository's commands run in a new work tree once they were allowed, and
   config("echo other")
   expect((await agentz.run(args)).code).toBe(1)
   expect((await agentz.run([...args, "--no-setup"])).code).toBe(0)
+})
+
+test("prune takes a work tree away only when nothing in it is nowhere else, and its branch stays", async () => {
+  await using at = await repository()
+  await using agentz = await Installation.open({ AGENTZ_IDLE_SECONDS: "0.2" })
+  await agentz.up()
+  const sessionId = await agentz.spawn(write("red"), "--cwd", at.path, "--worktree", "--branch", "feature")
+  const { workingDir } = await agentz.until(
+    sessionId,
+    "parked",
+    ({ status, daemon }) => status === "completed" && daemon === null,
+  )
+  const dir = workingDir ?? ""
+  const prune = async () => JSON.parse((await agentz.run(["prune", sessionId, "--yes", "--json"])).stdout)
+  expect((await prune()).kept).toMatchObject([
+    { sessionId, why: expect.stringContaining("not committed (1)") },
+  ])
+  expect(readFileSync(join(dir, "a.txt"), "utf8")).toBe("red\n")
+  at.git(["commit", "-qam", "red"], dir)
+  expect((await prune()).pruned).toMatchObject([{ sessionId }])
+  expect(existsSync(dir)).toBe(false)
+  expect(at.git(["show", "feature:a.txt"])).toBe("red\n")
+  expect(at.git(["for-each-ref", "refs/agentz/"])).toBe("")
+  expect(at.git(["worktree", "list"]).trim().split("\n")).toHaveLength(1)
 })
 
 test.each([{ plain: false }, { plain: true }])(
