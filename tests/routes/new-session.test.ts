@@ -4,6 +4,7 @@ import { Refusal, refusalOf } from "../../routes/-app/refusal.ts"
 
 const form: NewSession = {
   ...{ prompt: " tidy up ", dir: " /srv/site ", agent: "demo", model: "", mode: "ask", limits: "", mcp: "" },
+  ...{ worktree: false, branch: "" },
   attached: [],
 }
 
