@@ -216,6 +216,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
       enclosure,
       mcpServers: spec.mcpServers ?? [],
       home,
+      ready: () => publisher.ready(),
       transcript: () => attached.inTranscript(publisher.session.items),
     }
     return await openAgentSession(adapterOf(agentType, home), options, {
@@ -258,7 +259,6 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
         session: () => publisher.session,
         publish,
       }),
-      ready: () => publisher.ready(),
       watch: limitsOf({ sessionId, limits: () => limits, enclosure, disk }),
       setLimits: (next) => {
         limits = next

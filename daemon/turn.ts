@@ -32,8 +32,6 @@ export interface TurnDeps {
   readonly onLimit: OnLimit
   /** Holds the turn to what the session may use. */
   readonly watch: WatchTurn
-  /** Resolves while the publisher keeps up. */
-  readonly ready: () => Promise<void>
   readonly approvals: Approvals
   /** Sees to it that the agent can work in its directory. */
   readonly makeReady: MakeReady
@@ -81,10 +79,8 @@ export async function runTurn(cause: TurnCause, cancel: AbortSignal, deps: TurnD
     ...(cause.cause === "user" && { messageId: cause.messageId }),
   })
   const listener = {
-    update: async (update: SessionUpdate) => {
-      if (over) return
-      tell(story.tell({ wire: "update", update }, Date.now()))
-      await deps.ready()
+    update: (update: SessionUpdate) => {
+      if (!over) tell(story.tell({ wire: "update", update }, Date.now()))
     },
     permission: (request: Parameters<Approvals["ask"]>[1]) => {
       chunks.flush()

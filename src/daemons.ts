@@ -92,7 +92,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
       ...(limits !== undefined && { limits }),
       ...(entry.worktree?.setUp && { setUp: entry.worktree.setUp }),
       mcpServerNames: entry.mcpServers ?? [],
-      idleSeconds: context.idleSeconds,
+      idleSeconds: entry.idleSeconds ?? context.idleSeconds,
       onLimit: entry.onLimit ?? context.onLimit,
       home: home.path,
       isolation: context.isolation,

@@ -15,6 +15,7 @@ import type { Item, Session, Status } from "#streams/session"
 import type { LimitChange, Limits } from "#streams/session-limits"
 import type { Pruned, PruneRequest, SessionCost } from "./retention.ts"
 import type { StorageReport } from "./storage.ts"
+import type { WorkflowPlane } from "./workflows/plane.ts"
 import type { Forking, Keeping, Trusting } from "./workspaces/keeping.ts"
 import type { WorkspaceRequest } from "./workspaces/workspace.ts"
 
@@ -230,6 +231,7 @@ export interface ControlPlane extends AsyncDisposable, Keeping, Forking, Trustin
   /** Whether what sessions say reaches their streams. Answers also while the stream server is away. */
   storage(): Promise<StorageReport>
   agentTypes(): Promise<readonly AgentTypeInfo[]>
+  readonly workflows: WorkflowPlane
 }
 
 /** What may go wrong that a caller would treat differently. Each slug has a page in docs/errors.md. */
@@ -257,6 +259,15 @@ export const PROBLEMS = {
   option_value_refused: "BAD_REQUEST",
   nothing_to_resume: "CONFLICT",
   session_busy: "CONFLICT",
+  invalid_workflow: "BAD_REQUEST",
+  unknown_workflow: "NOT_FOUND",
+  invalid_inputs: "BAD_REQUEST",
+  unknown_run: "NOT_FOUND",
+  unknown_step: "NOT_FOUND",
+  run_refused: "CONFLICT",
+  invalid_schedule: "BAD_REQUEST",
+  unknown_schedule: "NOT_FOUND",
+  unknown_webhook: "NOT_FOUND",
   no_checkpoints: "NOT_FOUND",
   unknown_checkpoint: "NOT_FOUND",
   checkpoint_gone: "NOT_FOUND",

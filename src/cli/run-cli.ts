@@ -30,6 +30,7 @@ import { tail } from "./commands/tail.ts"
 import { trust } from "./commands/trust.ts"
 import { up } from "./commands/up.ts"
 import { withdraw } from "./commands/withdraw.ts"
+import { workflow } from "./commands/workflow.ts"
 import type { Deps } from "./deps.ts"
 import type { Io } from "./io.ts"
 import { report, usage } from "./refusal.ts"
@@ -65,6 +66,7 @@ const COMMANDS: readonly Command[] = [
   doctor,
   down,
   streams,
+  workflow,
 ]
 
 /** Runs one command line to its end and gives the exit code. Never throws: what went wrong was told. */

@@ -32,6 +32,12 @@ interface Kept {
   readonly events: SessionEvent[]
 }
 
+/** Tests of workflows use the real thing: here nothing of it may be asked for. */
+const noWorkflows = new Proxy({} as OpenPlane["workflows"], {
+  get(_, name) {
+    throw new Error(`This plane knows no workflows, and was asked for ${String(name)}.`)
+  },
+})
 const CHANGES: readonly FileChange[] = [
   { path: "a.txt", status: "modified", added: 1, removed: 1 },
   { path: "b.bin", status: "added", added: null, removed: null },
@@ -57,6 +63,7 @@ export function fakePlane(): FakePlane {
 
   const plane: FakePlane = {
     calls: [],
+    workflows: noWorkflows,
     onSpawn: () => undefined,
     onCancel: () => undefined,
     onApprove: () => undefined,

@@ -125,7 +125,6 @@ export class SessionLoop implements AsyncDisposable {
       publisher,
       publish: (event) => this.#publish(event),
       session: () => this.#session,
-      ready: () => Promise.resolve(),
       keepBlob: () => undefined,
       dialect: dialectOf("scripted"),
       redactor: nothingToRedact,
