@@ -23,6 +23,7 @@ import { retentionOf } from "./retention.ts"
 import { searchOf } from "./search.ts"
 import { storageReport } from "./storage.ts"
 import { checkedWorkingDir } from "./working-dir.ts"
+import { bringingHome } from "./workspaces/bring-home.ts"
 import { files } from "./workspaces/files.ts"
 import { forking } from "./workspaces/fork.ts"
 import { trusting } from "./workspaces/trusting.ts"
@@ -99,6 +100,7 @@ export function controlPlane(
     ...files(context, reach),
     ...forking(context, reach),
     ...trusting(context),
+    ...bringingHome(context, reach),
 
     resume: (sessionId) =>
       guarded(async () => {

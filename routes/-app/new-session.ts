@@ -14,6 +14,9 @@ export interface NewSessionAddress {
   readonly mode?: PermissionMode
   /** As `agentz run --limit` takes them. */
   readonly limits?: string
+  /** In a work tree of its own. */
+  readonly worktree?: boolean
+  readonly branch?: string
 }
 
 export interface NewSession extends Required<NewSessionAddress> {
@@ -22,7 +25,7 @@ export interface NewSession extends Required<NewSessionAddress> {
   readonly attached: readonly Attached[]
 }
 
-export type FieldName = "prompt" | "dir" | "agent" | "limits" | "mcp"
+export type FieldName = "prompt" | "dir" | "branch" | "agent" | "limits" | "mcp"
 
 const FIELD_OF: Readonly<Record<string, FieldName>> = {
   empty_prompt: "prompt",
@@ -32,6 +35,10 @@ const FIELD_OF: Readonly<Record<string, FieldName>> = {
   working_dir_not_a_directory: "dir",
   working_dir_not_accessible: "dir",
   working_dir_not_absolute: "dir",
+  no_repository: "dir",
+  no_commit_yet: "dir",
+  branch_refused: "branch",
+  branch_in_use: "branch",
   unknown_agent: "agent",
   agent_not_ready: "agent",
   mcp_not_taken: "mcp",
@@ -56,13 +63,15 @@ export function fieldOf(refusal: Refusal): FieldName | undefined {
 
 /** Throws a {@link Refusal} where a field cannot be read. */
 export async function requestOf(form: NewSession): Promise<Omit<SpawnInput, "idempotencyKey">> {
-  const { agent, prompt, mode, attached } = form
+  const { agent, prompt, mode, attached, worktree } = form
+  const branch = form.branch.trim()
   const [dir, model, limits, mcp] = [form.dir, form.model, form.limits, form.mcp].map((text) => text.trim())
   return {
     agentType: agent,
     prompt,
     permissionMode: mode,
     ...(dir && { workingDir: dir }),
+    ...(worktree && { workspace: { kind: "worktree" as const, ...(branch && { branch }) } }),
     ...(model && { model }),
     ...(limits && { limits: await limitsIn(limits) }),
     ...(mcp && { mcpServers: serversIn(mcp) }),
@@ -89,10 +98,12 @@ const upper = (sentence: string): string => sentence.charAt(0).toUpperCase() + s
 
 /** The form as an address, to be kept as a bookmark or handed on. MCP servers may hold secrets and are left out. */
 export function addressOf(form: NewSession, origin: string): string {
-  const { prompt, dir, agent, model, mode, limits } = form
+  const { prompt, dir, agent, model, mode, limits, worktree } = form
+  const branch = worktree ? form.branch : ""
   const address = new URL("/new", origin)
-  for (const [name, value] of Object.entries({ dir, agent, model, limits, prompt }))
+  for (const [name, value] of Object.entries({ dir, branch, agent, model, limits, prompt }))
     if (value.trim()) address.searchParams.set(name, value.trim())
+  if (worktree) address.searchParams.set("worktree", "true")
   if (mode !== "ask") address.searchParams.set("mode", mode)
   return address.href
 }

@@ -6,6 +6,7 @@ import { approve } from "./commands/approve.ts"
 import { archive, unarchive } from "./commands/archive.ts"
 import { cancel } from "./commands/cancel.ts"
 import { checkpoints } from "./commands/checkpoints.ts"
+import { commit } from "./commands/commit.ts"
 import { diff } from "./commands/diff.ts"
 import { doctor } from "./commands/doctor.ts"
 import { down } from "./commands/down.ts"
@@ -13,7 +14,9 @@ import { fork } from "./commands/fork.ts"
 import { limit } from "./commands/limit.ts"
 import { logs } from "./commands/logs.ts"
 import { ls } from "./commands/ls.ts"
+import { merge } from "./commands/merge.ts"
 import { mode } from "./commands/mode.ts"
+import { patch } from "./commands/patch.ts"
 import { prune } from "./commands/prune.ts"
 import { rename } from "./commands/rename.ts"
 import { restore } from "./commands/restore.ts"
@@ -55,6 +58,9 @@ const COMMANDS: readonly Command[] = [
   restore,
   fork,
   trust,
+  commit,
+  merge,
+  patch,
   limit,
   agents,
   rename,

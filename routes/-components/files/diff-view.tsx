@@ -107,9 +107,7 @@ function OneDiff(props: Omit<DiffViewProps, "patch"> & { readonly diff: FileDiff
         hunkSeparators: "line-info-basic",
         preferredHighlighter: "shiki-js",
         enableLineSelection: true,
-        enableGutterUtility: true,
         onLineSelected: (range: SelectedLineRange | null) => setMarked(range && linesOf(path, range)),
-        onGutterUtilityClick: (range: SelectedLineRange) => setAsked(linesOf(path, range)),
       }) as const,
     [split, path],
   )
