@@ -94,7 +94,7 @@ async function made(place: Place, work: string, { passing = false, allowance }: 
     const options = ["-z", "--add", "--remove", "--replace", "--stdin"]
     const input = listOf([...changed].sort())
     const call = inOwn("update-index", ...options)
-    await git(fresh > MANY ? { ...call, settings: AS_ONE_PACK } : call, { ...SLOWLY, input })
+    await git(fresh > MANY ? { ...call, settings: AS_ONE_PACK } : call, { ...WRITING, input })
   }
   const tree = (await git(inOwn("write-tree"), SLOWLY)).trim()
   const remember = async () => {
@@ -104,6 +104,9 @@ async function made(place: Place, work: string, { passing = false, allowance }: 
   }
   return { tree, leftOut, own, work, remember }
 }
+
+/** To write a hundred thousand new files takes minutes where others work as well. What is read here is regular files alone. */
+const WRITING = { ...SLOWLY, timeoutMs: 300_000 }
 
 const AS_ONE_PACK = [["core.bigFileThreshold", "1"]] as const
 
