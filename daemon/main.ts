@@ -38,6 +38,7 @@ import { identityOf } from "./process/identity.ts"
 import { nothingToRedact, redactor as redactorOf, secretsIn } from "./redact.ts"
 import { removeRunFile, writeRunFile } from "./run-file.ts"
 import { type Ending, runSession } from "./session.ts"
+import { setUpOf } from "./set-up.ts"
 import { DaemonSpec } from "./spec.ts"
 import { openSpoolFile } from "./spool-file.ts"
 import { type Storage, storageOf } from "./storage.ts"
@@ -251,6 +252,13 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
       onLimit: spec.onLimit,
       approvals,
       checkpoints: checkpointsOf({ home, sessionId, workingDir, session: () => publisher.session, publish }),
+      makeReady: setUpOf({
+        setUp: spec.setUp,
+        workingDir,
+        place: { enclosure, toolEnv: toolEnv() },
+        session: () => publisher.session,
+        publish,
+      }),
       watch: limitsOf({ sessionId, limits: () => limits, enclosure, disk }),
       setLimits: (next) => {
         limits = next

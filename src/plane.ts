@@ -1,12 +1,13 @@
 /**
- * The control plane: everything that can be asked of agentz, whoever asks (tRPC, CLI, later MCP). It holds no
+ * The control plane: everything that can be asked of agentz, whoever asks (tRPC, CLI, MCP). It holds no
  * state that a replay does not give back, so there may be many of it at once and any may be killed.
  */
 
 import type { McpServer } from "#daemon/mcp-server"
+import type { Children } from "#streams/children"
 import type { SendMode } from "#streams/command"
 import type { Decision, PermissionMode, SessionEvent } from "#streams/event"
-import type { MessageId, RequestId, RuleId, SessionId, UploadId } from "#streams/ids"
+import type { MessageId, RequestId, RuleId, SessionId, TokenId, UploadId } from "#streams/ids"
 import type { OnLimit } from "#streams/limit"
 import type { RegistryEntry } from "#streams/registry"
 import type { Rule, RuleMatch, RuleScope } from "#streams/rule"
@@ -15,7 +16,9 @@ import type { Item, Session, Status } from "#streams/session"
 import type { LimitChange, Limits } from "#streams/session-limits"
 import type { Pruned, PruneRequest, SessionCost } from "./retention.ts"
 import type { StorageReport } from "./storage.ts"
-import type { Forking, Keeping } from "./workspaces/keeping.ts"
+import type { WorkflowPlane } from "./workflows/plane.ts"
+import type { Bringing } from "./workspaces/bringing.ts"
+import type { Forking, Keeping, Trusting } from "./workspaces/keeping.ts"
 import type { WorkspaceRequest } from "./workspaces/workspace.ts"
 
 export interface SpawnRequest {
@@ -36,6 +39,12 @@ export interface SpawnRequest {
   readonly config?: Readonly<Record<string, string>> | undefined
   readonly mcpServers?: readonly McpServer[] | undefined
   readonly attachments?: readonly AttachmentRequest[] | undefined
+  /** Lets its agent start sessions; default: `AGENTZ_CHILDREN`. `family` has the places for them, else it itself. */
+  readonly children?: (Children & { readonly family?: SessionId | undefined }) | undefined
+  /** A token of MCP, or the session whose agent asks: it gets no more than that one may do. */
+  readonly startedBy?: TokenId | SessionId | undefined
+  /** It works in this directory or below. */
+  readonly within?: string | undefined
   readonly idempotencyKey?: string | undefined
 }
 
@@ -130,14 +139,17 @@ export interface FilesFound {
 /** A session with its newest items, true at `offset`: follow from there with the same fold. */
 export interface SessionView {
   /** The whole fold but for its items. */
-  readonly session: Omit<Session, "items"> & { readonly title: string }
+  readonly session: Omit<Session, "items"> & {
+    readonly title: string
+    readonly startedBy?: TokenId | SessionId | undefined
+  }
   readonly items: readonly Item[]
   readonly offset: string
   /** Whether there are items before these: ask with `before` = the first one's `seq`. */
   readonly hasMore: boolean
 }
 
-export interface ControlPlane extends AsyncDisposable, Keeping, Forking {
+export interface ControlPlane extends AsyncDisposable, Keeping, Forking, Trusting, Bringing {
   /** Returns as soon as the session is durable; the daemon starts meanwhile. */
   spawn(request: SpawnRequest): Promise<{ readonly sessionId: SessionId; readonly warning?: string }>
   sendMessage(request: {
@@ -230,6 +242,7 @@ export interface ControlPlane extends AsyncDisposable, Keeping, Forking {
   /** Whether what sessions say reaches their streams. Answers also while the stream server is away. */
   storage(): Promise<StorageReport>
   agentTypes(): Promise<readonly AgentTypeInfo[]>
+  readonly workflows: WorkflowPlane
 }
 
 /** What may go wrong that a caller would treat differently. Each slug has a page in docs/errors.md. */
@@ -251,12 +264,25 @@ export const PROBLEMS = {
   attachment_too_large: "PAYLOAD_TOO_LARGE",
   unknown_upload: "NOT_FOUND",
   mcp_not_taken: "BAD_REQUEST",
+  mcp_forbidden: "FORBIDDEN",
+  children_need_api: "PRECONDITION_FAILED",
+  too_many_children: "FORBIDDEN",
+  unknown_token: "NOT_FOUND",
   rule_refused: "BAD_REQUEST",
   unknown_rule: "NOT_FOUND",
   unknown_option: "NOT_FOUND",
   option_value_refused: "BAD_REQUEST",
   nothing_to_resume: "CONFLICT",
   session_busy: "CONFLICT",
+  invalid_workflow: "BAD_REQUEST",
+  unknown_workflow: "NOT_FOUND",
+  invalid_inputs: "BAD_REQUEST",
+  unknown_run: "NOT_FOUND",
+  unknown_step: "NOT_FOUND",
+  run_refused: "CONFLICT",
+  invalid_schedule: "BAD_REQUEST",
+  unknown_schedule: "NOT_FOUND",
+  unknown_webhook: "NOT_FOUND",
   no_checkpoints: "NOT_FOUND",
   unknown_checkpoint: "NOT_FOUND",
   checkpoint_gone: "NOT_FOUND",
@@ -269,6 +295,20 @@ export const PROBLEMS = {
   branch_refused: "BAD_REQUEST",
   branch_in_use: "CONFLICT",
   worktree_failed: "PRECONDITION_FAILED",
+  repository_config_invalid: "PRECONDITION_FAILED",
+  commands_not_allowed: "PRECONDITION_FAILED",
+  commands_changed: "CONFLICT",
+  no_work_tree: "PRECONDITION_FAILED",
+  nothing_to_commit: "CONFLICT",
+  no_identity: "PRECONDITION_FAILED",
+  uncommitted_changes: "CONFLICT",
+  unknown_branch: "BAD_REQUEST",
+  nothing_to_merge: "CONFLICT",
+  branch_has_merges: "CONFLICT",
+  merge_conflicts: "CONFLICT",
+  base_dirty: "CONFLICT",
+  filtered_files: "PRECONDITION_FAILED",
+  patch_too_large: "PAYLOAD_TOO_LARGE",
   storage_full: "SERVICE_UNAVAILABLE",
   storage_unavailable: "SERVICE_UNAVAILABLE",
 } as const

@@ -6,6 +6,7 @@ import { approve } from "./commands/approve.ts"
 import { archive, unarchive } from "./commands/archive.ts"
 import { cancel } from "./commands/cancel.ts"
 import { checkpoints } from "./commands/checkpoints.ts"
+import { commit } from "./commands/commit.ts"
 import { diff } from "./commands/diff.ts"
 import { doctor } from "./commands/doctor.ts"
 import { down } from "./commands/down.ts"
@@ -13,7 +14,10 @@ import { fork } from "./commands/fork.ts"
 import { limit } from "./commands/limit.ts"
 import { logs } from "./commands/logs.ts"
 import { ls } from "./commands/ls.ts"
+import { mcp } from "./commands/mcp.ts"
+import { merge } from "./commands/merge.ts"
 import { mode } from "./commands/mode.ts"
+import { patch } from "./commands/patch.ts"
 import { prune } from "./commands/prune.ts"
 import { rename } from "./commands/rename.ts"
 import { restore } from "./commands/restore.ts"
@@ -27,8 +31,10 @@ import { set } from "./commands/set.ts"
 import { show } from "./commands/show.ts"
 import { streams } from "./commands/streams.ts"
 import { tail } from "./commands/tail.ts"
+import { trust } from "./commands/trust.ts"
 import { up } from "./commands/up.ts"
 import { withdraw } from "./commands/withdraw.ts"
+import { workflow } from "./commands/workflow.ts"
 import type { Deps } from "./deps.ts"
 import type { Io } from "./io.ts"
 import { report, usage } from "./refusal.ts"
@@ -52,8 +58,13 @@ const COMMANDS: readonly Command[] = [
   diff,
   restore,
   fork,
+  trust,
+  commit,
+  merge,
+  patch,
   limit,
   agents,
+  mcp,
   rename,
   archive,
   unarchive,
@@ -63,6 +74,7 @@ const COMMANDS: readonly Command[] = [
   doctor,
   down,
   streams,
+  workflow,
 ]
 
 /** Runs one command line to its end and gives the exit code. Never throws: what went wrong was told. */

@@ -64,8 +64,5 @@ const merged = (run: Run, items: readonly StepId[], steps: readonly StepId[]): r
 /** Those that failed for good and hold somebody up: what a resume tries again. Items of maps are named for themselves. */
 export const failedSteps = (run: Run): readonly StepId[] =>
   [...run.steps.values()]
-    .filter(
-      ({ stepId, status }) =>
-        status === "failed" && stepIn(run, placeOf(stepId).id)?.onFailure !== "continue",
-    )
+    .filter(({ place, status }) => status === "failed" && stepIn(run, place.id)?.onFailure !== "continue")
     .map(({ stepId }) => stepId)

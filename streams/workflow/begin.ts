@@ -10,7 +10,7 @@ import type { Run, StepState } from "./run.ts"
 import { type Blobs, sessionOf, stepIn } from "./scope.ts"
 import { soonest } from "./soonest.ts"
 import { isOutside } from "./step-body.ts"
-import { placeOf, type StepId } from "./step-id.ts"
+import type { StepId } from "./step-id.ts"
 import { isReady } from "./transition.ts"
 
 export interface Beginning {
@@ -31,18 +31,22 @@ export function beginning(run: Run, now: Now): Beginning {
   for (const step of run.steps.values()) {
     if (step.status !== "pending") continue
     if (step.retryAt !== null) {
+      const { stepId, generation } = step
       const dueAt = Date.parse(step.retryAt)
-      if (dueAt <= now.now)
-        say.push({ type: "step_retry", stepId: step.stepId, generation: step.generation, cause: "due" })
+      if (dueAt <= now.now) say.push({ type: "step_retry", stepId, generation, cause: "due" })
       else wakeAt = soonest(wakeAt, dueAt)
       continue
     }
-    if (!isReady(run, step.stepId)) continue
-    const outside = isOutside(run, step.stepId)
+    if (!isReady(run, step)) continue
+    // Asked first, since a map may have thousands of items that have no place yet.
+    if (step.place.index !== null && !places.has(step)) {
+      held.push(step.stepId)
+      continue
+    }
     const skipped = whenOf(run, step, now.blobs)
     if (skipped.type === "load") load.push(...skipped.blobs)
     else if (skipped.type === "say") say.push(...skipped.events)
-    else if (outside && !places.has(step)) held.push(step.stepId)
+    else if (!places.has(step)) held.push(step.stepId)
     else {
       const begun = beginStep(run, step, now)
       if (begun.type === "load") load.push(...begun.blobs)
@@ -84,7 +88,7 @@ const failedAtOnce = (step: StepState, error: StepFailure): readonly UnstampedRu
 ]
 
 function beginStep(run: Run, step: StepState, now: Now): Begun {
-  const definition = stepIn(run, placeOf(step.stepId).id)
+  const definition = stepIn(run, step.place.id)
   if (definition?.kind === "map" && definition.id === step.stepId)
     return expand(run, step, { map: definition, now })
   const body = resolveBody(run, step.stepId, now.blobs)
@@ -191,25 +195,25 @@ function placesOf(run: Run, room: Room): Places {
   let ofRun = run.definition?.concurrency ?? Number.POSITIVE_INFINITY
   const ofMaps = new Map<StepId, number>()
   const ofAgents = new Map(room.agents)
-  const mapOf = (stepId: StepId): StepId | null => {
-    const { id, index } = placeOf(stepId)
-    return index === null ? null : id
-  }
+  const outside = new Map<StepId, boolean>()
   const leftOfMap = (id: StepId): number => {
     const step: Step | undefined = stepIn(run, id)
     return ofMaps.get(id) ?? (step?.kind === "map" ? step.concurrency : undefined) ?? Number.POSITIVE_INFINITY
   }
-  const taken = (stepId: StepId) => {
+  const taken = ({ place: { id, index } }: StepState) => {
     ofRun -= 1
-    const map = mapOf(stepId)
-    if (map !== null) ofMaps.set(map, leftOfMap(map) - 1)
+    if (index !== null) ofMaps.set(id, leftOfMap(id) - 1)
   }
   for (const step of run.steps.values())
-    if (step.status === "running" && isOutside(run, step.stepId)) taken(step.stepId)
+    if (step.status === "running" && isOutside(run, step.stepId)) taken(step)
 
-  const has = ({ stepId }: StepState): boolean => {
-    const map = mapOf(stepId)
-    return ofRun > 0 && (map === null || leftOfMap(map) > 0)
+  /** What is not done outside takes no place, and items of one map are all alike. */
+  const has = (step: StepState): boolean => {
+    const { id, index } = step.place
+    if (ofRun > 0 && (index === null || leftOfMap(id) > 0)) return true
+    const known = outside.get(id) ?? isOutside(run, step.stepId)
+    outside.set(id, known)
+    return !known
   }
   return {
     has,
@@ -220,7 +224,7 @@ function placesOf(run: Run, room: Room): Places {
       if (!has(step) || ofAgent <= 0 || (body.kind !== "workflow" && ofMachine <= 0)) return false
       if (body.kind !== "workflow") ofMachine -= 1
       if (agent !== null) ofAgents.set(agent, ofAgent - 1)
-      taken(step.stepId)
+      taken(step)
       return true
     },
   }

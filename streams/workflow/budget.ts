@@ -34,7 +34,7 @@ function usedOf(
 }
 
 /** How long it has been running, pauses left out, in ms. */
-export const ranFor = ({ ranMs, runningSince }: Run, now: number): number =>
+const ranFor = ({ ranMs, runningSince }: Run, now: number): number =>
   ranMs + (runningSince === null ? 0 : Math.max(0, now - Date.parse(runningSince)))
 
 /** When its time will be up. */

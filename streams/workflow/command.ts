@@ -4,7 +4,7 @@
  */
 import { z } from "zod"
 import { CommandId } from "../ids.ts"
-import { Budget } from "./definition.ts"
+import { Budget, ReadJson } from "./definition.ts"
 import { StepId } from "./step-id.ts"
 import { StepInput } from "./step-input.ts"
 
@@ -19,11 +19,11 @@ export const RunCommand = z.discriminatedUnion("type", [
   /** Tries a failed step again, perhaps with something said anew. */
   command("retry_step", { stepId: StepId, input: StepInput.optional() }),
   /** Goes on without the step. Without an output, whoever needs one fails. */
-  command("skip_step", { stepId: StepId, output: z.json().optional() }),
+  command("skip_step", { stepId: StepId, output: ReadJson.optional() }),
   /** Nothing new starts; what runs is let finish, or ended and done again later. */
   command("pause", { interrupt: z.boolean().optional() }),
   command("cancel", { reason: z.string().optional() }),
-  command("signal", { name: z.string().min(1), payload: z.json().optional() }),
+  command("signal", { name: z.string().min(1), payload: ReadJson.optional() }),
   /** The first answer stands. */
   command("approval_answer", {
     stepId: StepId,

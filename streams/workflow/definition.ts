@@ -11,6 +11,9 @@ import { DURATION } from "./duration.ts"
 /** Whatever JSON can say. */
 export type Json = z.infer<ReturnType<typeof z.json>>
 
+/** The same, of what was read as JSON and is not looked at again: an output may be large, and a log long. */
+export const ReadJson = z.custom<Json>((value) => value !== undefined)
+
 /** Of steps and inputs: it can be written in an expression as it is. */
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,39}$/
 const Name = z
@@ -192,5 +195,5 @@ export const WorkflowDefinition = z.strictObject({
 export type WorkflowDefinition = z.infer<typeof WorkflowDefinition>
 
 /** What a run was given, by name. */
-export const Inputs = z.record(z.string(), z.json()).readonly()
+export const Inputs = z.record(z.string(), ReadJson).readonly()
 export type Inputs = z.infer<typeof Inputs>

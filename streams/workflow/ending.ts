@@ -6,7 +6,6 @@ import type { Now } from "./plan.ts"
 import { type Resolved, resolveOutputs } from "./resolve.ts"
 import type { Run, StepOutput, StepState } from "./run.ts"
 import { type Blobs, readOutput } from "./scope.ts"
-import { placeOf } from "./step-id.ts"
 import { outputTextsOf } from "./texts.ts"
 import { isPassedOver, isReady, isSettled } from "./transition.ts"
 
@@ -31,13 +30,12 @@ export function ending(run: Run, { blobs }: Now): Ending {
 const mayMove = (run: Run, step: StepState): boolean =>
   step.status === "running" ||
   step.status === "waiting" ||
-  (step.status === "pending" && (step.retryAt !== null || isReady(run, step.stepId)))
+  (step.status === "pending" && (step.retryAt !== null || isReady(run, step)))
 
 /** The first step that failed for good says why. */
 function failed(run: Run, steps: readonly StepState[]): UnstampedRunEvent {
   const step = steps.find(
-    ({ stepId, status }) =>
-      status === "failed" && placeOf(stepId).index === null && !isPassedOver(run, stepId),
+    ({ stepId, place, status }) => status === "failed" && place.index === null && !isPassedOver(run, stepId),
   )
   const error: Failure = {
     code: step?.error?.code ?? "step_failed",

@@ -6,7 +6,7 @@ import { z } from "zod"
 import { streamSeqOf } from "../command.ts"
 import { BlobRef, Failure } from "../event.ts"
 import { CommandId, RunId, SessionId } from "../ids.ts"
-import { Budget, Inputs, WorkflowDefinition } from "./definition.ts"
+import { Budget, Inputs, ReadJson, WorkflowDefinition } from "./definition.ts"
 import { StepId } from "./step-id.ts"
 import { StepInput } from "./step-input.ts"
 
@@ -64,7 +64,7 @@ export const StepUsage = z.object({
 export type StepUsage = z.infer<typeof StepUsage>
 
 /** What a step gave: `output`, or where it is too large for an event, all of it as JSON in `outputBlob`. */
-const Output = { output: z.json().optional(), outputBlob: BlobRef.optional() }
+const Output = { output: ReadJson.optional(), outputBlob: BlobRef.optional() }
 
 const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) =>
   z.object({ type: z.literal(type), ...Stamp.shape, ...shape })
@@ -173,7 +173,7 @@ const MapExpanded = event("map_expanded", {
   stepId: StepId,
   generation: z.number().int().nonnegative(),
   count: z.number().int().nonnegative(),
-  items: z.array(z.json()).optional(),
+  items: z.array(ReadJson).optional(),
   itemsBlob: BlobRef.optional(),
 })
 
@@ -217,7 +217,7 @@ const BudgetReached = event("budget_reached", {
 const BudgetChanged = event("budget_changed", { budget: Budget })
 
 /** It is kept until a step that waits for that name takes it. */
-const SignalReceived = event("signal_received", { name: z.string(), payload: z.json().optional() })
+const SignalReceived = event("signal_received", { name: z.string(), payload: ReadJson.optional() })
 /** A command that cannot be done as the run stands now. */
 const CommandRefused = event("command_refused", { error: Failure })
 

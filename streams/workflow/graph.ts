@@ -38,7 +38,7 @@ const sessionOf = (step: {
 }): readonly StepId[] => (step.kind === "agent" && step.session !== undefined ? [step.session] : [])
 
 /** A text that cannot be read names no step: `check.ts` has told of it. */
-export function stepsNamedIn(text: Text): readonly StepId[] {
+function stepsNamedIn(text: Text): readonly StepId[] {
   try {
     return referencesIn([text]).flatMap(({ root, path: [step] }) =>
       root === "steps" && typeof step === "string" ? [step] : [],

@@ -20,7 +20,7 @@ export type ReadDefinition =
   | { readonly problems: readonly DefinitionProblem[] }
 
 /** What a definition may weigh, so that the log of a run has room for it. */
-export const MAX_SOURCE_BYTES = 256 * 1024
+const MAX_SOURCE_BYTES = 256 * 1024
 
 export function readDefinition(source: string): ReadDefinition {
   if (new TextEncoder().encode(source).length > MAX_SOURCE_BYTES)

@@ -4,10 +4,11 @@
  */
 import { type ChangeEvent, createStateSchema } from "@durable-streams/state"
 import { z } from "zod"
-import { RunId, ScheduleId, WebhookId } from "../ids.ts"
+import { RunId, ScheduleId, TokenId, WebhookId } from "../ids.ts"
+import { isRow } from "../registry.ts"
 import { Inputs, WorkflowDefinition, WorkflowName } from "./definition.ts"
 import { StartedBy } from "./event.ts"
-import { RUN_STATUSES } from "./run.ts"
+import { RUN_STATUSES, type RunStatus } from "./run.ts"
 import { StepId } from "./step-id.ts"
 
 /** Identity of a run. Written by whoever started it. */
@@ -17,6 +18,8 @@ export const RunRow = z.object({
   title: z.string(),
   workingDir: z.string(),
   startedBy: StartedBy,
+  /** The token of MCP that it was started with. */
+  startedWith: TokenId.optional(),
   parent: z.object({ runId: RunId, stepId: StepId }).optional(),
   forkedFrom: RunId.optional(),
   createdAt: z.string(),
@@ -50,6 +53,10 @@ export const ProgressRow = z.object({
 })
 export type ProgressRow = z.infer<typeof ProgressRow>
 
+/** Something was asked of the run: a worker whose progress is not there yet reads its inbox up to that place. */
+export const AskedRow = z.object({ runId: RunId, offset: z.string() })
+export type AskedRow = z.infer<typeof AskedRow>
+
 /** A workflow that is known by its name. `source` is what was given, comments and all. */
 export const WorkflowRow = z.object({
   name: WorkflowName,
@@ -82,7 +89,9 @@ export type ScheduleRow = z.infer<typeof ScheduleRow>
 export const FiringRow = z.object({
   scheduleId: ScheduleId,
   dueAt: z.string(),
+  /** `null`: it started none, for the reason in `skipped`. */
   runId: RunId.nullable(),
+  skipped: z.string().optional(),
 })
 export type FiringRow = z.infer<typeof FiringRow>
 
@@ -103,6 +112,7 @@ export type WebhookRow = z.infer<typeof WebhookRow>
 const runsSchema = createStateSchema({
   runs: { schema: RunRow, type: "run", primaryKey: "runId" },
   progress: { schema: ProgressRow, type: "progress", primaryKey: "runId" },
+  asked: { schema: AskedRow, type: "asked", primaryKey: "runId" },
 })
 const workflowsSchema = createStateSchema({
   workflows: { schema: WorkflowRow, type: "workflow", primaryKey: "name" },
@@ -115,10 +125,13 @@ export const runRowChange = (value: RunRow): ChangeEvent =>
   runsSchema.runs.upsert({ key: value.runId, value }) as ChangeEvent
 export const progressRowChange = (value: ProgressRow): ChangeEvent =>
   runsSchema.progress.upsert({ key: value.runId, value }) as ChangeEvent
-/** Both rows of a run that is to be forgotten. */
+export const askedRowChange = (value: AskedRow): ChangeEvent =>
+  runsSchema.asked.upsert({ key: value.runId, value }) as ChangeEvent
+/** All rows of a run that is to be forgotten. */
 export const runRowRemovals = (runId: RunId): ChangeEvent[] => [
   runsSchema.runs.delete({ key: runId }) as ChangeEvent,
   runsSchema.progress.delete({ key: runId }) as ChangeEvent,
+  runsSchema.asked.delete({ key: runId }) as ChangeEvent,
 ]
 export const workflowRowChange = (value: WorkflowRow): ChangeEvent =>
   workflowsSchema.workflows.upsert({ key: value.name, value }) as ChangeEvent
@@ -137,3 +150,94 @@ export const webhookRowChange = (value: WebhookRow): ChangeEvent =>
   workflowsSchema.webhooks.upsert({ key: value.webhookId, value }) as ChangeEvent
 export const webhookRowRemoval = (webhookId: WebhookId): ChangeEvent =>
   workflowsSchema.webhooks.delete({ key: webhookId }) as ChangeEvent
+
+export interface RunEntry extends RunRow {
+  readonly status: RunStatus
+  /** `null` while no worker has told. */
+  readonly progress: ProgressRow | null
+  /** Offset of the inbox behind what was asked last; `null` where nothing was. */
+  readonly asked: string | null
+}
+
+/** Runs by id, in the order in which they were made. */
+export type Runs = ReadonlyMap<RunId, RunEntry>
+export const emptyRuns: Runs = new Map()
+
+/** Applies rows in order; the given list is not changed. A row that is not understood is none. */
+export function foldRuns(runs: Runs, events: Iterable<unknown>): Runs {
+  const next = new Map(runs)
+  for (const event of events) {
+    if (!isRow(event)) continue
+    const { type, key, value, headers } = event
+    if (type === "run" && headers.operation === "delete") next.delete(key as RunId)
+    else if (type === "run") {
+      const row = RunRow.safeParse(value)
+      if (!row.success) continue
+      const { status = "pending", progress = null, asked = null } = next.get(row.data.runId) ?? {}
+      next.set(row.data.runId, { status, progress, asked, ...row.data })
+    } else if (type === "progress" && headers.operation !== "delete") {
+      const row = ProgressRow.safeParse(value)
+      const known = row.success ? next.get(row.data.runId) : undefined
+      if (row.success && known && isLater(row.data, known.progress))
+        next.set(known.runId, { ...known, status: row.data.status, progress: row.data })
+    } else if (type === "asked" && headers.operation !== "delete") {
+      const row = AskedRow.safeParse(value)
+      const known = row.success ? next.get(row.data.runId) : undefined
+      if (row.success && known && (known.asked ?? "") < row.data.offset)
+        next.set(known.runId, { ...known, asked: row.data.offset })
+    }
+  }
+  return next
+}
+
+/** Whether something was asked of it that its worker has not taken. */
+export const isAsked = ({ asked, progress }: Pick<RunEntry, "asked" | "progress">): boolean =>
+  asked !== null && asked > (progress?.inboxOffset ?? "")
+
+/** By the place in the log that it is true at. */
+export const isLater = (row: ProgressRow, known: ProgressRow | null): boolean =>
+  known === null || row.epoch > known.epoch || (row.epoch === known.epoch && row.n >= known.n)
+
+/** The workflows that are known by name, and what starts them. */
+export interface Workflows {
+  readonly workflows: ReadonlyMap<string, WorkflowRow>
+  readonly schedules: ReadonlyMap<string, ScheduleRow>
+  readonly firings: ReadonlyMap<string, FiringRow>
+  readonly webhooks: ReadonlyMap<string, WebhookRow>
+}
+export const emptyWorkflows: Workflows = {
+  workflows: new Map(),
+  schedules: new Map(),
+  firings: new Map(),
+  webhooks: new Map(),
+}
+
+/** Applies rows in order; the given lists are not changed. A row that is not understood is none. */
+export function foldWorkflows(known: Workflows, events: Iterable<unknown>): Workflows {
+  const next = {
+    workflows: new Map(known.workflows),
+    schedules: new Map(known.schedules),
+    firings: new Map(known.firings),
+    webhooks: new Map(known.webhooks),
+  }
+  for (const event of events) {
+    if (!isRow(event)) continue
+    if (event.type === "workflow") applyRow(next.workflows, WorkflowRow, event)
+    else if (event.type === "schedule") applyRow(next.schedules, ScheduleRow, event)
+    else if (event.type === "firing") applyRow(next.firings, FiringRow, event)
+    else if (event.type === "webhook") applyRow(next.webhooks, WebhookRow, event)
+  }
+  return next
+}
+
+function applyRow<Row>(
+  rows: Map<string, Row>,
+  schema: z.ZodType<Row>,
+  { key, value, headers }: ChangeEvent,
+): void {
+  if (headers.operation === "delete") rows.delete(key)
+  else {
+    const row = schema.safeParse(value)
+    if (row.success) rows.set(key, row.data)
+  }
+}

@@ -42,7 +42,7 @@ export function resolveWhen(run: Run, step: Step, blobs: Blobs): Resolved<boolea
 }
 
 /** As many items as a map may have; each is a step in the log. */
-export const MOST_ITEMS = 10_000
+const MOST_ITEMS = 10_000
 
 /** The items of a map. */
 export function resolveItems(run: Run, step: StepOf<"map">, blobs: Blobs): Resolved<readonly Json[]> {

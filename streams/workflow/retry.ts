@@ -6,7 +6,7 @@ import type { Run, StepState } from "./run.ts"
 import { attemptOf, bodyOf } from "./step-body.ts"
 import type { StepId } from "./step-id.ts"
 
-export interface RetryPolicy {
+interface RetryPolicy {
   /** In all. */
   readonly attempts: number
   readonly delayMs: number
@@ -16,7 +16,7 @@ export interface RetryPolicy {
 const DEFAULT = { attempts: 3, delay: "1s", maxDelay: "30s" }
 
 /** Attempts of one step that may be lost with our own processes before the step is given up. */
-export const MOST_RECOVERIES = 10
+const MOST_RECOVERIES = 10
 
 /** What another attempt cannot mend. */
 const FINAL: ReadonlySet<FailureClass> = new Set([
@@ -29,12 +29,12 @@ const FINAL: ReadonlySet<FailureClass> = new Set([
   "cancelled",
 ])
 
-export const isRetryable = ({ class: kind }: Pick<StepFailure, "class">): boolean => !FINAL.has(kind)
+const isRetryable = ({ class: kind }: Pick<StepFailure, "class">): boolean => !FINAL.has(kind)
 
 /** Nobody is asked again, and nothing is waited for again, unless the step itself says so. */
 const ONCE: ReadonlySet<Body["kind"]> = new Set(["approval", "wait", "transform"])
 
-export function retryPolicyOf(run: Run, stepId: StepId): RetryPolicy {
+function retryPolicyOf(run: Run, stepId: StepId): RetryPolicy {
   const body = bodyOf(run, stepId)
   const once: Retry | undefined = body && ONCE.has(body.kind) ? { attempts: 1 } : undefined
   const told: readonly (Retry | undefined)[] = [body?.retry, once, run.definition?.defaults?.retry]

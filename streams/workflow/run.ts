@@ -6,7 +6,7 @@ import type { BlobRef, Failure } from "../event.ts"
 import type { CommandId, RunId, SessionId } from "../ids.ts"
 import type { Budget, Inputs, Json, WorkflowDefinition } from "./definition.ts"
 import type { RunEventOf, StartedBy, StepFailure, StepUsage, WaitingFor } from "./event.ts"
-import type { StepId } from "./step-id.ts"
+import { placeOf, type StepId } from "./step-id.ts"
 import type { StepInput } from "./step-input.ts"
 
 /** `pending`: no worker has begun with it. The last three are ends; `failed` alone can be gone on from. */
@@ -40,6 +40,8 @@ export interface Attempt {
 
 export interface StepState {
   readonly stepId: StepId
+  /** The step in the definition, and where it is an item of a map its place in it. */
+  readonly place: { readonly id: StepId; readonly index: number | null }
   readonly status: StepStatus
   readonly generation: number
   /** The number of the last attempt in this generation; 0 before the first. */
@@ -153,6 +155,7 @@ export const emptyRun = (runId: RunId): Run => ({
 
 export const newStep = (stepId: StepId, generation = 0): StepState => ({
   stepId,
+  place: placeOf(stepId),
   status: "pending",
   generation,
   attempt: 0,

@@ -3,7 +3,7 @@ import type { RunEvent, RunEventOf } from "./event.ts"
 import { graphOf } from "./graph.ts"
 import type { Run, StepState, StepStatus } from "./run.ts"
 import { isBusy } from "./step-body.ts"
-import { placeOf, type StepId } from "./step-id.ts"
+import type { StepId } from "./step-id.ts"
 
 type Legal = { readonly [Type in RunEvent["type"]]: (run: Run, event: RunEventOf<Type>) => boolean }
 
@@ -60,14 +60,14 @@ export function isSettled(run: Run, stepId: StepId): boolean {
 }
 
 /** Whether the run goes on as if the step were skipped when it has failed for good. */
-export function isPassedOver({ definition }: Run, stepId: StepId): boolean {
-  return definition !== null && graphOf(definition).steps.get(placeOf(stepId).id)?.onFailure === "continue"
+export function isPassedOver({ definition, steps }: Run, stepId: StepId): boolean {
+  const id = steps.get(stepId)?.place.id ?? stepId
+  return definition !== null && graphOf(definition).steps.get(id)?.onFailure === "continue"
 }
 
 /** All that must be settled before it begins; an item begins while its map runs. */
-export function isReady(run: Run, stepId: StepId): boolean {
+export function isReady(run: Run, { place: { id, index } }: StepState): boolean {
   if (run.definition === null) return false
-  const { id, index } = placeOf(stepId)
   if (index !== null) return run.steps.get(id)?.status === "running"
   for (const needed of graphOf(run.definition).needs.get(id) ?? []) if (!isSettled(run, needed)) return false
   return true
@@ -94,7 +94,7 @@ const LEGAL: Legal = {
       step?.status === "pending" &&
       step.retryAt === null &&
       event.attempt === step.attempt + 1 &&
-      isReady(run, event.stepId)
+      isReady(run, step)
     )
   },
   step_attached: OPEN,
@@ -113,7 +113,7 @@ const LEGAL: Legal = {
     const step = stepOf(run, event)
     if (step === null || isOver(run) || isCancelling(run)) return false
     return event.cause === "when"
-      ? isFree(run) && step.status === "pending" && isReady(run, event.stepId)
+      ? isFree(run) && step.status === "pending" && isReady(run, step)
       : !isBusy(run, event.stepId)
   },
   map_expanded: (run, event) =>
@@ -133,7 +133,7 @@ const LEGAL: Legal = {
   workflow_complete: (run) =>
     run.status === "running" &&
     !isCancelling(run) &&
-    every(run, ({ stepId }) => isSettledOrItem(run, stepId)),
+    every(run, ({ place, stepId }) => place.index !== null || isSettled(run, stepId)),
   workflow_failed: (run) => run.status === "running" && !isCancelling(run) && every(run, isShut),
   workflow_cancelled: (run) => isCancelling(run) && every(run, isShut),
 
@@ -143,7 +143,3 @@ const LEGAL: Legal = {
   command_refused: () => true,
   command_void: () => true,
 }
-
-/** Items are answered for by their map. */
-const isSettledOrItem = (run: Run, stepId: StepId): boolean =>
-  placeOf(stepId).index !== null || isSettled(run, stepId)

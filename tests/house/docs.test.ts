@@ -5,6 +5,8 @@ import { dirname, join } from "node:path"
 import { expect, test } from "vitest"
 import { Command } from "#streams/command"
 import { SessionEvent } from "#streams/event"
+import { RunCommand } from "#streams/workflow/command"
+import { RunEvent } from "#streams/workflow/event"
 
 const pages = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
   encoding: "utf8",
@@ -57,16 +59,30 @@ test.each(pages)("%s: no path of one machine", (page) => {
   expect(paths ?? []).toEqual([])
 })
 
+const STAMP = ["type", "id", "seq", "epoch", "n", "at", "commandId"]
+
+const toldOn = (page: string, type: string, fields: readonly string[]) =>
+  readFileSync(page, "utf8")
+    .split("\n")
+    .filter((line) => line.slice(0, line.indexOf("|", 1)).includes(`\`${type}\``))
+    .filter((row) => fields.every((field) => new RegExp(`\\b${field}\\b`).test(row)))
+
 test.each(
   [...SessionEvent.options, ...Command.options].map(
     (schema) => [schema.shape.type.value, schema.shape] as const,
   ),
 )("docs/interface.md has %s with its fields", (type, shape) => {
-  const fields = Object.keys(shape).filter((field) => !["type", "id", "seq", "epoch", "at"].includes(field))
-  const rows = readFileSync("docs/interface.md", "utf8")
-    .split("\n")
-    .filter((line) => line.slice(0, line.indexOf("|", 1)).includes(`\`${type}\``))
+  const fields = Object.keys(shape).filter((field) => !STAMP.includes(field))
   // An update may hold any field of its call, whose row has them.
   const told = type === "tool_call_update" ? ["toolCallId", "appendOutput"] : fields
-  expect(rows.filter((row) => told.every((field) => new RegExp(`\\b${field}\\b`).test(row)))).not.toEqual([])
+  expect(toldOn("docs/interface.md", type, told)).not.toEqual([])
+})
+
+test.each(
+  [...RunEvent.options, ...RunCommand.options].map(
+    (schema) => [schema.shape.type.value, schema.shape] as const,
+  ),
+)("docs/workflows.md has %s with its fields", (type, shape) => {
+  const fields = Object.keys(shape).filter((field) => !STAMP.includes(field))
+  expect(toldOn("docs/workflows.md", type, fields)).not.toEqual([])
 })

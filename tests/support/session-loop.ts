@@ -111,6 +111,7 @@ export class SessionLoop implements AsyncDisposable {
     const agent = this.#agent(options)
     let limits: Limits = {}
     this.ended = runSession({
+      makeReady: async () => undefined,
       checkpoints: { aroundTurn: async () => undefined, perform: async () => undefined },
       watch: limitsOf({
         sessionId: "ses_scripted",

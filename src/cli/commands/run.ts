@@ -1,4 +1,5 @@
 import { resolve } from "node:path"
+import { Children, DEEPEST, MOST_CHILDREN } from "#streams/children"
 import { PermissionMode } from "#streams/event"
 import { OnLimit } from "#streams/limit"
 import { LIMIT_WORDS } from "#streams/session-limits"
@@ -22,6 +23,7 @@ export const run = defineCommand({
     worktree: { type: "boolean", help: "in a work tree of its own, on a branch of its own" },
     branch: { type: "string", value: "B", help: "with --worktree: on this branch, made where there is none" },
     base: { type: "string", value: "REF", help: "with --worktree: from this commit (what is checked out)" },
+    "no-setup": { type: "boolean", help: "with --worktree: without the repository's set-up commands" },
     model: { type: "string", value: "M", help: "which model, where the agent has a choice" },
     title: { type: "string", value: "T", help: "how lists show it" },
     mode: { type: "string", value: "P", help: `permissions: ${PermissionMode.options.join(", ")}` },
@@ -33,11 +35,17 @@ export const run = defineCommand({
     "on-limit": { type: "string", value: "L", help: "at a limit of the service: wait and go on, or stop" },
     set: { type: "string", multiple: true, value: "NAME=VALUE", help: "an option of the agent (repeat it)" },
     mcp: { type: "string", value: "FILE", help: "MCP servers for it: JSON with `mcpServers`" },
+    children: {
+      type: "string",
+      value: "N",
+      help: "let its agent start up to N sessions (AGENTZ_CHILDREN, 0)",
+    },
     attach: { type: "string", multiple: true, value: "FILE", help: "a file or image for it (repeat it)" },
     detach: { type: "boolean", short: "d", help: "do not follow it: print its id" },
   },
   json: "print its events, one per line, each with sessionId; with --detach {sessionId}",
   more: `
+--children N/D lets the sessions that it starts start others, down to D generations and N in all.
 A prompt that is - , or none at all in a pipe, is read from the standard input.
 Ctrl-C cancels the turn; a second Ctrl-C leaves it to run on its own.
 Exit codes: 0 completed, 1 failed or interrupted, 130 cancelled.`,
@@ -54,6 +62,7 @@ Exit codes: 0 completed, 1 failed or interrupted, 130 cancelled.`,
     const prompt = checkedPrompt(words.text)
     const config = values.set && settingsOf(values.set)
     const mcpServers = values.mcp === undefined ? undefined : await readMcpFile(resolve(io.cwd, values.mcp))
+    const children = values.children === undefined ? undefined : childrenOf(values.children)
     return await withPlane(deps, async (plane) => {
       const { sessionId, warning } = await plane.spawn({
         agentType: values.agent ?? "demo",
@@ -66,6 +75,7 @@ Exit codes: 0 completed, 1 failed or interrupted, 130 cancelled.`,
         limits,
         ...(config && { config }),
         ...(mcpServers && { mcpServers }),
+        ...(children && { children }),
         ...(await attached(plane, values.attach, io.cwd)),
         onLimit: onLimit.data,
       })
@@ -80,18 +90,31 @@ Exit codes: 0 completed, 1 failed or interrupted, 130 cancelled.`,
   },
 })
 
+/** `4`, or `4/2` for children that may have children. */
+function childrenOf(given: string): Children {
+  const [most = "", depth = "1", ...rest] = given.split("/")
+  const number = (text: string) => (/^\d+$/.test(text) ? Number(text) : Number.NaN)
+  const children = Children.safeParse({ most: number(most), depth: number(depth) })
+  if (children.success && rest.length === 0) return children.data
+  throw usage(
+    `--children is “${given}”: give a number up to ${MOST_CHILDREN}, or N/D for D generations, at most ${DEEPEST}.`,
+  )
+}
+
 function workspaceOf({
   worktree = false,
   branch,
   base,
+  "no-setup": bare = false,
 }: {
   readonly worktree?: boolean
   readonly branch?: string
   readonly base?: string
+  readonly "no-setup"?: boolean
 }) {
-  if (worktree) return { kind: "worktree" as const, branch, base }
-  const stray = branch !== undefined ? "--branch" : base !== undefined ? "--base" : null
-  if (stray !== null) throw usage(`${stray} goes with --worktree.`)
+  if (worktree) return { kind: "worktree" as const, branch, base, ...(bare && { setup: false }) }
+  if (branch !== undefined || base !== undefined || bare)
+    throw usage("--branch, --base and --no-setup go with --worktree.")
   return undefined
 }
 
