@@ -115,7 +115,9 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
 
   async function leaveIfIdle(): Promise<void> {
     idle = undefined
-    if (turn || files.busy || (await deps.inboxTail()) !== place) return advance()
+    const tail = await deps.inboxTail()
+    // What came meanwhile may be at work by now, and be no longer ahead of us in the inbox.
+    if (turn || files.busy || tail !== place) return advance()
     ending = "idle"
     shutdown.abort()
   }

@@ -1,5 +1,5 @@
 /** Messages in the loop of a daemon: queued, said into a turn, instead of it, and taken back. */
-import { expect, test } from "vitest"
+import { expect, test, vi } from "vitest"
 import { SessionLoop } from "../support/session-loop.ts"
 
 const forever = () => new Promise<void>(() => undefined)
@@ -11,6 +11,34 @@ test("messages that wait get their turns in order", async () => {
   for (const text of ["one", "two", "three"]) loop.send(text)
   await loop.until("all done", ({ turns, status }) => turns === 3 && status === "completed")
   expect(loop.prompts).toEqual(["one", "two", "three"])
+})
+
+test("a message that comes while the daemon is about to leave gets its turn, and the daemon stays for it", async () => {
+  let go: () => void = () => undefined
+  const late = new Promise<void>((resolve) => {
+    go = resolve
+  })
+  let sent = false
+  let cutOff: boolean | null = null
+  await using loop: SessionLoop = new SessionLoop({
+    script: async ({ text, signal }) => {
+      if (text !== "late") return
+      await late
+      cutOff = signal.aborted
+    },
+    idleMs: 1,
+    whileLeaving: async () => {
+      if (sent || loop.session.turns !== 1) return
+      sent = true
+      loop.send("late")
+      await loop.until("running", ({ turns, turnId }) => turns === 2 && turnId !== null)
+    },
+  })
+  loop.send("first")
+  await loop.until("begun again", ({ turns }) => turns === 2)
+  setTimeout(go, 50)
+  await loop.until("over", ({ turnId }) => turnId === null)
+  await vi.waitFor(() => expect(cutOff).toBe(false))
 })
 
 test("a message into a turn is heard in it, and gets no turn of its own", async () => {

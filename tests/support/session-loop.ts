@@ -61,6 +61,10 @@ export interface LoopOptions {
   readonly steer?: SteerOutcome
   readonly from?: Kept
   readonly resume?: boolean
+  /** After so long without work the daemon leaves; default: never in a test. */
+  readonly idleMs?: number
+  /** What happens while the daemon asks whether the inbox has more. */
+  readonly whileLeaving?: () => Promise<void>
 }
 
 export class SessionLoop implements AsyncDisposable {
@@ -135,9 +139,12 @@ export class SessionLoop implements AsyncDisposable {
       killTools: () => Promise.resolve(),
       epoch,
       resume,
-      idleMs: 3_600_000,
+      idleMs: options.idleMs ?? 3_600_000,
       inbox: this.#batches(),
-      inboxTail: () => Promise.resolve(String(this.#kept.inbox.length)),
+      inboxTail: async () => {
+        await options.whileLeaving?.()
+        return String(this.#kept.inbox.length)
+      },
       shutdown: this.#shutdown,
       onPlace: () => undefined,
       setMode: (next) => {
@@ -235,6 +242,7 @@ export class SessionLoop implements AsyncDisposable {
 
   async *#batches(): AsyncGenerator<Batch> {
     let at = 0
+    this.#shutdown.signal.addEventListener("abort", () => this.#changed(), { once: true })
     while (!this.#shutdown.signal.aborted) {
       const items = this.#kept.inbox.slice(at)
       at = this.#kept.inbox.length
