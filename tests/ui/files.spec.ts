@@ -118,8 +118,10 @@ test("comments on lines become one message", async ({ page, agentz, isMobile }) 
     "values.ts:4\n> export const value3 = 33\n\nWhy 33?\n\nvalues.ts:31\n> export const value30 = 3030\n\nAnd this?",
   )
   await expect(page.getByRole("region", { name: "Changed files" })).toBeVisible({ visible: !isMobile })
+  await box.fill(`${await box.inputValue()}\n\n[[say ms=1 text="Both are right."]]`)
   await page.getByRole("button", { name: "Send" }).click()
-  await expect(page.getByRole("log")).toContainText("And this?")
+  await expect(page.getByRole("log")).toContainText("Both are right.", { timeout: 20_000 })
+  await reaches(page, "Done")
 })
 
 test("what changes while the agent works is seen without asking for it", async ({ page, agentz }) => {

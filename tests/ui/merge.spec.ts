@@ -13,6 +13,17 @@ const sh = (command: string) => `[[bash ask=no cmd=${JSON.stringify(command)}]]`
 const git = (cwd: string, ...args: readonly string[]) =>
   execFileSync("git", args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
 
+/** A repository with one commit. */
+function begin(project: string): void {
+  if (existsSync(join(project, ".git"))) return
+  git(project, "init", "-q", "-b", "main")
+  git(project, "config", "user.name", "Ada")
+  git(project, "config", "user.email", "ada@example.com")
+  writeFileSync(join(project, "shared.txt"), "one\n")
+  git(project, "add", ".")
+  git(project, "commit", "-qm", "first")
+}
+
 async function open(page: Page, agentz: RealAgentz, sessionId: string): Promise<void> {
   await page.goto(`${agentz.api}/s/${sessionId}`)
   await reaches(page, "Done")
@@ -29,12 +40,7 @@ test("sessions of one repository are merged one after another, one with a confli
 }) => {
   test.setTimeout(90_000 + COUNT * 60_000)
   const { project } = agentz
-  git(project, "init", "-q", "-b", "main")
-  git(project, "config", "user.name", "Ada")
-  git(project, "config", "user.email", "ada@example.com")
-  writeFileSync(join(project, "shared.txt"), "one\n")
-  git(project, "add", ".")
-  git(project, "commit", "-qm", "first")
+  begin(project)
   const ids: string[] = []
   for (let at = 0; at < COUNT; at++) {
     // The first and the last change the same line.
@@ -90,6 +96,7 @@ test("a session is started in a work tree from the form, and forked from its men
   agentz,
 }) => {
   test.slow()
+  begin(agentz.project)
   await page.goto(
     `${agentz.api}/new?dir=${agentz.project}&agent=demo&prompt=${encodeURIComponent(sh("echo 1 > n"))}`,
   )
