@@ -1,4 +1,3 @@
-import { tracked } from "@trpc/server"
 import { z } from "zod"
 import { McpServers } from "#daemon/mcp-server"
 import { SendMode } from "#streams/command"
@@ -8,9 +7,9 @@ import { OnLimit } from "#streams/limit"
 import { RuleMatch, RuleScope } from "#streams/rule"
 import { STATUSES } from "#streams/session"
 import { LimitChange } from "#streams/session-limits"
-import type { ControlPlane } from "./plane.ts"
 import { checkedPrompt } from "./prompt.ts"
-import { procedure, router, translated } from "./trpc.ts"
+import { trackedEvents } from "./tracked-events.ts"
+import { procedure, router } from "./trpc.ts"
 import { filesProcedures } from "./workspaces/files-router.ts"
 import { WorkspaceRequest } from "./workspaces/workspace.ts"
 
@@ -161,7 +160,10 @@ export const agentRouter = router({
       z.strictObject({ sessionId: SessionId, offset: Offset.optional(), lastEventId: Offset.optional() }),
     )
     .subscription(({ ctx, input: { sessionId, offset, lastEventId }, signal }) =>
-      trackedEvents(ctx.plane, { sessionId, offset: lastEventId ?? offset, signal }),
+      trackedEvents(
+        (until) => ctx.plane.follow({ sessionId, offset: lastEventId ?? offset, signal: until }),
+        signal,
+      ),
     ),
 
   rename: procedure
@@ -194,16 +196,3 @@ export const agentRouter = router({
 
   agentTypes: procedure.query(({ ctx }) => ctx.plane.agentTypes()),
 })
-
-/** Session events, each tracked by the offset to go on from. */
-async function* trackedEvents(
-  plane: ControlPlane,
-  request: { sessionId: SessionId; offset: string | undefined; signal: AbortSignal | undefined },
-) {
-  const signal = request.signal ?? new AbortController().signal
-  try {
-    for await (const { event, offset } of plane.follow({ ...request, signal })) yield tracked(offset, event)
-  } catch (error) {
-    if (!signal.aborted) throw translated(error)
-  }
-}

@@ -25,6 +25,8 @@ export interface Config {
   /** `null`: the one that is kept in the home. */
   readonly token: string | null
   readonly idleSeconds: number
+  /** Steps of workflows that may be at work at once on this machine. */
+  readonly stepsAtOnce: number
   /** What sessions do about a limit of their agent's service. */
   readonly onLimit: OnLimit
   /** What a session may use that is not told anything else. */
@@ -92,6 +94,11 @@ const Env = z.object({
     .regex(/^\d{1,9}(\.\d+)?$/)
     .transform(Number)
     .default(600),
+  AGENTZ_STEPS_AT_ONCE: z
+    .string()
+    .regex(/^[1-9]\d{0,4}$/)
+    .transform(Number)
+    .default(100),
   AGENTZ_ON_LIMIT: OnLimit.default("stop"),
   AGENTZ_LIMIT_MEMORY: limit("memory"),
   AGENTZ_LIMIT_PROCESSES: limit("processes"),
@@ -118,6 +125,7 @@ const REMEDIES: Record<Variable, string> = {
   AGENTZ_STREAMS_TOKEN: "set it to 16 to 512 visible ASCII characters, or unset it",
   AGENTZ_TOKEN: "set it to 16 to 512 visible ASCII characters, or unset it to have one generated",
   AGENTZ_IDLE_SECONDS: "set it to a number of seconds such as 600, or unset it",
+  AGENTZ_STEPS_AT_ONCE: "set it to a whole number from 1 to 99999, or unset it for 100",
   AGENTZ_ON_LIMIT: "set it to wait or stop, or unset it for stop",
   AGENTZ_LIMIT_MEMORY: "set it to an amount such as 512m or 2g, or unset it for no limit",
   AGENTZ_LIMIT_PROCESSES: "set it to a whole number from 8 on, or unset it for no limit",
@@ -164,6 +172,7 @@ export function parseConfig(environment: Environment = process.env): Config {
     streamsToken: env.AGENTZ_STREAMS_TOKEN ?? null,
     token: env.AGENTZ_TOKEN ?? null,
     idleSeconds: env.AGENTZ_IDLE_SECONDS,
+    stepsAtOnce: env.AGENTZ_STEPS_AT_ONCE,
     onLimit: env.AGENTZ_ON_LIMIT,
     limits: changedLimits(
       {},

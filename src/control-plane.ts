@@ -1,24 +1,20 @@
 /** The control plane over the streams: asks by appending, knows by replaying, keeps nothing of its own. */
-import { cataloguedAgents } from "#daemon/agents/catalogue"
 import { parseEvent } from "#streams/event"
 import { follow } from "#streams/follow"
-import { messageIdOf, newMessageId, newSessionId, sessionIdOf } from "#streams/ids"
+import { messageIdOf, newMessageId } from "#streams/ids"
 import { paths } from "#streams/paths"
-import { type RegistryEntry, sessionRowChange } from "#streams/registry"
-import { lastLineOf, needsDaemon, type Session } from "#streams/session"
-import { changedLimits, type LimitChange, type Limits } from "#streams/session-limits"
-import { appendTo, createStream } from "#streams/stream"
+import type { RegistryEntry } from "#streams/registry"
+import { needsDaemon, type Session } from "#streams/session"
 import { addressOf, authorization, wait } from "#streams/transport"
 import { agentTypes } from "./agent-types.ts"
-import { agentEnvironment } from "./config.ts"
 import { approving } from "./control/approving.ts"
 import { guarded } from "./control/guarded.ts"
 import { keepAttachments, messages } from "./control/messages.ts"
 import { reachOf } from "./control/reach.ts"
-import { setting, warningOn } from "./control/setting.ts"
+import { setting } from "./control/setting.ts"
+import { spawnSession } from "./control/spawning.ts"
 import type { Daemons } from "./daemons.ts"
 import { filesOf } from "./files/files.ts"
-import { saveLaunchProfile } from "./launch-profile.ts"
 import { errorFields } from "./log.ts"
 import { type ControlPlane, Problem } from "./plane.ts"
 import type { PlaneContext } from "./plane-context.ts"
@@ -30,7 +26,7 @@ import { checkedWorkingDir } from "./working-dir.ts"
 import { bringingHome } from "./workspaces/bring-home.ts"
 import { files } from "./workspaces/files.ts"
 import { forking } from "./workspaces/fork.ts"
-import { makeWorkspace } from "./workspaces/workspace.ts"
+import { trusting } from "./workspaces/trusting.ts"
 
 const TAIL = 200
 const LIST = 500
@@ -43,8 +39,8 @@ const LOOK_MS = 2_000
 export function controlPlane(
   context: PlaneContext,
   daemons: Daemons,
-): Omit<ControlPlane, keyof AsyncDisposable> {
-  const { endpoint, folds, patience, log } = context
+): Omit<ControlPlane, keyof AsyncDisposable | "workflows"> {
+  const { endpoint, folds, log } = context
   const reach = reachOf(context, daemons)
   const { entryOf, ask, wake, present } = reach
   const retention = retentionOf(context, daemons)
@@ -66,58 +62,7 @@ export function controlPlane(
   }
 
   return {
-    async spawn(request) {
-      const { agentType, prompt, workingDir, model, title, permissionMode = "ask" } = request
-      const { onLimit, idempotencyKey, config, mcpServers = [], attachments } = request
-      const { profiles, fault } = cataloguedAgents(context.home.path)
-      const profile = profiles[agentType]
-      if (!profile) {
-        const known = Object.keys(profiles).join(", ")
-        const unread = fault === null ? "" : ` Those that you configured could not be read: ${fault}`
-        throw new Problem(
-          "unknown_agent",
-          `There is no agent "${agentType}": choose one of ${known}.${unread}`,
-        )
-      }
-      const text = checkedPrompt(prompt)
-      const directory = await checkedWorkingDir(workingDir, context.home.path)
-      const { needs } = await profile.preflight(agentEnvironment(), context.home.path)
-      if (needs.length > 0) throw new Problem("agent_not_ready", needs.join(" "))
-      if (mcpServers.length > 0 && profile.takesMcpServers === false)
-        throw new Problem("mcp_not_taken", `${profile.title} takes no MCP servers: start it without them.`)
-
-      const sessionId = idempotencyKey === undefined ? newSessionId() : await sessionIdOf(idempotencyKey)
-      if (idempotencyKey !== undefined && (await folds.registry()).value.has(sessionId)) return { sessionId }
-      const workspace = await makeWorkspace(context.home.path, sessionId, {
-        directory,
-        request: request.workspace,
-      })
-      const row = {
-        sessionId,
-        agentType,
-        ...workspace,
-        ...(model !== undefined && { model }),
-        title: title?.trim() || titleOf(text),
-        permissionMode,
-        ...(onLimit !== undefined && { onLimit }),
-        ...limitsFor(context.limits, request.limits),
-        ...(config !== undefined && { config }),
-        ...(mcpServers.length > 0 && { mcpServers: mcpServers.map(({ name }) => name) }),
-        createdAt: new Date().toISOString(),
-      }
-      await guarded(async () => {
-        await createStream(endpoint, paths.inbox(sessionId), patience)
-        await createStream(endpoint, paths.events(sessionId), patience)
-        if (mcpServers.length > 0)
-          await saveLaunchProfile(context.home.path, sessionId, { mcpServers: [...mcpServers] })
-        const messageId = await messageIdOf(sessionId, "first")
-        const kept = await keepAttachments(context, sessionId, attachments)
-        await ask(sessionId, { type: "user_message", messageId, text, mode: "queue", ...kept })
-        await appendTo(endpoint, paths.registry, [sessionRowChange(row)], patience)
-      })
-      wake({ ...row, status: "starting", activity: null }, { resume: false })
-      return { sessionId, ...warningOn(permissionMode) }
-    },
+    spawn: (request) => spawnSession(context, reach, request),
 
     async sendMessage({ sessionId, text: given, mode = "queue", attachments, idempotencyKey }) {
       const text = checkedPrompt(given)
@@ -154,6 +99,7 @@ export function controlPlane(
     ...messages(context, reach),
     ...files(context, reach),
     ...forking(context, reach),
+    ...trusting(context),
     ...bringingHome(context, reach),
 
     resume: (sessionId) =>
@@ -264,14 +210,4 @@ export function controlPlane(
     const { value } = await folds.registry()
     await Promise.all([...value.values()].filter(({ status }) => needsDaemon(status)).map(daemons.reconcile))
   }
-}
-
-function limitsFor(defaults: Limits, change: LimitChange = {}): { readonly limits?: Limits } {
-  const limits = changedLimits(defaults, change)
-  return Object.keys(limits).length === 0 ? {} : { limits }
-}
-
-const titleOf = (prompt: string): string => {
-  const line = prompt.trim().split("\n")[0] ?? ""
-  return line.length <= 80 ? line : `${lastLineOf(line.slice(0, 79))}…`
 }

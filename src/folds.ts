@@ -12,7 +12,7 @@ import { foldSession } from "#streams/session-fold"
 import { readToTail, START } from "#streams/stream"
 import { type FindEndpoint, type Patience, StreamError } from "#streams/transport"
 
-interface Folded<Value> {
+export interface Folded<Value> {
   readonly value: Value
   readonly offset: string
 }
@@ -34,15 +34,7 @@ const KEPT = 32
 
 export function foldsOf(endpoint: FindEndpoint, patience: Patience): Folds {
   const kept = new Map<SessionId, () => Promise<FoldedSession>>()
-  const readRegistry = oneAtATime(async (last: Folded<Registry>) => {
-    let { value, offset } = last
-    for await (const batch of readToTail(endpoint, paths.registry, { ...patience, offset })) {
-      value = foldRegistry(value, batch.items)
-      offset = batch.offset
-    }
-    return { value, offset }
-  })
-  const registry = readRegistry.bind(null, { value: emptyRegistry, offset: START })
+  const registry = foldOf(endpoint, paths.registry, { patience, empty: emptyRegistry, fold: foldRegistry })
   const streamOf = async (sessionId: SessionId) =>
     (await registry()).value.get(sessionId)?.archive?.stream ?? paths.events(sessionId)
 
@@ -89,6 +81,31 @@ const nothingOf = (sessionId: SessionId): FoldedSession => ({
   offset: START,
   stream: paths.events(sessionId),
 })
+
+/** What the rows of one stream come to, as of its tail at the time of the call. */
+export function foldOf<Value>(
+  endpoint: FindEndpoint,
+  stream: string,
+  {
+    patience,
+    empty,
+    fold,
+  }: {
+    readonly patience: Patience
+    readonly empty: Value
+    readonly fold: (value: Value, rows: readonly unknown[]) => Value
+  },
+): () => Promise<Folded<Value>> {
+  const read = oneAtATime(async (last: Folded<Value>) => {
+    let { value, offset } = last
+    for await (const batch of readToTail(endpoint, stream, { ...patience, offset })) {
+      value = fold(value, batch.items)
+      offset = batch.offset
+    }
+    return { value, offset }
+  })
+  return () => read({ value: empty, offset: START })
+}
 
 /** Remembers the newest value. Callers share reads, but never one that began before they asked. */
 function oneAtATime<Value>(read: (last: Value) => Promise<Value>): (first: Value) => Promise<Value> {

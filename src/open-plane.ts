@@ -7,14 +7,16 @@ import { paths } from "#streams/paths"
 import { createStream } from "#streams/stream"
 import type { Config } from "./config.ts"
 import { controlPlane } from "./control-plane.ts"
-import { daemonsOf } from "./daemons.ts"
+import { type Daemons, daemonsOf } from "./daemons.ts"
 import { foldsOf } from "./folds.ts"
 import { openHome } from "./home.ts"
 import { errorFields, type Log } from "./log.ts"
 import type { ControlPlane } from "./plane.ts"
+import type { PlaneContext } from "./plane-context.ts"
 import { streamServerOf } from "./stream-host.ts"
 import { keptSecret } from "./token.ts"
 import { watchSessions } from "./watch.ts"
+import { workflowPlane } from "./workflows/workflow-plane.ts"
 
 export interface OpenPlane extends ControlPlane {
   /** The stream server in use. `pid` is known when it is ours. */
@@ -28,24 +30,37 @@ export interface PlaneOptions {
   /** Keep every session's status true, and the stream server alive, until the plane is disposed. */
   readonly watch?: boolean
   readonly log?: Log
+  /** How long a request may wait for the stream server; default 10 s. */
+  readonly patienceMs?: number
 }
 
-export async function openPlane(
+export async function openPlane(config: Config, options: PlaneOptions = {}): Promise<OpenPlane> {
+  return (await openParts(config, options)).plane
+}
+
+/** The plane and what it is made of: a worker does with it what nobody else may ask for. */
+export interface Parts {
+  readonly plane: OpenPlane
+  readonly context: PlaneContext
+  readonly daemons: Daemons
+}
+
+export async function openParts(
   config: Config,
-  { watch = false, log = () => undefined }: PlaneOptions = {},
-): Promise<OpenPlane> {
+  { watch = false, log = () => undefined, patienceMs = PATIENCE_MS }: PlaneOptions,
+): Promise<Parts> {
   const home = await openHome(config.home)
   const server = await streamServerOf(config, home, log)
   await server.ensure()
   const closing = new AbortController()
   // A request that fails is tried again, and meanwhile a dead stream server of ours is started again.
   const patience = {
-    forMs: PATIENCE_MS,
+    forMs: patienceMs,
     onRetry: () =>
       void server.ensure().catch((error) => log({ event: "streams_away", ...errorFields(error) })),
   }
-  await createStream(server.endpoint, paths.registry, patience)
-  await createStream(server.endpoint, paths.rules, patience)
+  const rows = [paths.registry, paths.rules, paths.runs, paths.workflows]
+  await Promise.all(rows.map((name) => createStream(server.endpoint, name, patience)))
   const folds = foldsOf(server.endpoint, patience)
   const context = {
     endpoint: server.endpoint,
@@ -63,18 +78,25 @@ export async function openPlane(
     watching: watch,
   }
   const daemons = daemonsOf(context)
-  const plane = controlPlane(context, daemons)
+  const workflows = workflowPlane(context)
+  const ready = () => server.ensure()
 
   const watching = watch
-    ? watchSessions(context, { daemons, ready: () => server.ensure(), signal: closing.signal })
+    ? Promise.all([
+        watchSessions(context, { daemons, ready, signal: closing.signal }),
+        workflows.watch(closing.signal),
+      ])
     : Promise.resolve()
-  return {
-    ...plane,
+  const plane = {
+    ...controlPlane(context, daemons),
+    workflows: workflows.plane,
     streams: () => ({ ...server.endpoint(), pid: server.pid() }),
     async [Symbol.asyncDispose]() {
       closing.abort()
       await watching
+      await workflows.settled()
       await daemons.settled()
     },
   }
+  return { plane, context, daemons }
 }

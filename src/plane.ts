@@ -15,8 +15,9 @@ import type { Item, Session, Status } from "#streams/session"
 import type { LimitChange, Limits } from "#streams/session-limits"
 import type { Pruned, PruneRequest, SessionCost } from "./retention.ts"
 import type { StorageReport } from "./storage.ts"
+import type { WorkflowPlane } from "./workflows/plane.ts"
 import type { Bringing } from "./workspaces/bringing.ts"
-import type { Forking, Keeping } from "./workspaces/keeping.ts"
+import type { Forking, Keeping, Trusting } from "./workspaces/keeping.ts"
 import type { WorkspaceRequest } from "./workspaces/workspace.ts"
 
 export interface SpawnRequest {
@@ -138,7 +139,7 @@ export interface SessionView {
   readonly hasMore: boolean
 }
 
-export interface ControlPlane extends AsyncDisposable, Keeping, Forking, Bringing {
+export interface ControlPlane extends AsyncDisposable, Keeping, Forking, Trusting, Bringing {
   /** Returns as soon as the session is durable; the daemon starts meanwhile. */
   spawn(request: SpawnRequest): Promise<{ readonly sessionId: SessionId; readonly warning?: string }>
   sendMessage(request: {
@@ -231,6 +232,7 @@ export interface ControlPlane extends AsyncDisposable, Keeping, Forking, Bringin
   /** Whether what sessions say reaches their streams. Answers also while the stream server is away. */
   storage(): Promise<StorageReport>
   agentTypes(): Promise<readonly AgentTypeInfo[]>
+  readonly workflows: WorkflowPlane
 }
 
 /** What may go wrong that a caller would treat differently. Each slug has a page in docs/errors.md. */
@@ -258,6 +260,15 @@ export const PROBLEMS = {
   option_value_refused: "BAD_REQUEST",
   nothing_to_resume: "CONFLICT",
   session_busy: "CONFLICT",
+  invalid_workflow: "BAD_REQUEST",
+  unknown_workflow: "NOT_FOUND",
+  invalid_inputs: "BAD_REQUEST",
+  unknown_run: "NOT_FOUND",
+  unknown_step: "NOT_FOUND",
+  run_refused: "CONFLICT",
+  invalid_schedule: "BAD_REQUEST",
+  unknown_schedule: "NOT_FOUND",
+  unknown_webhook: "NOT_FOUND",
   no_checkpoints: "NOT_FOUND",
   unknown_checkpoint: "NOT_FOUND",
   checkpoint_gone: "NOT_FOUND",
@@ -270,6 +281,9 @@ export const PROBLEMS = {
   branch_refused: "BAD_REQUEST",
   branch_in_use: "CONFLICT",
   worktree_failed: "PRECONDITION_FAILED",
+  repository_config_invalid: "PRECONDITION_FAILED",
+  commands_not_allowed: "PRECONDITION_FAILED",
+  commands_changed: "CONFLICT",
   no_work_tree: "PRECONDITION_FAILED",
   nothing_to_commit: "CONFLICT",
   no_identity: "PRECONDITION_FAILED",

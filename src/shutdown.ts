@@ -12,6 +12,7 @@ import type { Config } from "./config.ts"
 import { DAEMON_OF } from "./daemons/launch.ts"
 import type { Home } from "./home.ts"
 import { withRunFile } from "./liveness.ts"
+import { WORKER_OF } from "./workflows/worker/ensure.ts"
 
 export interface ShutDown {
   /** How many daemons were asked to stop and did. */
@@ -22,6 +23,8 @@ export interface ShutDown {
 
 /** A daemon may take this long to end its turn and have its last words acknowledged. */
 const DAEMON_LIMIT_MS = 20_000
+/** A worker lets go of its runs as they are; a start that is in progress is waited for. */
+const WORKER_LIMIT_MS = 15_000
 const LEFTOVER_GRACE_MS = 1_000
 const SERVER_LIMIT_MS = 10_000
 
@@ -34,6 +37,8 @@ const SERVER_LIMIT_MS = 10_000
 export async function shutDownRest(_config: Config, home: Home): Promise<ShutDown> {
   const ended = new Set<string>()
   const sessions = withRunFile(home.path)
+  // First, since it would start again what is stopped.
+  await Promise.all(workersOfHome(home).map((identity) => end(identity, WORKER_LIMIT_MS)))
   // Again until nobody is found: one may have been about to start, and not have said who it is.
   for (let found = daemonsOfHome(home); found.length > 0; found = daemonsOfHome(home))
     await Promise.all(
@@ -53,6 +58,9 @@ export async function shutDownRest(_config: Config, home: Home): Promise<ShutDow
   sweep(home, server?.pid ?? null)
   return { daemons: ended.size, streamsPid: serverRan ? server.pid : null }
 }
+
+const workersOfHome = (home: Home): readonly Identity[] =>
+  snapshot().filter((one) => one.carries(WORKER_OF, home.path) && !one.carries(DAEMON_OF, home.path))
 
 /** By run file, and by what they were started with. */
 function daemonsOfHome(home: Home): readonly Identity[] {

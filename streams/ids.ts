@@ -77,6 +77,11 @@ export async function runIdOf(idempotencyKey: string): Promise<RunId> {
   return RunId.parse(`run_${await digestOf(idempotencyKey, 20)}`)
 }
 
+/** The same key always names the same command, so a repeated one is done once. */
+export async function commandIdOf(runId: RunId, idempotencyKey: string): Promise<CommandId> {
+  return CommandId.parse(`cmd_${await digestOf(`${runId} ${idempotencyKey}`, 20)}`)
+}
+
 /** One answer makes one rule, however often it is sent. */
 export async function ruleIdOf(sessionId: SessionId, requestId: RequestId): Promise<RuleId> {
   return RuleId.parse(`rul_${await digestOf(`${sessionId} ${requestId}`, 10)}`)

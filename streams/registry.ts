@@ -6,10 +6,15 @@
 import { type ChangeEvent, createStateSchema, isChangeEvent, type StateEvent } from "@durable-streams/state"
 import { z } from "zod"
 import { PermissionMode } from "./event.ts"
-import { SessionId } from "./ids.ts"
+import { RunId, SessionId } from "./ids.ts"
 import { OnLimit } from "./limit.ts"
 import { type Session, STATUSES, type Status } from "./session.ts"
 import { Limits } from "./session-limits.ts"
+import { StepId } from "./workflow/step-id.ts"
+
+/** Commands that make a work tree ready before its first turn, each for so many minutes at most. */
+export const SetUp = z.object({ commands: z.array(z.string()), minutes: z.number().positive() })
+export type SetUp = z.infer<typeof SetUp>
 
 /** A work tree of a repository that was made for a session. */
 export const Worktree = z.object({
@@ -19,6 +24,7 @@ export const Worktree = z.object({
   branch: z.string().nullable(),
   /** The commit that it began with. */
   base: z.string(),
+  setUp: SetUp.optional(),
 })
 export type Worktree = z.infer<typeof Worktree>
 
@@ -37,6 +43,17 @@ export const SessionRow = z.object({
   mcpServers: z.array(z.string()).optional(),
   onLimit: OnLimit.optional(),
   limits: Limits.optional(),
+  /** The attempt at a step of a run that it is. */
+  step: z
+    .object({
+      runId: RunId,
+      stepId: StepId,
+      generation: z.number().int().nonnegative(),
+      attempt: z.number().int().positive(),
+    })
+    .optional(),
+  /** Its daemon leaves after so long without anything to do; left out, as the environment says. */
+  idleSeconds: z.number().nonnegative().optional(),
   createdAt: z.string(),
 })
 export type SessionRow = z.infer<typeof SessionRow>

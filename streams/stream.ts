@@ -16,16 +16,21 @@ export async function createStream(
 
 /**
  * Appends without a producer: at least once, so only for what its readers recognise as a repeat. With `streamSeq`
- * the append succeeds only when no equal or higher one did: throws `conflict` otherwise.
+ * the append succeeds only when no equal or higher one did: throws `conflict` otherwise. `offset` is behind it.
  */
 export async function appendTo(
   endpoint: FindEndpoint,
   name: string,
   events: readonly unknown[],
   { streamSeq, ...patience }: Patience & { readonly streamSeq?: string } = {},
-): Promise<void> {
-  const headers = streamSeq === undefined ? JSON_TYPE : { ...JSON_TYPE, "stream-seq": streamSeq }
-  await request(endpoint, name, { method: "POST", headers, body: JSON.stringify(events) }, patience)
+): Promise<{ readonly offset: string }> {
+  const attempt = {
+    method: "POST",
+    headers: streamSeq === undefined ? JSON_TYPE : { ...JSON_TYPE, "stream-seq": streamSeq },
+    body: JSON.stringify(events),
+  } as const
+  const { headers } = await request(endpoint, name, attempt, patience)
+  return { offset: headers.get("stream-next-offset") ?? START }
 }
 
 /** Appends as a producer: exactly once while every batch is sent with the next `seq` and repeated with the same. */

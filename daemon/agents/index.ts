@@ -1,4 +1,5 @@
 /** How to open each kind of agent. An agent's code is loaded when it is opened, so that a daemon loads one only. */
+import { COMMAND_AGENT } from "#streams/workflow/program"
 import { AgentFailed } from "../agent-failed.ts"
 import type { OpenAdapter } from "./adapter.ts"
 import { cataloguedAgents } from "./catalogue.ts"
@@ -11,6 +12,7 @@ const openai =
 
 /** The agents that run inside the daemon. */
 export const adapters: Readonly<Record<string, OpenAdapter>> = {
+  [COMMAND_AGENT]: async (client, options) => (await import("./command/command.ts")).command(client, options),
   demo: async (client, options) => (await import("./demo/demo.ts")).demo(client, options),
   [openaiCompatible.type]: openai(openaiCompatible),
   [cerebras.type]: openai(cerebras),

@@ -1,72 +1,54 @@
 /**
- * Owns the live tails of a browser: one for the registry, one for each session that some tab watches. It folds
+ * Owns the live tails of a browser: one for each list, one for each session and run that some tab watches. It folds
  * them with the same reducers as the server and sends each tab what changed. Runs in a shared worker, or in the
  * tab itself where there is none.
  */
-import { SessionId } from "#streams/ids"
+import { RunId, SessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
-import { emptyRegistry, foldRegistry, type Registry } from "#streams/registry"
+import { foldRegistry, type RegistryEntry } from "#streams/registry"
+import { foldRuns, type RunEntry } from "#streams/workflow/registry"
 import { openApi } from "./api.ts"
-import { flushSoon } from "./flush-soon.ts"
 import { openLiveStreams } from "./live-streams.ts"
 import type { Connection, FromEngine, ToEngine } from "./protocol.ts"
-import { openTail } from "./tail.ts"
-import { type Tab, type WatchedSession, watchSession } from "./watch-session.ts"
+import { watchList } from "./watch-list.ts"
+import type { WatchedRun } from "./watch-run.ts"
+import { type WatchedSession, watchSession } from "./watch-session.ts"
+import type { Tab } from "./watchers.ts"
 
 interface Engine {
   /** A tab arrives. What it returns takes the tab's messages. */
   connect(post: (message: FromEngine) => void): (message: ToEngine) => void
 }
 
-// Nobody reads a list that changes more often.
-const LIST_FLUSH_MS = 200
-
 export function openEngine(origin: string): Engine {
   const tabs = new Set<Tab>()
   const api = openApi(origin)
   const live = openLiveStreams({ origin })
   const sessions = new Map<SessionId, WatchedSession>()
-  const registry = watchRegistry()
-
-  function watchRegistry() {
-    let rows: Registry = emptyRegistry
-    let sent: Registry = emptyRegistry
-    let loaded = false
-    let connection: Connection = { state: "connecting" }
-    const flush = flushSoon(() => {
-      const entries = [...rows.values()].filter((entry) => sent.get(entry.sessionId) !== entry)
-      const removed = [...sent.keys()].filter((id) => !rows.has(id))
-      sent = rows
-      for (const tab of tabs) tab.post({ type: "registry", reset: false, entries, removed, loaded })
-    }, LIST_FLUSH_MS)
-    const tail = openTail({
-      stream: () => paths.registry,
-      live,
-      now: Date.now,
-      open: () => Promise.resolve("-1"),
-      take: ({ items, upToDate }) => {
-        const before = rows
-        rows = foldRegistry(rows, items)
-        const first = upToDate && !loaded
-        loaded ||= upToDate
-        if (rows !== before || first) flush()
-      },
-      progress: () => ({ behind: 0, seq: null }),
-      onConnection: (next) => {
-        connection = next
-        for (const tab of tabs) tab.post({ type: "registry-connection", connection })
-      },
-    })
-    return {
-      retry: tail.retry,
-      /** Where what happened in it is told: its events, or its archive. */
-      streamOf: (id: SessionId) => rows.get(id)?.archive?.stream ?? paths.events(id),
-      seqOf: (id: SessionId) => rows.get(id)?.activity?.seq ?? -1,
-      greet: (tab: Tab) => {
-        tab.post({ type: "registry", reset: true, entries: [...sent.values()], removed: [], loaded })
-        tab.post({ type: "registry-connection", connection })
-      },
-    }
+  const runs = new Map<RunId, Promise<WatchedRun>>()
+  const sessionRows = watchList<SessionId, RegistryEntry>({
+    stream: paths.registry,
+    live,
+    fold: foldRegistry,
+    idOf: ({ sessionId }) => sessionId,
+    tabs,
+    tell: (tab, patch) => tab.post({ type: "registry", ...patch }),
+    tellConnection: (tab, connection) => tab.post({ type: "registry-connection", connection }),
+  })
+  const runRows = watchList<RunId, RunEntry>({
+    stream: paths.runs,
+    live,
+    fold: foldRuns,
+    idOf: ({ runId }) => runId,
+    tabs,
+    tell: (tab, patch) => tab.post({ type: "runs", ...patch }),
+    // Both come over one connection, and the other list tells how that is.
+    tellConnection: () => undefined,
+  })
+  const registry = {
+    /** Where what happened in it is told: its events, or its archive. */
+    streamOf: (id: SessionId) => sessionRows.get(id)?.archive?.stream ?? paths.events(id),
+    seqOf: (id: SessionId) => sessionRows.get(id)?.activity?.seq ?? -1,
   }
 
   function watched(sessionId: SessionId): WatchedSession {
@@ -78,23 +60,41 @@ export function openEngine(origin: string): Engine {
     return opened
   }
 
+  /** What reads a run is loaded with the first one that somebody looks at. */
+  function watchedRun(runId: RunId): Promise<WatchedRun> {
+    const known = runs.get(runId)
+    if (known) return known
+    const onClosed = () => runs.delete(runId)
+    const opened = import("./watch-run.ts").then(({ watchRun }) => watchRun({ runId, origin, live, onClosed }))
+    runs.set(runId, opened)
+    return opened
+  }
+
   const retryAll = () => {
-    registry.retry()
+    sessionRows.retry()
+    runRows.retry()
+    for (const run of runs.values()) void run.then(({ retry }) => retry())
     for (const { tail } of sessions.values()) tail.retry()
   }
 
   const connect = (post: (message: FromEngine) => void) => {
-    const tab: Tab = { post, watches: new Set() }
+    const tab: Tab = { post }
+    const watches = new Set<SessionId>()
+    const watchedRuns = new Set<RunId>()
+    const leaveRun = (id: RunId) => void runs.get(id)?.then(({ leave }) => leave(tab))
     const leave = () => {
       tabs.delete(tab)
-      for (const id of tab.watches) sessions.get(id)?.leave(tab)
-      tab.watches.clear()
+      for (const id of watches) sessions.get(id)?.leave(tab)
+      for (const id of watchedRuns) leaveRun(id)
+      watches.clear()
+      watchedRuns.clear()
     }
     return (message: ToEngine) => {
       switch (message.type) {
         case "hello":
           tabs.add(tab)
-          registry.greet(tab)
+          sessionRows.greet(tab)
+          runRows.greet(tab)
           // A tab that crashes says nothing, but the system takes its lock away.
           if (message.lock !== null) void navigator.locks?.request(message.lock, leave)
           return
@@ -105,13 +105,28 @@ export function openEngine(origin: string): Engine {
             post({ type: "session-connection", sessionId: message.sessionId, connection })
             return
           }
-          tab.watches.add(id.data)
+          watches.add(id.data)
           watched(id.data).greet(tab)
           return
         }
         case "unwatch":
-          tab.watches.delete(message.sessionId)
+          watches.delete(message.sessionId)
           sessions.get(message.sessionId)?.leave(tab)
+          return
+        case "watch-run": {
+          const id = RunId.safeParse(message.runId)
+          if (!id.success) {
+            const connection: Connection = { state: "unknown", message: "That is not the id of a run." }
+            post({ type: "run-connection", runId: message.runId, connection })
+            return
+          }
+          watchedRuns.add(id.data)
+          void watchedRun(id.data).then(({ greet }) => greet(tab))
+          return
+        }
+        case "unwatch-run":
+          watchedRuns.delete(message.runId)
+          leaveRun(message.runId)
           return
         case "older":
           sessions.get(message.sessionId)?.older()

@@ -41,13 +41,22 @@ const FIELD_OF: Readonly<Record<string, FieldName>> = {
   branch_in_use: "branch",
   unknown_agent: "agent",
   agent_not_ready: "agent",
-  limits_unusable: "limits",
-  mcp_unusable: "mcp",
   mcp_not_taken: "mcp",
 }
 
+/** What is wrong with a field before the server was asked. */
+class WrongField extends Refusal {
+  readonly field: FieldName
+  constructor(field: FieldName, message: string) {
+    super("refused", message)
+    this.field = field
+  }
+}
+
 /** Which field a refusal is about, so that it is said there. */
-export function fieldOf({ reason, message }: Refusal): FieldName | undefined {
+export function fieldOf(refusal: Refusal): FieldName | undefined {
+  if (refusal instanceof WrongField) return refusal.field
+  const { reason, message } = refusal
   if (reason === "invalid_input" && message.includes("mcpServers")) return "mcp"
   return reason === null ? undefined : FIELD_OF[reason]
 }
@@ -74,15 +83,14 @@ export async function requestOf(form: NewSession): Promise<Omit<SpawnInput, "ide
 async function limitsIn(text: string): Promise<SpawnInput["limits"]> {
   const { readLimits } = await import("#streams/session-limits")
   const read = readLimits(text)
-  if ("wrong" in read) throw new Refusal("refused", `${upper(read.wrong)}.`, "limits_unusable")
+  if ("wrong" in read) throw new WrongField("limits", `${upper(read.wrong)}.`)
   return read.change
 }
 
 /** The control plane judges what is in them. */
 function serversIn(text: string): SpawnInput["mcpServers"] {
   const read = readServers(text)
-  if ("wrong" in read)
-    throw new Refusal("refused", `These are no MCP servers: ${read.wrong}.`, "mcp_unusable")
+  if ("wrong" in read) throw new WrongField("mcp", `These are no MCP servers: ${read.wrong}.`)
   return [...read.servers] as SpawnInput["mcpServers"]
 }
 

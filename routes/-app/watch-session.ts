@@ -10,16 +10,10 @@ import { diffItems, type ItemsPatch, noPatch } from "./patches.ts"
 import type { Connection, FromEngine, SessionHeader } from "./protocol.ts"
 import { refusalOf } from "./refusal.ts"
 import { openTail, type Tail } from "./tail.ts"
-
-export interface Tab {
-  readonly post: (message: FromEngine) => void
-  readonly watches: Set<SessionId>
-}
+import { type Tab, watchersOf } from "./watchers.ts"
 
 // What comes first is sent at once, what follows it once per frame.
 const FLUSH_MS = 16
-// Going back to a session that was just left costs nothing.
-const KEEP_MS = 30_000
 const PAGE = 200
 // Somebody follows a link into the past and waits for it.
 const REACH_PAGE = 2_000
@@ -48,18 +42,18 @@ interface Options {
 }
 
 export function watchSession({ sessionId, api, live, registry, onClosed }: Options): WatchedSession {
-  const watchers = new Set<Tab>()
+  const watchers = watchersOf(() => {
+    tail.close()
+    onClosed()
+  })
   let session: Session | null = null
   let title = ""
   let hasMore = false
   let sentItems: readonly Item[] = []
   let paging = false
   let connection: Connection = { state: "connecting" }
-  let closing: ReturnType<typeof setTimeout> | undefined
 
-  const post = (message: FromEngine) => {
-    for (const tab of watchers) tab.post(message)
-  }
+  const { post } = watchers
   const message = (state: Session, items: ItemsPatch, reset: boolean): FromEngine => {
     const { items: _, taken: __, ...rest } = state
     const header: SessionHeader = { ...rest, title }
@@ -139,7 +133,6 @@ export function watchSession({ sessionId, api, live, registry, onClosed }: Optio
   return {
     tail,
     greet: (tab) => {
-      clearTimeout(closing)
       watchers.add(tab)
       if (session) {
         flush.now()
@@ -149,15 +142,7 @@ export function watchSession({ sessionId, api, live, registry, onClosed }: Optio
     },
     older: () => void older(),
     reach: (seq) => void reach(seq),
-    leave: (tab) => {
-      watchers.delete(tab)
-      if (watchers.size > 0) return
-      clearTimeout(closing)
-      closing = setTimeout(() => {
-        tail.close()
-        onClosed()
-      }, KEEP_MS)
-    },
+    leave: watchers.leave,
   }
 }
 

@@ -21,3 +21,13 @@ export function limitWords({
   const time = until === null ? "nobody says until when" : `until ${clockTime(until)}`
   return resumes ? `waits ${time}, then goes on by itself` : `limited, ${time}`
 }
+
+/** Roughly, as people say it. */
+export function ageOf(createdAt: string, now: number): string {
+  const seconds = Math.max(0, Math.floor((now - Date.parse(createdAt)) / 1000))
+  if (Number.isNaN(seconds)) return "?"
+  if (seconds < 60) return `${seconds}s`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h`
+  return `${Math.floor(seconds / 86_400)}d`
+}

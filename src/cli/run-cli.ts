@@ -30,8 +30,10 @@ import { set } from "./commands/set.ts"
 import { show } from "./commands/show.ts"
 import { streams } from "./commands/streams.ts"
 import { tail } from "./commands/tail.ts"
+import { trust } from "./commands/trust.ts"
 import { up } from "./commands/up.ts"
 import { withdraw } from "./commands/withdraw.ts"
+import { workflow } from "./commands/workflow.ts"
 import type { Deps } from "./deps.ts"
 import type { Io } from "./io.ts"
 import { report, usage } from "./refusal.ts"
@@ -55,6 +57,7 @@ const COMMANDS: readonly Command[] = [
   diff,
   restore,
   fork,
+  trust,
   commit,
   merge,
   patch,
@@ -69,6 +72,7 @@ const COMMANDS: readonly Command[] = [
   doctor,
   down,
   streams,
+  workflow,
 ]
 
 /** Runs one command line to its end and gives the exit code. Never throws: what went wrong was told. */

@@ -45,8 +45,10 @@ export function reachOf(context: PlaneContext, daemons: Daemons): Reach {
 
   return {
     entryOf,
-    ask: (sessionId, command) =>
-      appendTo(endpoint, paths.inbox(sessionId), [{ at: new Date().toISOString(), ...command }], patience),
+    async ask(sessionId, command) {
+      const dated = { at: new Date().toISOString(), ...command }
+      await appendTo(endpoint, paths.inbox(sessionId), [dated], patience)
+    },
     inboxOf: (sessionId) => readInbox(endpoint, sessionId, patience),
     wake(entry, options) {
       daemons

@@ -7,6 +7,7 @@ import { procedure } from "../trpc.ts"
 import { MergeHow } from "./bringing.ts"
 
 const Count = z.number().int().positive().max(1_000_000)
+const Directory = z.string().min(1).max(4096)
 const Between = {
   sessionId: SessionId,
   from: Moment.optional(),
@@ -66,4 +67,12 @@ export const filesProcedures = {
       }),
     )
     .mutation(({ ctx, input }) => ctx.plane.fork(input)),
+
+  repositoryConfig: procedure
+    .input(z.strictObject({ workingDir: Directory }))
+    .query(({ ctx, input }) => ctx.plane.repositoryConfig(input.workingDir)),
+
+  allowCommands: procedure
+    .input(z.strictObject({ workingDir: Directory, hash: z.string().regex(/^[0-9a-f]{64}$/) }))
+    .mutation(({ ctx, input }) => ctx.plane.allowCommands(input)),
 }

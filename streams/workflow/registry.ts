@@ -8,7 +8,7 @@ import { RunId, ScheduleId, WebhookId } from "../ids.ts"
 import { isRow } from "../registry.ts"
 import { Inputs, WorkflowDefinition, WorkflowName } from "./definition.ts"
 import { StartedBy } from "./event.ts"
-import { RUN_STATUSES } from "./run.ts"
+import { RUN_STATUSES, type RunStatus } from "./run.ts"
 import { StepId } from "./step-id.ts"
 
 /** Identity of a run. Written by whoever started it. */
@@ -51,6 +51,10 @@ export const ProgressRow = z.object({
 })
 export type ProgressRow = z.infer<typeof ProgressRow>
 
+/** Something was asked of the run: a worker whose progress is not there yet reads its inbox up to that place. */
+export const AskedRow = z.object({ runId: RunId, offset: z.string() })
+export type AskedRow = z.infer<typeof AskedRow>
+
 /** A workflow that is known by its name. `source` is what was given, comments and all. */
 export const WorkflowRow = z.object({
   name: WorkflowName,
@@ -83,7 +87,9 @@ export type ScheduleRow = z.infer<typeof ScheduleRow>
 export const FiringRow = z.object({
   scheduleId: ScheduleId,
   dueAt: z.string(),
+  /** `null`: it started none, for the reason in `skipped`. */
   runId: RunId.nullable(),
+  skipped: z.string().optional(),
 })
 export type FiringRow = z.infer<typeof FiringRow>
 
@@ -104,6 +110,7 @@ export type WebhookRow = z.infer<typeof WebhookRow>
 const runsSchema = createStateSchema({
   runs: { schema: RunRow, type: "run", primaryKey: "runId" },
   progress: { schema: ProgressRow, type: "progress", primaryKey: "runId" },
+  asked: { schema: AskedRow, type: "asked", primaryKey: "runId" },
 })
 const workflowsSchema = createStateSchema({
   workflows: { schema: WorkflowRow, type: "workflow", primaryKey: "name" },
@@ -116,10 +123,13 @@ export const runRowChange = (value: RunRow): ChangeEvent =>
   runsSchema.runs.upsert({ key: value.runId, value }) as ChangeEvent
 export const progressRowChange = (value: ProgressRow): ChangeEvent =>
   runsSchema.progress.upsert({ key: value.runId, value }) as ChangeEvent
-/** Both rows of a run that is to be forgotten. */
+export const askedRowChange = (value: AskedRow): ChangeEvent =>
+  runsSchema.asked.upsert({ key: value.runId, value }) as ChangeEvent
+/** All rows of a run that is to be forgotten. */
 export const runRowRemovals = (runId: RunId): ChangeEvent[] => [
   runsSchema.runs.delete({ key: runId }) as ChangeEvent,
   runsSchema.progress.delete({ key: runId }) as ChangeEvent,
+  runsSchema.asked.delete({ key: runId }) as ChangeEvent,
 ]
 export const workflowRowChange = (value: WorkflowRow): ChangeEvent =>
   workflowsSchema.workflows.upsert({ key: value.name, value }) as ChangeEvent
@@ -140,8 +150,11 @@ export const webhookRowRemoval = (webhookId: WebhookId): ChangeEvent =>
   workflowsSchema.webhooks.delete({ key: webhookId }) as ChangeEvent
 
 export interface RunEntry extends RunRow {
+  readonly status: RunStatus
   /** `null` while no worker has told. */
   readonly progress: ProgressRow | null
+  /** Offset of the inbox behind what was asked last; `null` where nothing was. */
+  readonly asked: string | null
 }
 
 /** Runs by id, in the order in which they were made. */
@@ -157,20 +170,30 @@ export function foldRuns(runs: Runs, events: Iterable<unknown>): Runs {
     if (type === "run" && headers.operation === "delete") next.delete(key as RunId)
     else if (type === "run") {
       const row = RunRow.safeParse(value)
-      if (row.success)
-        next.set(row.data.runId, { progress: next.get(row.data.runId)?.progress ?? null, ...row.data })
+      if (!row.success) continue
+      const { status = "pending", progress = null, asked = null } = next.get(row.data.runId) ?? {}
+      next.set(row.data.runId, { status, progress, asked, ...row.data })
     } else if (type === "progress" && headers.operation !== "delete") {
       const row = ProgressRow.safeParse(value)
       const known = row.success ? next.get(row.data.runId) : undefined
       if (row.success && known && isLater(row.data, known.progress))
-        next.set(known.runId, { ...known, progress: row.data })
+        next.set(known.runId, { ...known, status: row.data.status, progress: row.data })
+    } else if (type === "asked" && headers.operation !== "delete") {
+      const row = AskedRow.safeParse(value)
+      const known = row.success ? next.get(row.data.runId) : undefined
+      if (row.success && known && (known.asked ?? "") < row.data.offset)
+        next.set(known.runId, { ...known, asked: row.data.offset })
     }
   }
   return next
 }
 
+/** Whether something was asked of it that its worker has not taken. */
+export const isAsked = ({ asked, progress }: Pick<RunEntry, "asked" | "progress">): boolean =>
+  asked !== null && asked > (progress?.inboxOffset ?? "")
+
 /** By the place in the log that it is true at. */
-const isLater = (row: ProgressRow, known: ProgressRow | null): boolean =>
+export const isLater = (row: ProgressRow, known: ProgressRow | null): boolean =>
   known === null || row.epoch > known.epoch || (row.epoch === known.epoch && row.n >= known.n)
 
 /** The workflows that are known by name, and what starts them. */

@@ -124,7 +124,7 @@ test("after the machine started anew what ran is interrupted, and one command ta
   const up = await agentz.up()
   const sessions = await Promise.all(
     ["one", "two"].map((word) =>
-      agentz.spawn(`[[slow n=100 ms=60]] [[bash cmd="echo ${word} > ${word}.txt"]] [[say text=${word}]]`),
+      agentz.spawn(`[[slow n=50 ms=60]] [[bash cmd="echo ${word} > ${word}.txt"]] [[say text=${word}]]`),
     ),
   )
   for (const sessionId of sessions) await agentz.until(sessionId, "streaming", streaming)

@@ -24,7 +24,7 @@ function caught(place: string, ...patterns: readonly RegExp[]): string[] {
   })
 }
 
-const after = (words: string) => new RegExp(`${words}\\s*${SLUG}`, "g")
+const after = (words: string) => new RegExp(`${words}\\s*${SLUG}`, "gm")
 
 /** The members of a union of strings, by the name of its type or field. */
 function unionIn(file: string, name: string): string[] {
@@ -50,11 +50,13 @@ const SECTIONS: Readonly<Record<string, () => readonly string[]>> = {
     ...caught("daemon", after("\\bcode:")),
     ...caught("daemon/agents/openai/verdict.ts", after("final\\(")),
     ...caught("src/daemons/close.ts", after("\\bfailure\\(")),
+    ...caught("streams/workflow/program.ts", after("^  \\w+:")),
   ],
   "Failures of a step or run": () => [
     ...caught("streams/workflow", after("\\bcode:"), after("code: missing \\?")),
     ...caught("streams/workflow/resolve.ts", after('"missing_output" :')),
     ...caught("streams/workflow/ending.ts", after("\\?\\?")),
+    ...caught("src/workflows", after("\\bcode:")),
   ],
   "Refusals of a run": () => caught("streams/workflow", after("\\brefuse\\(")),
   "The stream server": () => [

@@ -32,6 +32,12 @@ interface Kept {
   readonly events: SessionEvent[]
 }
 
+/** Tests of workflows use the real thing: here nothing of it may be asked for. */
+const noWorkflows = new Proxy({} as OpenPlane["workflows"], {
+  get(_, name) {
+    throw new Error(`This plane knows no workflows, and was asked for ${String(name)}.`)
+  },
+})
 const CHANGES: readonly FileChange[] = [
   { path: "a.txt", status: "modified", added: 1, removed: 1 },
   { path: "b.bin", status: "added", added: null, removed: null },
@@ -59,6 +65,7 @@ export function fakePlane(): FakePlane {
 
   const plane: FakePlane = {
     calls: [],
+    workflows: noWorkflows,
     onSpawn: () => undefined,
     onCancel: () => undefined,
     onApprove: () => undefined,
@@ -231,6 +238,23 @@ export function fakePlane(): FakePlane {
       kept(request.sessionId)
       note("fork", request)
       return { sessionId: plane.session("A fork"), workingDir: "/forks/one" }
+    },
+    async repositoryConfig(workingDir) {
+      const setup = workingDir.endsWith("trusted") ? [] : ["npm ci"]
+      const file = `${workingDir}/.agentz/config.yaml`
+      return {
+        root: workingDir,
+        file,
+        copy: [],
+        setup,
+        minutes: 10,
+        hash: "a".repeat(64),
+        allowed: setup.length === 0,
+      }
+    },
+    async allowCommands(request) {
+      note("allowCommands", request)
+      return { root: request.workingDir, hash: request.hash, allowed: true }
     },
     async commit(request) {
       kept(request.sessionId)

@@ -83,6 +83,25 @@ async function open(
 const DELTA_MS = 50
 
 async function run(call: Call, toolCallId: string, turn: Turn): Promise<ToolResult> {
+  const output = liveOutput(turn, toolCallId)
+  try {
+    return await call.run({ toolCallId, signal: turn.signal, onOutput: output.add })
+  } catch (error) {
+    return { output: turn.signal.aborted ? CANCELLED : sentenceOf(error), failed: true }
+  } finally {
+    await output.end()
+  }
+}
+
+/** Tells what a call prints while it prints it, up to what an output may hold. */
+export function liveOutput(
+  turn: Turn,
+  toolCallId: string,
+): {
+  add(text: string): void
+  /** Resolves when all of it is told. */
+  end(): Promise<void>
+} {
   let waiting = ""
   let told = 0
   let timer: NodeJS.Timeout | undefined
@@ -96,21 +115,19 @@ async function run(call: Call, toolCallId: string, turn: Turn): Promise<ToolResu
     // Only a cancelled turn refuses an update, and then the tool's own end has all of it.
     if (text) sent = sent.then(() => turn.toolUpdate({ toolCallId, _meta })).catch(() => undefined)
   }
-  const onOutput = (text: string) => {
-    // Past the limit only the end matters, and that comes with the result.
-    const part = text.slice(0, OUTPUT_LIMIT - told)
-    told += part.length
-    waiting += part
-    timer ??= setTimeout(flush, DELTA_MS)
-  }
-  try {
-    return await call.run({ toolCallId, signal: turn.signal, onOutput })
-  } catch (error) {
-    return { output: turn.signal.aborted ? CANCELLED : sentenceOf(error), failed: true }
-  } finally {
-    clearTimeout(timer)
-    flush()
-    await sent
+  return {
+    add(text) {
+      // Past the limit only the end matters, and that comes with the result.
+      const part = text.slice(0, OUTPUT_LIMIT - told)
+      told += part.length
+      waiting += part
+      timer ??= setTimeout(flush, DELTA_MS)
+    },
+    end() {
+      clearTimeout(timer)
+      flush()
+      return sent
+    },
   }
 }
 

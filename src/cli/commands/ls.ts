@@ -3,7 +3,7 @@ import type { RegistryEntry } from "#streams/registry"
 import { STATUSES, type Status } from "#streams/session"
 import type { SessionCost } from "../../retention.ts"
 import { storageSentence } from "../../storage.ts"
-import { limitWords } from "../clock.ts"
+import { ageOf, limitWords } from "../clock.ts"
 import { defineCommand } from "../command.ts"
 import { countFlag } from "../count-flag.ts"
 import { usage } from "../refusal.ts"
@@ -100,14 +100,4 @@ function sheet(
     return status === undefined ? line : line.replace(` ${status} `, ` ${paint(STYLES[status], status)} `)
   })
   return `${[paint("dim", head), ...coloured].join("\n")}\n`
-}
-
-/** Roughly, as people say it. */
-function ageOf(createdAt: string, now: number): string {
-  const seconds = Math.max(0, Math.floor((now - Date.parse(createdAt)) / 1000))
-  if (Number.isNaN(seconds)) return "?"
-  if (seconds < 60) return `${seconds}s`
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h`
-  return `${Math.floor(seconds / 86_400)}d`
 }

@@ -1,0 +1,110 @@
+/** Makes runs. One is there as soon as its first event is; its row tells workers and lists of it. */
+import { newRunId, type RunId, runIdOf } from "#streams/ids"
+import { paths } from "#streams/paths"
+import { appendTo, createStream } from "#streams/stream"
+import type { Inputs, WorkflowDefinition } from "#streams/workflow/definition"
+import type { RunEventOf, StartedBy, UnstampedRunEvent } from "#streams/workflow/event"
+import { readInputs } from "#streams/workflow/inputs"
+import { readDefinition } from "#streams/workflow/read"
+import { runRowChange } from "#streams/workflow/registry"
+import { Problem } from "../plane.ts"
+import type { PlaneContext } from "../plane-context.ts"
+import { checkedWorkingDir } from "../working-dir.ts"
+import type { RunFolds } from "./folds.ts"
+import type { StartRequest } from "./plane.ts"
+import { createRun } from "./run-log.ts"
+
+/** All that a run is made of: anew, or from the first events that somebody worked out. */
+export type NewRun = { readonly idempotencyKey?: string | undefined } & (
+  | {
+      readonly definition: WorkflowDefinition
+      readonly inputs: Inputs
+      /** Default: the user's home. */
+      readonly workingDir: string | undefined
+      readonly startedBy: StartedBy
+      readonly parent?: Created["parent"]
+    }
+  | { readonly events: readonly UnstampedRunEvent[] }
+)
+type Created = RunEventOf<"run_created">
+
+/** The workflow that is asked for, by name or as it is written. */
+export async function definitionOf(
+  folds: RunFolds,
+  { name, source }: Pick<StartRequest, "name" | "source">,
+): Promise<WorkflowDefinition> {
+  if (source !== undefined && name === undefined) return definitionIn(source)
+  if (name === undefined || source !== undefined)
+    throw new Problem("invalid_workflow", "Give either the name of a workflow or its definition.")
+  const { value } = await folds.workflows()
+  const row = value.workflows.get(name)
+  if (row) return row.definition
+  throw unknownWorkflow(name)
+}
+
+export const unknownWorkflow = (name: string): Problem =>
+  new Problem(
+    "unknown_workflow",
+    `There is no workflow “${name}” here: \`agentz workflow define FILE\` makes it known.`,
+  )
+
+/** Throws `invalid_workflow` with all that is wrong. */
+export function definitionIn(source: string, file = "the definition"): WorkflowDefinition {
+  const read = readDefinition(source)
+  if ("definition" in read) return read.definition
+  const shown = read.problems.slice(0, 5).map(({ line, column, message }) => `${line}:${column}: ${message}`)
+  const rest = read.problems.length > 5 ? ` (and ${read.problems.length - 5} more)` : ""
+  throw new Problem("invalid_workflow", `In ${file}, at ${shown.join(" ")}${rest}`)
+}
+
+/** Throws `invalid_inputs` with all that is wrong. */
+export function inputsOf(definition: WorkflowDefinition, given: Inputs = {}): Inputs {
+  const read = readInputs(definition, given)
+  if ("inputs" in read) return read.inputs
+  throw new Problem("invalid_inputs", Object.values(read.wrong).join(" "))
+}
+
+/** The same key gives the same run, however often and by however many at once it is asked for. */
+export async function makeRun(
+  { endpoint, home, patience }: Pick<PlaneContext, "endpoint" | "home" | "patience">,
+  asked: NewRun,
+): Promise<RunId> {
+  const events = "events" in asked ? asked.events : [await createdBy(asked, home.path)]
+  const [created] = events
+  if (created?.type !== "run_created") throw new Error("A run begins with run_created.")
+  const { idempotencyKey } = asked
+  const runId = idempotencyKey === undefined ? newRunId() : await runIdOf(idempotencyKey)
+  await Promise.all([
+    createStream(endpoint, paths.runEvents(runId), patience),
+    createStream(endpoint, paths.runInbox(runId), patience),
+  ])
+  await createRun(endpoint, runId, { ...patience, events })
+  // Also where it was made before: whoever made it may have ended between the two.
+  const { definition, workingDir, startedBy, parent, forkedFrom } = created
+  const row = {
+    runId,
+    workflow: definition.name,
+    title: definition.description ?? definition.name,
+    workingDir,
+    startedBy,
+    ...(parent && { parent: { runId: parent.runId, stepId: parent.stepId } }),
+    ...(forkedFrom && { forkedFrom: forkedFrom.runId }),
+    createdAt: new Date().toISOString(),
+  }
+  await appendTo(endpoint, paths.runs, [runRowChange(row)], patience)
+  return runId
+}
+
+async function createdBy(
+  { definition, inputs, workingDir, startedBy, parent }: Exclude<NewRun, { events: unknown }>,
+  home: string,
+): Promise<Omit<Created, "id" | "epoch" | "n" | "at">> {
+  return {
+    type: "run_created",
+    definition,
+    inputs: inputsOf(definition, inputs),
+    workingDir: await checkedWorkingDir(workingDir, home),
+    startedBy,
+    ...(parent && { parent }),
+  }
+}

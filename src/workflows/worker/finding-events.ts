@@ -1,0 +1,65 @@
+/** What is said of an attempt in the log, from what came to be known of it. Pure. */
+import type { UnstampedRunEvent } from "#streams/workflow/event"
+import type { Stop } from "#streams/workflow/plan"
+import { type Chance, failedEvent, lostEvent } from "#streams/workflow/retry"
+import type { Run, StepState } from "#streams/workflow/run"
+import { attemptOf } from "#streams/workflow/step-body"
+import { timeoutFailure, timeoutOf } from "#streams/workflow/timeout"
+import type { AttemptName, Finding } from "./attempt.ts"
+
+/** What an attempt has come to, or that it was ended and why. */
+export type News =
+  | { readonly name: AttemptName; readonly finding: Finding }
+  | { readonly name: AttemptName; readonly stopped: Stop["why"] }
+
+/** Nothing where the run has gone on without that attempt, or knows it. */
+export function eventsOf(run: Run, news: News, chance: Chance): readonly UnstampedRunEvent[] {
+  const { name } = news
+  const step = run.steps.get(name.stepId)
+  const isOpen = step?.status === "running" || step?.status === "waiting"
+  if (!isOpen || step.generation !== name.generation || step.attempt !== name.attempt) return []
+  return "finding" in news ? found(run, step, news.finding, chance) : ended(run, step, news.stopped, chance)
+}
+
+function found(run: Run, step: StepState, finding: Finding, chance: Chance): readonly UnstampedRunEvent[] {
+  const { status, stalledSince, waitingFor } = step
+  const name = attemptOf(step)
+  switch (finding.type) {
+    case "going":
+      return status === "waiting" || stalledSince !== null ? [{ type: "step_attached", ...name }] : []
+    case "waiting": {
+      const known = JSON.stringify(waitingFor) === JSON.stringify(finding.for)
+      return known ? [] : [{ type: "step_waiting", ...name, for: finding.for }]
+    }
+    case "stalled":
+      return status === "running" && stalledSince === null
+        ? [{ type: "step_stalled", ...name, since: finding.since }]
+        : []
+    case "lost":
+      return [lostEvent(step, chance)]
+    case "failed": {
+      const { type: _, ...failure } = finding
+      return [failedEvent(run, step, failure, chance)]
+    }
+    case "ended": {
+      const { type: _, output, ...rest } = finding
+      return [{ type: "step_complete", ...name, ...rest, ...(output !== undefined && { output }) }]
+    }
+  }
+}
+
+function ended(run: Run, step: StepState, why: Stop["why"], chance: Chance): readonly UnstampedRunEvent[] {
+  const name = attemptOf(step)
+  if (why === "interrupted") return [{ type: "step_interrupted", ...name }]
+  if (why === "cancelled")
+    return [
+      {
+        type: "step_failed",
+        ...name,
+        error: { code: "step_cancelled", class: "cancelled", message: "The run was cancelled." },
+        retryable: false,
+      },
+    ]
+  const error = timeoutFailure(timeoutOf(run, step.stepId) ?? "0s")
+  return [failedEvent(run, step, { error }, chance)]
+}

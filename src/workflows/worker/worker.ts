@@ -1,0 +1,169 @@
+/**
+ * Holds runs: takes up every run that nobody holds and that has something to do, and lets each go when it is at
+ * rest. Hears of runs, and of what is asked of them, by the rows of one stream.
+ */
+import { hostname } from "node:os"
+import type { RunId } from "#streams/ids"
+import { paths } from "#streams/paths"
+import { wait } from "#streams/transport"
+import type { ProgressRow } from "#streams/workflow/registry"
+import { foldRuns, isAsked, isLater, type RunEntry, type Runs } from "#streams/workflow/registry"
+import type { Run } from "#streams/workflow/run"
+import { errorFields } from "../../log.ts"
+import type { PlaneContext } from "../../plane-context.ts"
+import { textOfBlob, withBlobs } from "../outputs.ts"
+import { claimRun, RunLost, readRun, unreadRun } from "../run-log.ts"
+import { type Driver, type DriverDeps, drive } from "./driver.ts"
+import { holdsStill } from "./ensure.ts"
+import { runInboxOf } from "./inbox.ts"
+import { placesOf } from "./places.ts"
+import { progressOf, progressWriter } from "./progress.ts"
+import { followRows, type Rows } from "./rows.ts"
+
+export interface WorkerOptions {
+  readonly context: PlaneContext
+  /** Steps at work at once. */
+  readonly stepsAtOnce: number
+  /** How attempts are attended to. */
+  readonly attend: (runs: Rows<Runs>) => DriverDeps["attend"]
+  readonly signal: AbortSignal
+}
+
+export interface Worker extends AsyncDisposable {
+  /** Milliseconds until something of its own accord is due; `null`: nothing is. 0 while something is at work. */
+  dueInMs(): number | null
+}
+
+/** How often runs that another worker holds are looked at. */
+const LOOK_MS = 2_000
+/** A run that could not go on is left alone for so long. */
+const TROUBLE_MS = 10_000
+
+export function openWorker({ context, stepsAtOnce, attend, signal }: WorkerOptions): Worker {
+  const { endpoint, patience, log } = context
+  const places = placesOf(stepsAtOnce)
+  const held = new Map<RunId, { readonly driver: Driver; readonly asked: () => void }>()
+  const claiming = new Map<RunId, Promise<void>>()
+  const troubled = new Map<RunId, number>()
+  /** Runs that were let go, as they stood then: their rows may not have come back to us yet. */
+  const left = new Map<RunId, ProgressRow>()
+  const progress = progressWriter(endpoint, {
+    patience,
+    onError: (error) => log({ event: "progress_lost", ...errorFields(error) }),
+  })
+  const runs: Rows<Runs> = followRows(endpoint, paths.runs, {
+    empty: new Map(),
+    fold: foldRuns,
+    signal,
+    onChange: (keys, value) => {
+      for (const key of keys) {
+        const entry = value.get(key as RunId)
+        if (entry) consider(entry)
+      }
+    },
+  })
+  const attending = attend(runs)
+
+  /** Reads on where something was asked, or takes the run up where nobody holds it. */
+  function consider(entry: RunEntry): void {
+    const { runId } = entry
+    const own = held.get(runId)
+    if (own !== undefined) {
+      if (isAsked(entry)) own.asked()
+      return
+    }
+    const isLeft = (troubled.get(runId) ?? 0) > performance.now()
+    if (!wantsWorker(asWeLeft(entry)) || claiming.has(runId) || isLeft || signal.aborted) return
+    const work = takeUp(runId)
+      .catch((error: unknown) => trouble(runId, error))
+      .finally(() => claiming.delete(runId))
+    claiming.set(runId, work)
+  }
+
+  function asWeLeft(entry: RunEntry): RunEntry {
+    const row = left.get(entry.runId)
+    if (row === undefined) return entry
+    if (entry.progress === null || !isLater(entry.progress, row))
+      return { ...entry, status: row.status, progress: row }
+    left.delete(entry.runId)
+    return entry
+  }
+
+  async function takeUp(runId: RunId): Promise<void> {
+    const folded = await readRun(endpoint, unreadRun(runId), patience)
+    const { owner } = folded.run
+    if (owner !== null && !(await isFree(owner))) return
+    const own = await claimRun(endpoint, folded, patience)
+    if (own === null || signal.aborted) return
+    const inbox = runInboxOf(endpoint, runId, patience)
+    const rowOf = (run: Run, wakeAt: number | null) => progressOf(run, { wakeAt, inboxOffset: inbox.offset })
+    const driver = drive(own, {
+      attend: attending,
+      commands: inbox.read,
+      keep: (events) => withBlobs(endpoint, runId, { events, ...patience }),
+      read: async (blob) => JSON.parse(await textOfBlob(endpoint, blob, patience)),
+      places,
+      now: Date.now,
+      random: Math.random,
+      onProgress: (run, wakeAt) => progress.changed(rowOf(run, wakeAt)),
+      onError: (error) => log({ event: "step_would_not_end", runId, ...errorFields(error) }),
+    })
+    held.set(runId, {
+      driver,
+      asked() {
+        inbox.asked()
+        driver.wake()
+      },
+    })
+    driver.done
+      .catch((error: unknown) => trouble(runId, error))
+      .finally(() => {
+        held.delete(runId)
+        left.set(runId, rowOf(driver.run, driver.wakeAt))
+        // It may have been asked for something in the very moment in which it was let go.
+        const entry = runs.value.get(runId)
+        if (entry) consider(entry)
+      })
+  }
+
+  function trouble(runId: RunId, error: unknown): void {
+    if (signal.aborted) return
+    if (!(error instanceof RunLost)) troubled.set(runId, performance.now() + TROUBLE_MS)
+    log({ event: "run_let_go", runId, ...errorFields(error) })
+  }
+
+  async function isFree(owner: NonNullable<Run["owner"]>): Promise<boolean> {
+    if (owner.host !== hostname()) return false
+    if (owner.pid === process.pid) return true
+    return !(await holdsStill(context.home.path, owner))
+  }
+
+  const looking = (async () => {
+    while (!signal.aborted) {
+      await wait(LOOK_MS, signal).catch(() => undefined)
+      for (const entry of runs.value.values()) if (!held.has(entry.runId)) consider(entry)
+    }
+  })()
+
+  return {
+    dueInMs() {
+      if (claiming.size > 0) return 0
+      const due = [...held.values()].map(({ driver: { open, wakeAt, run } }) =>
+        open > 0 || run.status === "pending" ? 0 : wakeAt === null ? null : Math.max(0, wakeAt - Date.now()),
+      )
+      const times = due.filter((time) => time !== null)
+      return times.length === 0 ? null : Math.min(...times)
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.allSettled(claiming.values())
+      for (const { driver } of held.values()) driver.release()
+      await Promise.allSettled([...held.values()].map(({ driver }) => driver.done))
+      await progress.flushed()
+      await Promise.allSettled([looking, runs.done])
+    },
+  }
+}
+
+/** Whether there is anything for a worker to do. A run that is at rest waits for somebody to ask something of it. */
+const wantsWorker = (entry: RunEntry): boolean =>
+  entry.status === "pending" || entry.status === "running" || isAsked(entry)

@@ -1,0 +1,37 @@
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { expect, test } from "vitest"
+import { Installation } from "./installation.ts"
+import { runEventsOf, untilRun } from "./workflow-runs.ts"
+
+test("steps run in their order, in sessions and programs, and what they give goes on to the next", async () => {
+  await using agentz = await Installation.open()
+  const up = await agentz.up()
+  const { workflow } = agentz.client(up)
+  const source = `
+name: first
+inputs:
+  word: { type: string, default: hello }
+steps:
+  - id: plan
+    kind: agent
+    mode: bypass
+    prompt: '[[say text="{{inputs.word}} from the agent"]]'
+  - id: build
+    kind: command
+    command: echo "$SAID" > out.txt; echo done
+    env: { SAID: "{{steps.plan.output}}" }
+  - id: sum
+    kind: transform
+    value: { said: "{{steps.plan.output}}", built: "{{steps.build.output}}" }
+`
+  const { runId } = await workflow.start.mutate({
+    source,
+    workingDir: agentz.workingDir,
+    inputs: { word: "hi" },
+  })
+  const run = await untilRun(agentz, runId, "completed", ({ status }) => status === "completed")
+  expect(run.output).toEqual({ type: "value", value: { said: "hi from the agent", built: "done" } })
+  expect(readFileSync(join(agentz.workingDir, "out.txt"), "utf8")).toBe("hi from the agent\n")
+  writeFileSync("/tmp/fbx/run.json", JSON.stringify(await runEventsOf(agentz, runId), null, 1))
+})
