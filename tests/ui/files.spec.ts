@@ -1,8 +1,8 @@
 /** The files of a session in the page: real checkpoints of a real repository. */
-import { execFileSync } from "node:child_process"
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { Page } from "@playwright/test"
+import { beginRepository } from "../support/project.ts"
 import type { RealAgentz } from "../support/real-agentz.ts"
 import { expect, reaches, test } from "../support/real-test.ts"
 import { violations } from "../support/ui-test.ts"
@@ -11,17 +11,11 @@ const CODE = Array.from({ length: 40 }, (_, line) => `export const value${line} 
 
 /** A repository, and a session in it whose two turns changed files in every way there is. */
 async function work(agentz: RealAgentz): Promise<string> {
-  const git = (...args: readonly string[]) =>
-    execFileSync("git", args, { cwd: agentz.project, stdio: "ignore" })
-  git("init", "-q", "-b", "main")
-  await writeFile(join(agentz.project, "values.ts"), `${CODE.join("\n")}\n`)
-  await writeFile(
-    join(agentz.project, "old-name.md"),
-    "# A file\n\nthat gets another name\nand nothing else\n",
-  )
-  await writeFile(join(agentz.project, "run.sh"), "echo run\n")
-  git("add", ".")
-  git("-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "-qm", "first")
+  beginRepository(agentz.project, {
+    "values.ts": `${CODE.join("\n")}\n`,
+    "old-name.md": "# A file\n\nthat gets another name\nand nothing else\n",
+    "run.sh": "echo run\n",
+  })
   const sessionId = await agentz.spawn({
     agentType: "demo",
     title: "Change files",

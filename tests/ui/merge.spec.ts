@@ -1,8 +1,8 @@
 /** Sessions in work trees of one repository are merged one after another through the page; of two that met, an agent settles it. */
-import { execFileSync } from "node:child_process"
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Page } from "@playwright/test"
+import { beginRepository, gitIn as git } from "../support/project.ts"
 import type { RealAgentz } from "../support/real-agentz.ts"
 import { expect, reaches, test } from "../support/real-test.ts"
 import { violations } from "../support/ui-test.ts"
@@ -10,19 +10,6 @@ import { violations } from "../support/ui-test.ts"
 const COUNT = process.env.AGENTZ_TEST_LONG ? 10 : 3
 
 const sh = (command: string) => `[[bash ask=no cmd=${JSON.stringify(command)}]]`
-const git = (cwd: string, ...args: readonly string[]) =>
-  execFileSync("git", args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
-
-/** A repository with one commit. */
-function begin(project: string): void {
-  if (existsSync(join(project, ".git"))) return
-  git(project, "init", "-q", "-b", "main")
-  git(project, "config", "user.name", "Ada")
-  git(project, "config", "user.email", "ada@example.com")
-  writeFileSync(join(project, "shared.txt"), "one\n")
-  git(project, "add", ".")
-  git(project, "commit", "-qm", "first")
-}
 
 async function open(page: Page, agentz: RealAgentz, sessionId: string): Promise<void> {
   await page.goto(`${agentz.api}/s/${sessionId}`)
@@ -40,7 +27,7 @@ test("sessions of one repository are merged one after another, one with a confli
 }) => {
   test.setTimeout(90_000 + COUNT * 60_000)
   const { project } = agentz
-  begin(project)
+  beginRepository(project, { "shared.txt": "one\n" })
   const ids: string[] = []
   for (let at = 0; at < COUNT; at++) {
     // The first and the last change the same line.
@@ -96,7 +83,7 @@ test("a session is started in a work tree from the form, and forked from its men
   agentz,
 }) => {
   test.slow()
-  begin(agentz.project)
+  beginRepository(agentz.project, { "shared.txt": "one\n" })
   await page.goto(
     `${agentz.api}/new?dir=${agentz.project}&agent=demo&prompt=${encodeURIComponent(sh("echo 1 > n"))}`,
   )
