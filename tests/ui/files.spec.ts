@@ -1,6 +1,8 @@
 /** The files of a session in the page: real checkpoints of a real repository. */
-import { readFile, writeFile } from "node:fs/promises"
+import { statSync } from "node:fs"
+import { readdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import type { Page } from "@playwright/test"
 import { beginRepository } from "../support/project.ts"
 import type { RealAgentz } from "../support/real-agentz.ts"
@@ -129,12 +131,16 @@ test("what changes while the agent works is seen without asking for it", async (
   await reaches(page, "Cancelled")
 })
 
-test("files go back to a turn, after a look at what would become of them", async ({ page, agentz }) => {
+test("files go back to a turn, after a look at what would become of them", async ({
+  page,
+  agentz,
+  isMobile,
+}) => {
   test.slow()
   const values = join(agentz.project, "values.ts")
   await page.goto(`${agentz.api}/s/${sessionId}?panel=changes`)
   const back = page.getByRole("button", { name: "Put files back to checkpoint 1" })
-  if (!(await back.isVisible())) await page.getByText(/\d+ checkpoints/).click()
+  if (isMobile) await page.getByText(/\d+ checkpoints/).click()
   await back.click()
   const dialog = page.getByRole("dialog", { name: "Put files back to checkpoint 1" })
   await expect(dialog.getByRole("listitem").filter({ hasText: "values.ts" })).toContainText("changes")
@@ -168,4 +174,14 @@ test("the past shows the files of then", async ({ page, agentz }) => {
   await page.goto(`${agentz.api}/s/${sessionId}?panel=changes&at=${second?.seq}`)
   await expect(page.getByRole("status").filter({ hasText: "4 files" })).toBeVisible({ timeout: 20_000 })
   await expect(page.getByRole("button", { name: "Put files back to checkpoint 1" })).toBeHidden()
+})
+
+test("what draws the lines comes only when they are opened, and is small enough", async ({ isMobile }) => {
+  test.skip(isMobile, "the same bytes")
+  const assets = fileURLToPath(new URL("../../dist/ui/assets", import.meta.url))
+  const sizes = (await readdir(assets))
+    .filter((name) => /^diff-view-.*\.js\.gz$/.test(name))
+    .map((name) => statSync(join(assets, name)).size / 1_000)
+  expect(sizes).toHaveLength(1)
+  expect(sizes[0]).toBeLessThan(95)
 })
