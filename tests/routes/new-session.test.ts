@@ -4,8 +4,7 @@ import { Refusal, refusalOf } from "../../routes/-app/refusal.ts"
 
 const form: NewSession = {
   ...{ prompt: " tidy up ", dir: " /srv/site ", agent: "demo", model: "", mode: "ask", limits: "", mcp: "" },
-  ...{ worktree: false, branch: "" },
-  attached: [],
+  ...{ worktree: false, branch: "", attached: [] },
 }
 
 test("a form that says little asks for little", async () => {
@@ -15,6 +14,16 @@ test("a form that says little asks for little", async () => {
     permissionMode: "ask",
     workingDir: "/srv/site",
   })
+})
+
+test("a work tree is asked for with its branch, where one is named", async () => {
+  const worktree = { ...form, worktree: true }
+  expect((await requestOf(worktree)).workspace).toEqual({ kind: "worktree" })
+  const named = { ...worktree, branch: " topic " }
+  expect((await requestOf(named)).workspace).toEqual({ kind: "worktree", branch: "topic" })
+  expect((await requestOf({ ...form, branch: "topic" })).workspace).toBeUndefined()
+  expect(addressOf(named, "http://here")).toContain("branch=topic")
+  expect(addressOf({ ...form, branch: "topic" }, "http://here")).not.toContain("topic")
 })
 
 test("limits and MCP servers are written as at the command line", async () => {

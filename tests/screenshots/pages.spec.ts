@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { type Browser, expect, type Locator, type Page, test } from "@playwright/test"
+import { beginRepository } from "../support/project.ts"
 import { type RealAgentz, startRealAgentz } from "../support/real-agentz.ts"
 
 const FOLDER = fileURLToPath(new URL("../../docs/screenshots", import.meta.url))
@@ -40,7 +41,9 @@ const WORK = [
   `[[say ms=1 text=${quote(ANSWER)}]]`,
 ].join(" ")
 
-async function fill(agentz: RealAgentz): Promise<Record<"done" | "waiting" | "failed" | "running", string>> {
+async function fill(
+  agentz: RealAgentz,
+): Promise<Record<"done" | "waiting" | "failed" | "running" | "branch", string>> {
   await mkdir(join(agentz.project, "src"), { recursive: true })
   await writeFile(join(agentz.project, "README.md"), "# tiny-shop\n\nA shop, but tiny.\n")
   await writeFile(join(agentz.project, "src/follow.ts"), 'import { delay } from "./delay.ts"\n')
@@ -48,6 +51,7 @@ async function fill(agentz: RealAgentz): Promise<Record<"done" | "waiting" | "fa
     join(agentz.project, "src/delay.ts"),
     "const FIRST_MS = 250\nconst LONGEST_MS = 8_000\n\nexport function delay(failures: number): number {\n  return FIRST_MS * failures\n}\n",
   )
+  beginRepository(agentz.project)
   const spawn = (title: string, prompt: string) => agentz.spawn({ agentType: "demo", title, prompt })
   const done = await spawn("Fix the flaky follower test", WORK)
   const failed = await spawn("Summarise the changelog", `[[say text="Reading."]] [[error status=401]]`)
@@ -59,7 +63,13 @@ async function fill(agentz: RealAgentz): Promise<Record<"done" | "waiting" | "fa
   )
   await spawn("Deploy the preview", `[[bash cmd="npm run deploy -- --preview"]]`)
   const running = await spawn("Write the release notes", "[[slow n=3000 ms=300]]")
-  return { done, failed, waiting, running }
+  const branch = await agentz.spawn({
+    agentType: "demo",
+    title: "Round prices to cents",
+    prompt: `[[edit ask=no path=src/delay.ts old="FIRST_MS = 250" new="FIRST_MS = 200"]] [[say text="Done."]]`,
+    workspace: { kind: "worktree" },
+  })
+  return { done, failed, waiting, running, branch }
 }
 
 /** Signed in, and looking as `look` says. */
@@ -115,6 +125,17 @@ for (const look of LOOKS)
     await shoot("usage", "/usage", text("Tokens out"))
     await shoot("settings", "/settings", text("No rules."))
     const keep = (name: string) => page.screenshot({ path: join(FOLDER, `${name}-${look.name}.png`) })
+    await page.goto(`${agentz.api}/s/${told.done}`)
+    await page.getByRole("button", { name: "Session menu" }).click()
+    await page.getByRole("menuitem", { name: /^Go back to before/ }).click()
+    await page.getByRole("region", { name: "What becomes of the files" }).waitFor()
+    await keep("restore")
+    await page.goto(`${agentz.api}/s/${told.branch}`)
+    await page.getByRole("button", { name: "Session menu" }).click()
+    await page.getByRole("menuitem", { name: "Bring home…" }).click()
+    await page.getByRole("button", { name: "Commit" }).click()
+    await page.getByRole("button", { name: "Bring into main" }).waitFor()
+    await keep("merge")
     await page.goto(agentz.api)
     await page.getByRole("button", { name: "Commands" }).click()
     await page.getByRole("combobox").fill("retry timer")

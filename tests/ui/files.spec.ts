@@ -1,8 +1,10 @@
 /** The files of a session in the page: real checkpoints of a real repository. */
-import { execFileSync } from "node:child_process"
-import { readFile, writeFile } from "node:fs/promises"
+import { statSync } from "node:fs"
+import { readdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import type { Page } from "@playwright/test"
+import { beginRepository } from "../support/project.ts"
 import type { RealAgentz } from "../support/real-agentz.ts"
 import { expect, reaches, test } from "../support/real-test.ts"
 import { violations } from "../support/ui-test.ts"
@@ -11,17 +13,11 @@ const CODE = Array.from({ length: 40 }, (_, line) => `export const value${line} 
 
 /** A repository, and a session in it whose two turns changed files in every way there is. */
 async function work(agentz: RealAgentz): Promise<string> {
-  const git = (...args: readonly string[]) =>
-    execFileSync("git", args, { cwd: agentz.project, stdio: "ignore" })
-  git("init", "-q", "-b", "main")
-  await writeFile(join(agentz.project, "values.ts"), `${CODE.join("\n")}\n`)
-  await writeFile(
-    join(agentz.project, "old-name.md"),
-    "# A file\n\nthat gets another name\nand nothing else\n",
-  )
-  await writeFile(join(agentz.project, "run.sh"), "echo run\n")
-  git("add", ".")
-  git("-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "-qm", "first")
+  beginRepository(agentz.project, {
+    "values.ts": `${CODE.join("\n")}\n`,
+    "old-name.md": "# A file\n\nthat gets another name\nand nothing else\n",
+    "run.sh": "echo run\n",
+  })
   const sessionId = await agentz.spawn({
     agentType: "demo",
     title: "Change files",
@@ -118,8 +114,10 @@ test("comments on lines become one message", async ({ page, agentz, isMobile }) 
     "values.ts:4\n> export const value3 = 33\n\nWhy 33?\n\nvalues.ts:31\n> export const value30 = 3030\n\nAnd this?",
   )
   await expect(page.getByRole("region", { name: "Changed files" })).toBeVisible({ visible: !isMobile })
+  await box.fill(`${await box.inputValue()}\n\n[[say ms=1 text="Both are right."]]`)
   await page.getByRole("button", { name: "Send" }).click()
-  await expect(page.getByRole("log")).toContainText("And this?")
+  await expect(page.getByRole("log")).toContainText("Both are right.", { timeout: 20_000 })
+  await reaches(page, "Done")
 })
 
 test("what changes while the agent works is seen without asking for it", async ({ page, agentz }) => {
@@ -133,12 +131,16 @@ test("what changes while the agent works is seen without asking for it", async (
   await reaches(page, "Cancelled")
 })
 
-test("files go back to a turn, after a look at what would become of them", async ({ page, agentz }) => {
+test("files go back to a turn, after a look at what would become of them", async ({
+  page,
+  agentz,
+  isMobile,
+}) => {
   test.slow()
   const values = join(agentz.project, "values.ts")
   await page.goto(`${agentz.api}/s/${sessionId}?panel=changes`)
   const back = page.getByRole("button", { name: "Put files back to checkpoint 1" })
-  if (!(await back.isVisible())) await page.getByText(/\d+ checkpoints/).click()
+  if (isMobile) await page.getByText(/\d+ checkpoints/).click()
   await back.click()
   const dialog = page.getByRole("dialog", { name: "Put files back to checkpoint 1" })
   await expect(dialog.getByRole("listitem").filter({ hasText: "values.ts" })).toContainText("changes")
@@ -172,4 +174,14 @@ test("the past shows the files of then", async ({ page, agentz }) => {
   await page.goto(`${agentz.api}/s/${sessionId}?panel=changes&at=${second?.seq}`)
   await expect(page.getByRole("status").filter({ hasText: "4 files" })).toBeVisible({ timeout: 20_000 })
   await expect(page.getByRole("button", { name: "Put files back to checkpoint 1" })).toBeHidden()
+})
+
+test("what draws the lines comes only when they are opened, and is small enough", async ({ isMobile }) => {
+  test.skip(isMobile, "the same bytes")
+  const assets = fileURLToPath(new URL("../../dist/ui/assets", import.meta.url))
+  const sizes = (await readdir(assets))
+    .filter((name) => /^diff-view-.*\.js\.gz$/.test(name))
+    .map((name) => statSync(join(assets, name)).size / 1_000)
+  expect(sizes).toHaveLength(1)
+  expect(sizes[0]).toBeLessThan(95)
 })
