@@ -40,12 +40,13 @@ export interface Target {
 }
 
 /** What kind of answer is behind a path: they differ in what the door asks for. */
-export type Area = "health" | "metrics" | "trpc" | "mcp" | "stream" | "api" | "ui"
+export type Area = "health" | "metrics" | "trpc" | "mcp" | "stream" | "hook" | "api" | "ui"
 
 export function areaOf(path: string): Area {
   if (path === "/healthz" || path === "/readyz") return "health"
   if (path === "/metrics") return "metrics"
   if (path === "/trpc" || path.startsWith("/trpc/")) return "trpc"
+  if (path.startsWith("/v1/hooks/")) return "hook"
   if (path === "/mcp") return "mcp"
   if (path === "/v1" || path.startsWith("/v1/")) return "stream"
   if (path === "/api" || path.startsWith("/api/")) return "api"
@@ -58,6 +59,7 @@ const METHODS: Record<Area, readonly string[]> = {
   trpc: ["GET", "POST"],
   mcp: ["POST"],
   stream: ["GET", "HEAD"],
+  hook: ["POST"],
   api: ["POST"],
   ui: ["GET", "HEAD"],
 }

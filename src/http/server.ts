@@ -27,6 +27,7 @@ import {
 } from "./door.ts"
 import { files } from "./files.ts"
 import { gateway, type StreamServer } from "./gateway.ts"
+import { hooks } from "./hooks.ts"
 import { liveStreams } from "./live.ts"
 import { rpc } from "./rpc.ts"
 import { bearerOf, type SignIn, signIn } from "./sign-in.ts"
@@ -114,6 +115,7 @@ type Reach = ApiOptions & { readonly rules: DoorRules; readonly entry: SignIn }
 
 function handler(reach: Reach) {
   const serveRpc = rpc(reach)
+  const serveHook = hooks(reach.plane)
   const serveStream = gateway(reach.streams)
   const serveLive = liveStreams(reach.streams)
   const serveFile = files(reach.uiDir)
@@ -154,6 +156,9 @@ function handler(reach: Reach) {
         return
       case "trpc":
         await serveRpc(request, response, target)
+        return
+      case "hook":
+        await serveHook(request, response, target)
         return
       case "mcp":
         await serveMcp(request, response)
@@ -249,7 +254,7 @@ function closeWith(socket: import("node:stream").Duplex, status: string): void {
 }
 
 /** They know by themselves whom to let in. */
-const OPEN: ReadonlySet<Area> = new Set(["ui", "health", "mcp"])
+const OPEN: ReadonlySet<Area> = new Set(["ui", "health", "mcp", "hook"])
 
 const MCP_ALONE: Refusal = {
   status: 403,

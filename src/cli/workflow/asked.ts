@@ -2,12 +2,12 @@
 import type { RunId } from "#streams/ids"
 import type { Action } from "#streams/workflow/affected"
 import type { RunEvent } from "#streams/workflow/event"
-import type { ControlPlane } from "../../plane.ts"
+import { type ControlPlane, Problem } from "../../plane.ts"
 import type { Asked } from "../../workflows/plane.ts"
 import { confirmed } from "../ask.ts"
 import type { Flags } from "../command.ts"
 import type { Io } from "../io.ts"
-import { Refusal, usage } from "../refusal.ts"
+import { usage } from "../refusal.ts"
 
 export const CONFIRM = {
   yes: { type: "boolean", short: "y", help: "do not ask" },
@@ -31,7 +31,7 @@ export async function mayAct(
   const { refused, steps, again } = preview
   if (values["dry-run"] === true) {
     io.stdout.write(json ? `${JSON.stringify({ runId, action, ...preview })}\n` : sentencesOn(steps, again))
-    if (refused !== null) throw new Refusal("run_refused", `${refused.message} ${refused.hint ?? ""}`.trim())
+    if (refused !== null) throw new Problem("run_refused", `${refused.message} ${refused.hint ?? ""}`.trim())
     return false
   }
   // What cannot be done is refused by the plane, with the same words.
@@ -72,4 +72,4 @@ export async function answered(
 }
 
 const refusalIn = ({ error }: Extract<RunEvent, { type: "command_refused" }>) =>
-  new Refusal("run_refused", `${error.message} ${error.hint ?? ""}`.trim())
+  new Problem("run_refused", `${error.message} ${error.hint ?? ""}`.trim())
