@@ -17,7 +17,7 @@ const args = [
 export default defineConfig({
   testDir: "tests/ui",
   outputDir: "test-results",
-  workers: 1,
+  workers: 2,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: process.env.CI ? "line" : "list",

@@ -23,7 +23,13 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 700,
   },
-  resolve: { conditions: ["agentz-source", ...defaultClientConditions] },
+  resolve: {
+    conditions: ["agentz-source", ...defaultClientConditions],
+    alias: {
+      "rehype-raw": here("routes/-app/no-plugin.ts"),
+      "rehype-harden": here("routes/-app/no-plugin.ts"),
+    },
+  },
   worker: { format: "es" },
   server: { proxy: { "/trpc": api, "/v1": api } },
   plugins: [

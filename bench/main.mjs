@@ -1,12 +1,13 @@
-// npm run bench -- [streams|start|sessions|soak|ui] [options]
+// npm run bench -- [streams|start|sessions|checkpoints|soak|ui] [options]
 import { cpus, freemem, loadavg, totalmem } from "node:os"
 import { parseArgs } from "node:util"
 
-const USAGE = `npm run bench -- [streams|start|sessions|soak|ui] [options]
+const USAGE = `npm run bench -- [streams|start|sessions|checkpoints|soak|ui] [options]
 
   streams             this engine, the reference server and a bare LMDB-over-HTTP probe, side by side
   start               how soon the engine is there again with 10,000 streams and 1 GB, after kills and a good end
   sessions            50 demo sessions at once, and one alone, on a real installation
+  checkpoints         keeping, comparing and putting back 10,000 and 100,000 files
   soak                constant load, and what it does to the engine's memory
   ui                  the page in a real Chromium: sizes, paints, live text, 100,000 events, 500 tails
 
@@ -58,6 +59,11 @@ const benches = {
     const { measureSessions, sessionsText } = await import("./sessions.mjs")
     const result = await measureSessions({ say })
     return { result, text: sessionsText(result) }
+  },
+  async checkpoints() {
+    const { checkpointsText, measureCheckpoints } = await import("./checkpoints.mjs")
+    const result = await measureCheckpoints({ say })
+    return { result, text: checkpointsText(result) }
   },
   async soak() {
     const { soak, soakText } = await import("./soak.mjs")

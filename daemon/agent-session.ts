@@ -27,7 +27,7 @@ import { retell } from "./agents/retell.ts"
 
 /** What a running turn wants to hear from its agent. */
 interface TurnListener {
-  update(update: SessionUpdate): Promise<void> | void
+  update(update: SessionUpdate): void
   permission(request: RequestPermissionRequest): Promise<RequestPermissionResponse>
 }
 

@@ -2,6 +2,7 @@
  * Keeps the files of a session as they are around its turns, and puts them back when that is asked. Whatever keeps a
  * checkpoint from being taken is said and keeps nothing else from going on.
  */
+import { existsSync } from "node:fs"
 import type { Command } from "#streams/command"
 import type { Checkpoint, Failure, LeftOut, Unstamped } from "#streams/event"
 import type { SessionId, TurnId } from "#streams/ids"
@@ -128,6 +129,8 @@ export function checkpointsOf({
   return {
     aroundTurn: (when, turnId) =>
       inTurn(() => take({ when, turnId })).catch((error: unknown) => {
+        // Whoever works in a directory that is gone says so.
+        if (!existsSync(workingDir)) return
         const failure = failureOf(error)
         if (failure.message === told) return
         told = failure.message

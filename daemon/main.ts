@@ -38,6 +38,7 @@ import { identityOf } from "./process/identity.ts"
 import { nothingToRedact, redactor as redactorOf, secretsIn } from "./redact.ts"
 import { removeRunFile, writeRunFile } from "./run-file.ts"
 import { type Ending, runSession } from "./session.ts"
+import { setUpOf } from "./set-up.ts"
 import { DaemonSpec } from "./spec.ts"
 import { openSpoolFile } from "./spool-file.ts"
 import { type Storage, storageOf } from "./storage.ts"
@@ -215,6 +216,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
       enclosure,
       mcpServers: spec.mcpServers ?? [],
       home,
+      ready: () => publisher.ready(),
       transcript: () => attached.inTranscript(publisher.session.items),
     }
     return await openAgentSession(adapterOf(agentType, home), options, {
@@ -250,7 +252,13 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
       onLimit: spec.onLimit,
       approvals,
       checkpoints: checkpointsOf({ home, sessionId, workingDir, session: () => publisher.session, publish }),
-      ready: () => publisher.ready(),
+      makeReady: setUpOf({
+        setUp: spec.setUp,
+        workingDir,
+        place: { enclosure, toolEnv: toolEnv() },
+        session: () => publisher.session,
+        publish,
+      }),
       watch: limitsOf({ sessionId, limits: () => limits, enclosure, disk }),
       setLimits: (next) => {
         limits = next

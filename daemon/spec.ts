@@ -6,6 +6,7 @@ import { z } from "zod"
 import { PermissionMode } from "#streams/event"
 import { SessionId } from "#streams/ids"
 import { OnLimit } from "#streams/limit"
+import { SetUp } from "#streams/registry"
 import { Limits } from "#streams/session-limits"
 import { McpServer } from "./mcp-server.ts"
 import { ISOLATIONS } from "./process/isolation.ts"
@@ -41,6 +42,8 @@ export const DaemonSpec = z.object({
   idleSeconds: z.number().nonnegative(),
   /** What to do when the service refuses the agent for a while. */
   onLimit: OnLimit,
+  /** What makes its work tree ready. */
+  setUp: SetUp.optional(),
   /** What the session may use. */
   limits: Limits.optional(),
   home: z.string(),

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import type { SessionUpdate } from "@agentclientprotocol/sdk"
 import type { Blob } from "#streams/blob"
 import type { Unstamped } from "#streams/event"
-import { newTurnId, type RequestId } from "#streams/ids"
+import { newTurnId, type RequestId, type TurnId } from "#streams/ids"
 import type { OnLimit } from "#streams/limit"
 import type { QueuedMessage, Session } from "#streams/session"
 import type { Told } from "./acp/calls.ts"
@@ -20,6 +20,7 @@ import { limitEvent } from "./limit.ts"
 import { LimitReached, type WatchTurn } from "./limits.ts"
 import { recoveryPrompt } from "./permissions/recovery.ts"
 import type { Redactor } from "./redact.ts"
+import type { MakeReady } from "./set-up.ts"
 
 export interface TurnDeps {
   readonly publish: (event: Unstamped) => void
@@ -31,9 +32,9 @@ export interface TurnDeps {
   readonly onLimit: OnLimit
   /** Holds the turn to what the session may use. */
   readonly watch: WatchTurn
-  /** Resolves while the publisher keeps up. */
-  readonly ready: () => Promise<void>
   readonly approvals: Approvals
+  /** Sees to it that the agent can work in its directory. */
+  readonly makeReady: MakeReady
   /** Keeps the files as they are before and after the turn. */
   readonly checkpoints: Checkpoints
   /** Puts words that came with a refusal before an agent that could not hear them with it. */
@@ -78,10 +79,8 @@ export async function runTurn(cause: TurnCause, cancel: AbortSignal, deps: TurnD
     ...(cause.cause === "user" && { messageId: cause.messageId }),
   })
   const listener = {
-    update: async (update: SessionUpdate) => {
-      if (over) return
-      tell(story.tell({ wire: "update", update }, Date.now()))
-      await deps.ready()
+    update: (update: SessionUpdate) => {
+      if (!over) tell(story.tell({ wire: "update", update }, Date.now()))
     },
     permission: (request: Parameters<Approvals["ask"]>[1]) => {
       chunks.flush()
@@ -95,9 +94,7 @@ export async function runTurn(cause: TurnCause, cancel: AbortSignal, deps: TurnD
   })
 
   const outcome = await Promise.race([
-    deps.checkpoints
-      .aroundTurn("before_turn", turnId)
-      .then(() => promptOf(deps, cause, limitBefore !== null, signal, listener)),
+    promptOf(deps, cause, { turnId, limited: limitBefore !== null, signal, listener }),
     givenUp(signal, deps),
   ])
   over = true
@@ -159,16 +156,24 @@ interface Outcome {
   readonly trouble?: Trouble
 }
 
+interface Prompting {
+  readonly turnId: TurnId
+  /** A limit ended the turn before. */
+  readonly limited: boolean
+  readonly signal: AbortSignal
+  readonly listener: Parameters<AgentSession["prompt"]>[0]["listener"]
+}
+
 async function promptOf(
-  { agent, approvals, session }: TurnDeps,
+  { agent, approvals, session, makeReady, checkpoints }: TurnDeps,
   cause: TurnCause,
-  limited: boolean,
-  signal: AbortSignal,
-  listener: Parameters<AgentSession["prompt"]>[0]["listener"],
+  { turnId, limited, signal, listener }: Prompting,
 ): Promise<Outcome> {
   // Used up before it began: the agent is not even asked.
   if (signal.reason instanceof LimitReached) return { stopReason: "cancelled" }
   try {
+    await makeReady(turnId, signal)
+    await checkpoints.aroundTurn("before_turn", turnId)
     const resume = cause.cause === "recovery"
     const text = resume ? recoveryPrompt(await approvals.takeUp(), session().items, { limited }) : cause.text
     const opened = await agent()

@@ -72,7 +72,7 @@ function Frame() {
         <Link
           to="/search"
           className="grid size-8 place-items-center rounded-md text-quiet hover:bg-sunken hover:text-ink data-[status=active]:text-ink touch:size-11"
-          aria-label="Search all sessions"
+          aria-label="Search"
         >
           <Search size={16} aria-hidden />
         </Link>

@@ -10,7 +10,7 @@ const text = (value: unknown): string | undefined =>
 export const Route = createFileRoute("/new")({
   validateSearch: (search: Record<string, unknown>): NewSessionAddress => {
     const [dir, agent, prompt] = [text(search.dir), text(search.agent), text(search.prompt)]
-    const [model, limits] = [text(search.model), text(search.limits)]
+    const [model, limits, branch] = [text(search.model), text(search.limits), text(search.branch)]
     const mode = PERMISSION_MODES.find((each) => each.mode === search.mode)?.mode
     return {
       ...(dir && { dir }),
@@ -19,6 +19,8 @@ export const Route = createFileRoute("/new")({
       ...(model && { model }),
       ...(mode && { mode }),
       ...(limits && { limits }),
+      ...(String(search.worktree) === "true" && { worktree: true }),
+      ...(branch && { branch }),
     }
   },
   component: NewSession,

@@ -74,6 +74,7 @@ function OpenSession({ sessionId }: { readonly sessionId: SessionId }) {
   // The list hears of a new title first.
   const renamed = useListed(({ entries }) => entries.get(sessionId)?.title)
   const archived = useListed(({ entries }) => entries.get(sessionId)?.archivedAt !== undefined)
+  const worktree = useListed(({ entries }) => entries.get(sessionId)?.worktree ?? null)
   const stream = useListed(
     ({ entries }) => entries.get(sessionId)?.archive?.stream ?? paths.events(sessionId),
   )
@@ -107,6 +108,7 @@ function OpenSession({ sessionId }: { readonly sessionId: SessionId }) {
       header={header}
       sessionId={sessionId}
       archived={archived}
+      worktree={worktree}
       stream={stream}
       place={place}
     />

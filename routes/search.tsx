@@ -71,7 +71,14 @@ function SearchPage() {
         <div className="mx-auto max-w-3xl px-3 pb-8 sm:px-4">
           {search.problem && (
             <p role="alert" className="py-4 text-row text-fail">
-              {search.problem}
+              {search.problem}{" "}
+              <button
+                type="button"
+                className="underline underline-offset-2 touch:min-h-11"
+                onClick={search.again}
+              >
+                Try again
+              </button>
             </p>
           )}
           {search.hits.length === 0 && search.problem === null && (
@@ -94,7 +101,7 @@ function SearchPage() {
 function progressOf({ query, hits, searched, total, unread, ended, busy }: Searching): string {
   if (query === "") return ""
   if (searched === null) return busy ? "Searching…" : ""
-  const found = ended || !busy ? plural(hits.length, "place") : `${plural(hits.length, "place")} so far`
+  const found = ended ? plural(hits.length, "place") : `${plural(hits.length, "place")} so far`
   const lost = unread === 0 ? "" : ` · ${unread} could not be read`
   return `${found} · ${searched.toLocaleString("en")} of ${plural(total, "session")} searched${lost}`
 }

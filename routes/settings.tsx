@@ -1,13 +1,12 @@
 import { createFileRoute } from "@tanstack/react-router"
 import { type ReactNode, useEffect, useState } from "react"
-import { UNDO_MS } from "./-app/answers.ts"
 import { openApi, type RuleInfo } from "./-app/api.ts"
 import { clockTime, shortPath } from "./-app/figures.ts"
 import { plainText } from "./-app/hidden-characters.ts"
 import { allowNotices, noticesDenied, noticesPossible } from "./-app/notices.ts"
 import { usePageTitle } from "./-app/page-title.ts"
 import { refusalOf } from "./-app/refusal.ts"
-import { changeSettings, useSettings } from "./-app/settings.ts"
+import { changeSettings, UNDO_SECONDS, useSettings } from "./-app/settings.ts"
 import { useThemeChoice } from "./-app/theme.ts"
 
 export const Route = createFileRoute("/settings")({ component: SettingsPage })
@@ -130,17 +129,17 @@ function Typing() {
 }
 
 function Answers() {
-  const { undo } = useSettings()
+  const { undoSeconds } = useSettings()
   return (
     <Section title="Answers">
       <Choice
         label="An answer to an agent leaves"
-        value={undo ? "later" : "now"}
-        choices={[
-          ["later", `After ${UNDO_MS / 1_000} s`],
-          ["now", "At once"],
-        ]}
-        onChoose={(value) => changeSettings({ undo: value === "later" })}
+        value={String(undoSeconds)}
+        choices={UNDO_SECONDS.map((seconds) => [
+          String(seconds),
+          seconds === 0 ? "At once" : `After ${seconds} s`,
+        ])}
+        onChoose={(value) => changeSettings({ undoSeconds: Number(value) })}
       />
       <p className="text-note text-quiet">Until it leaves it can be taken back.</p>
     </Section>

@@ -23,8 +23,10 @@ import { retentionOf } from "./retention.ts"
 import { searchOf } from "./search.ts"
 import { storageReport } from "./storage.ts"
 import { checkedWorkingDir } from "./working-dir.ts"
+import { bringingHome } from "./workspaces/bring-home.ts"
 import { files } from "./workspaces/files.ts"
 import { forking } from "./workspaces/fork.ts"
+import { trusting } from "./workspaces/trusting.ts"
 
 const TAIL = 200
 const LIST = 500
@@ -97,6 +99,8 @@ export function controlPlane(
     ...messages(context, reach),
     ...files(context, reach),
     ...forking(context, reach),
+    ...trusting(context),
+    ...bringingHome(context, reach),
 
     resume: (sessionId) =>
       guarded(async () => {

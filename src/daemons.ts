@@ -90,6 +90,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
       ...(config !== undefined && { config }),
       resume,
       ...(limits !== undefined && { limits }),
+      ...(entry.worktree?.setUp && { setUp: entry.worktree.setUp }),
       mcpServerNames: entry.mcpServers ?? [],
       idleSeconds: entry.idleSeconds ?? context.idleSeconds,
       onLimit: entry.onLimit ?? context.onLimit,

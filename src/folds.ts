@@ -2,6 +2,7 @@
  * What the streams say, as of their tails. Folds are kept between calls so that a second look reads only what is
  * new; they can be thrown away at any time.
  */
+import { setImmediate } from "node:timers/promises"
 import { parseEvent } from "#streams/event"
 import type { SessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
@@ -16,6 +17,11 @@ export interface Folded<Value> {
   readonly offset: string
 }
 
+interface FoldedSession extends Folded<Session> {
+  /** The stream that was read. */
+  readonly stream: string
+}
+
 export interface Folds {
   registry(): Promise<Folded<Registry>>
   /** The stream that holds what happened in the session: its events, or its archive. */
@@ -27,39 +33,54 @@ export interface Folds {
 const KEPT = 32
 
 export function foldsOf(endpoint: FindEndpoint, patience: Patience): Folds {
-  const kept = new Map<SessionId, Folded<Session> & { readonly stream: string }>()
+  const kept = new Map<SessionId, () => Promise<FoldedSession>>()
   const registry = foldOf(endpoint, paths.registry, { patience, empty: emptyRegistry, fold: foldRegistry })
   const streamOf = async (sessionId: SessionId) =>
     (await registry()).value.get(sessionId)?.archive?.stream ?? paths.events(sessionId)
 
-  async function read(sessionId: SessionId): Promise<Folded<Session>> {
+  async function readSession(sessionId: SessionId, last: FoldedSession): Promise<FoldedSession> {
     const stream = await streamOf(sessionId)
-    const last = kept.get(sessionId)
-    let { value, offset } = last?.stream === stream ? last : { value: emptySession(sessionId), offset: START }
+    let { value, offset } = last.stream === stream ? last : nothingOf(sessionId)
     for await (const batch of readToTail(endpoint, stream, { ...patience, offset })) {
-      value = foldSession(
-        value,
-        batch.items.map(parseEvent).filter((event) => event !== null),
-      )
+      // A window is thousands of events: others are served between the steps of a long replay.
+      await setImmediate()
+      const events = batch.items.map(parseEvent).filter((event) => event !== null)
+      await setImmediate()
+      value = foldSession(value, events)
       offset = batch.offset
     }
-    kept.delete(sessionId)
-    kept.set(sessionId, { value, offset, stream })
-    for (const oldest of [...kept.keys()].slice(0, Math.max(0, kept.size - KEPT))) kept.delete(oldest)
-    return { value, offset }
+    return { value, offset, stream }
+  }
+
+  function readerOf(sessionId: SessionId): () => Promise<FoldedSession> {
+    const read = oneAtATime((last: FoldedSession) =>
+      readSession(sessionId, last).catch((error: unknown) => {
+        // It may be archived, or brought back, between the look at its row and the reading.
+        if (!(error instanceof StreamError) || error.code !== "stream_missing") throw error
+        return readSession(sessionId, last)
+      }),
+    )
+    return () => read(nothingOf(sessionId))
   }
 
   return {
     registry,
     streamOf,
-    // It may be archived, or brought back, between the look at its row and the reading.
-    session: (sessionId) =>
-      read(sessionId).catch((error: unknown) => {
-        if (!(error instanceof StreamError) || error.code !== "stream_missing") throw error
-        return read(sessionId)
-      }),
+    session(sessionId) {
+      const read = kept.get(sessionId) ?? readerOf(sessionId)
+      kept.delete(sessionId)
+      kept.set(sessionId, read)
+      for (const oldest of [...kept.keys()].slice(0, Math.max(0, kept.size - KEPT))) kept.delete(oldest)
+      return read()
+    },
   }
 }
+
+const nothingOf = (sessionId: SessionId): FoldedSession => ({
+  value: emptySession(sessionId),
+  offset: START,
+  stream: paths.events(sessionId),
+})
 
 /** What the rows of one stream come to, as of its tail at the time of the call. */
 export function foldOf<Value>(

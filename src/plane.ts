@@ -17,7 +17,8 @@ import type { LimitChange, Limits } from "#streams/session-limits"
 import type { Pruned, PruneRequest, SessionCost } from "./retention.ts"
 import type { StorageReport } from "./storage.ts"
 import type { WorkflowPlane } from "./workflows/plane.ts"
-import type { Forking, Keeping } from "./workspaces/keeping.ts"
+import type { Bringing } from "./workspaces/bringing.ts"
+import type { Forking, Keeping, Trusting } from "./workspaces/keeping.ts"
 import type { WorkspaceRequest } from "./workspaces/workspace.ts"
 
 export interface SpawnRequest {
@@ -148,7 +149,7 @@ export interface SessionView {
   readonly hasMore: boolean
 }
 
-export interface ControlPlane extends AsyncDisposable, Keeping, Forking {
+export interface ControlPlane extends AsyncDisposable, Keeping, Forking, Trusting, Bringing {
   /** Returns as soon as the session is durable; the daemon starts meanwhile. */
   spawn(request: SpawnRequest): Promise<{ readonly sessionId: SessionId; readonly warning?: string }>
   sendMessage(request: {
@@ -294,6 +295,20 @@ export const PROBLEMS = {
   branch_refused: "BAD_REQUEST",
   branch_in_use: "CONFLICT",
   worktree_failed: "PRECONDITION_FAILED",
+  repository_config_invalid: "PRECONDITION_FAILED",
+  commands_not_allowed: "PRECONDITION_FAILED",
+  commands_changed: "CONFLICT",
+  no_work_tree: "PRECONDITION_FAILED",
+  nothing_to_commit: "CONFLICT",
+  no_identity: "PRECONDITION_FAILED",
+  uncommitted_changes: "CONFLICT",
+  unknown_branch: "BAD_REQUEST",
+  nothing_to_merge: "CONFLICT",
+  branch_has_merges: "CONFLICT",
+  merge_conflicts: "CONFLICT",
+  base_dirty: "CONFLICT",
+  filtered_files: "PRECONDITION_FAILED",
+  patch_too_large: "PAYLOAD_TOO_LARGE",
   storage_full: "SERVICE_UNAVAILABLE",
   storage_unavailable: "SERVICE_UNAVAILABLE",
 } as const

@@ -18,6 +18,7 @@ import { grantEpoch, readInbox } from "./grant.ts"
 import { livenessOf } from "./liveness.ts"
 import { Problem } from "./plane.ts"
 import type { PlaneContext } from "./plane-context.ts"
+import { dropWorktree, forgetCheckpoints, workOnlyIn } from "./workspaces/reclaim.ts"
 
 export interface SessionCost {
   readonly sessionId: SessionId
@@ -117,17 +118,19 @@ export function retentionOf(context: PlaneContext, daemons: Daemons, now: () => 
     return daemons.alone(sessionId, async (inbox) => {
       // Whoever starts a daemon at this moment is granted the epoch in our place.
       const grant = await grantEpoch(endpoint, sessionId, { ...patience, inbox, purpose: "closing" })
-      if (grant === null || (await reasonToStay(entry)) !== null) return false
+      if (grant === null || ((await reasonToStay(entry)) ?? (await workOnlyIn(entry))) !== null) return false
       const { dir } = filesOf(home.path, sessionId)
       mkdirSync(dir, { recursive: true, mode: 0o700 })
       writeFileSync(join(dir, MARK), "", { mode: 0o600 })
       await appendTo(endpoint, paths.registry, rowRemovals(sessionId), patience)
       await erase(sessionId)
+      await dropWorktree(entry)
       return true
     })
   }
 
   async function erase(sessionId: SessionId): Promise<void> {
+    await forgetCheckpoints(home.path, sessionId)
     for (const name of (await streamsOf(sessionId)).names) await deleteStream(endpoint, name, patience)
     rmSync(filesOf(home.path, sessionId).dir, { recursive: true, force: true })
     log({ event: "session_pruned", sessionId })
@@ -182,7 +185,7 @@ export function retentionOf(context: PlaneContext, daemons: Daemons, now: () => 
       const kept: Pruned["kept"][number][] = []
       for (const entry of candidates) {
         const { sessionId, title } = entry
-        const why = await reasonToStay(entry)
+        const why = (await reasonToStay(entry)) ?? (await workOnlyIn(entry))
         const cost = why === null ? await costOf(sessionId) : null
         const gone = cost !== null && (dryRun || (await forget(entry)))
         if (gone) pruned.push({ ...cost, title, updatedAt: lastSignOf(entry) })
@@ -197,7 +200,7 @@ const lastSignOf = ({ activity, createdAt }: RegistryEntry): string => activity?
 
 const filesBytes = (dir: string): number =>
   existsSync(dir)
-    ? readdirSync(dir).reduce(
+    ? readdirSync(dir, { recursive: true, encoding: "utf8" }).reduce(
         (sum, name) => sum + (statSync(join(dir, name), { throwIfNoEntry: false })?.size ?? 0),
         0,
       )

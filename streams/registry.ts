@@ -12,6 +12,10 @@ import { type Session, STATUSES, type Status } from "./session.ts"
 import { Limits } from "./session-limits.ts"
 import { StepId } from "./workflow/step-id.ts"
 
+/** Commands that make a work tree ready before its first turn, each for so many minutes at most. */
+export const SetUp = z.object({ commands: z.array(z.string()), minutes: z.number().positive() })
+export type SetUp = z.infer<typeof SetUp>
+
 /** A work tree of a repository that was made for a session. */
 export const Worktree = z.object({
   /** The top of the work tree that it was made from. */
@@ -20,6 +24,7 @@ export const Worktree = z.object({
   branch: z.string().nullable(),
   /** The commit that it began with. */
   base: z.string(),
+  setUp: SetUp.optional(),
 })
 export type Worktree = z.infer<typeof Worktree>
 

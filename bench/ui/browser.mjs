@@ -14,9 +14,7 @@ const FLAGS = [
   "--disable-sync",
   "--enable-precise-memory-info",
 ]
-const STOCK = fileURLToPath(
-  new URL("../../node_modules/@durable-streams/client/dist/index.js", import.meta.url),
-)
+const STOCK = fileURLToPath(import.meta.resolve("@durable-streams/client"))
 
 export async function openBrowser() {
   const executablePath = findChromium()

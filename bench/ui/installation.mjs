@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url"
 import { newSessionId } from "../../dist/streams/ids.js"
 import { activityOf, activityRowChange, sessionRowChange } from "../../dist/streams/registry.js"
 import { emptySession } from "../../dist/streams/session.js"
+import { tailOf } from "../../dist/streams/stream.js"
 
 const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url))
 const BATCH = 500
@@ -30,6 +31,9 @@ export async function startInstallation(dir) {
   return {
     get api() {
       return api.ready.api
+    },
+    get pid() {
+      return api.ready.pid
     },
     get token() {
       return api.ready.token
@@ -101,6 +105,7 @@ export async function writeSession(streams, title, events) {
   if (batch.length > 0) await append(streams, `${sessionId}/events`, batch)
   const row = { sessionId, agentType: "demo", workingDir: "/", title, permissionMode: "ask", createdAt }
   const state = { ...emptySession(sessionId), status: "completed", seq, epoch: 1, updatedAt: createdAt }
-  await append(streams, "__registry__", [sessionRowChange(row), activityRowChange(activityOf(state, "-1"))])
+  const inbox = await tailOf(() => streams, `${sessionId}/inbox`)
+  await append(streams, "__registry__", [sessionRowChange(row), activityRowChange(activityOf(state, inbox))])
   return sessionId
 }

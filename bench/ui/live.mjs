@@ -1,5 +1,4 @@
-// How soon what is appended is seen: alone, beside the opening of a long session, after a restart, and by 500 readers.
-import { follow } from "../connection.mjs"
+// How soon what is appended is seen in a page, and what was lost or came twice.
 import { median, quantile, wait } from "../figures.mjs"
 import { append } from "./installation.mjs"
 
@@ -53,7 +52,10 @@ export async function marks(writer, everyMs, done) {
 
 /** From the append to the text in the page, of those marks; in milliseconds. */
 export async function seenAfter(page, writer, sent) {
-  await page.waitForFunction((mark) => globalThis.noted.marks[mark], sent.at(-1), { timeout: 30_000 })
+  await page.waitForFunction((mark) => globalThis.noted.marks[mark], sent.at(-1), {
+    timeout: 30_000,
+    polling: 20,
+  })
   const seen = await page.evaluate(() => globalThis.noted.marks)
   const late = sent.flatMap((mark) => (seen[mark] ? [seen[mark] - writer.sent.get(mark)] : []))
   return { p50: median(late), p95: quantile(late, 0.95), missing: sent.length - late.length }
@@ -120,45 +122,4 @@ export async function reconnect(page, installation, writer) {
   const text = await page.getByRole("log").textContent()
   const wrong = [...sent, mark].filter((each) => text.split(each).length !== 2).length
   return { ms: at - back, wrong }
-}
-
-const READERS = 500
-const PER_CONNECTION = 100
-
-/** So many sessions followed through one server; `over` says how many go over one connection. */
-export async function tails({ port, root, token, names, over }) {
-  const late = []
-  let expect = null
-  const hear = (chunk) => {
-    if (expect !== null && chunk.includes(expect.mark)) {
-      late.push(performance.now() - expect.at)
-      expect.heard()
-    }
-  }
-  const head = `Host: 127.0.0.1:${port}\r\nAuthorization: Bearer ${token}\r\n\r\n`
-  const paths =
-    over === 1
-      ? names.map((name) => `${root}/${name}?offset=now&live=sse`)
-      : Array.from({ length: READERS / PER_CONNECTION }, (_, index) => {
-          const some = names.slice(index * PER_CONNECTION, (index + 1) * PER_CONNECTION)
-          return `/v1/live?${some.map((name) => `s=${name}@now`).join("&")}`
-        })
-  const followers = []
-  for (const path of paths) followers.push(await follow(port, `GET ${path} HTTP/1.1\r\n${head}`, hear))
-  await wait(1_500)
-  return {
-    late,
-    /** One append to a stream, and the wait for its reader. */
-    async turn(write, number) {
-      const mark = `mark-${number}-`
-      const heard = new Promise((resolve) => {
-        expect = { mark, at: performance.now(), heard: resolve }
-      })
-      await Promise.all([write(mark), heard])
-      expect = null
-    },
-    close: () => {
-      for (const follower of followers) follower.close()
-    },
-  }
 }

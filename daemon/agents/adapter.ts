@@ -3,11 +3,12 @@
  * whatever an adapter opens, from here on it is an ACP connection. An agent may run inside the daemon or be a
  * process of its own; the daemon cannot tell and need not.
  */
-import type { AgentApp, ClientApp, ClientConnection } from "@agentclientprotocol/sdk"
+import type { AgentApp, AnyMessage, ClientApp, ClientConnection } from "@agentclientprotocol/sdk"
 import type { Item } from "#streams/session"
 import type { McpServer } from "../mcp-server.ts"
 import type { Enclosure } from "../process/enclosure.ts"
 import type { Identity } from "../process/identity.ts"
+import { heldBack } from "./held-back.ts"
 
 export interface AgentOptions {
   readonly sessionId: string
@@ -31,7 +32,12 @@ export interface AgentOptions {
    * remembers the conversation from here. Called at every prompt, so it includes the turn before.
    */
   readonly transcript: () => readonly Item[]
+  /** Resolves while what it says can be taken; until then it is held back. Left out: always. */
+  readonly ready?: () => Promise<void>
 }
+
+/** An agent may say as much as it likes. */
+const always = () => Promise.resolve()
 
 export interface OpenAgent extends AsyncDisposable {
   readonly connection: ClientConnection
@@ -70,11 +76,15 @@ export type OpenAdapter = (client: ClientApp, options: AgentOptions) => Promise<
 export const inProcess =
   (make: (options: AgentOptions) => AgentApp): OpenAdapter =>
   async (client, options) => {
-    const connection = client.connect(make(options))
+    const said = heldBack<AnyMessage>(options.ready ?? always)
+    const heard = new TransformStream<AnyMessage, AnyMessage>()
+    const other = make(options).connect({ readable: heard.readable, writable: said.writable })
+    const connection = client.connect({ readable: said.readable, writable: heard.writable })
     return {
       connection,
       [Symbol.asyncDispose]: async () => {
         connection.close()
+        other.close()
         await connection.closed
       },
     }

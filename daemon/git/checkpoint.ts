@@ -46,6 +46,13 @@ export async function takeRefs(
   await git(inTheirs(place, "update-ref", ["--no-deref", "--stdin"]), { input: lines.join("") })
 }
 
+/** Lets go of all checkpoints of a session: what they held is git's to throw away. */
+export async function dropRefs(place: Place): Promise<void> {
+  const format = "--format=delete %(refname)"
+  const lines = await git(inTheirs(place, "for-each-ref", [format, `${refsOf(place.sessionId)}/`]))
+  if (lines !== "") await git(inTheirs(place, "update-ref", ["--no-deref", "--stdin"]), { input: lines })
+}
+
 const update = (place: Place, ref: string, commit: string, expected: string) =>
   git(inTheirs(place, "update-ref", ["--no-deref", ref, commit, expected]))
 
@@ -78,6 +85,6 @@ const inOurs = ({ root, gitDir, repository }: Place, subcommand: "commit-tree", 
 /** A call in the repository that has the refs. */
 const inTheirs = (
   { root: directory, gitDir, repository }: Place,
-  subcommand: "update-ref" | "rev-parse",
+  subcommand: "update-ref" | "rev-parse" | "for-each-ref",
   options: readonly string[],
 ) => ({ directory, ...(repository === null && { own: { gitDir } }), subcommand, options }) as const

@@ -7,7 +7,8 @@ import { shown } from "./paths.ts"
 /** Where trees are looked up. */
 export interface Looking {
   readonly root: string
-  readonly own: Own
+  /** `undefined`: the repository itself. */
+  readonly own: Own | undefined
 }
 
 const LISTING: Bounds = { timeoutMs: 30_000, maxBytes: 32 << 20 }
@@ -89,18 +90,34 @@ export interface Patch {
 
 /** How they differ, as text; of files that are not text it says only that they do. */
 export async function patchBetween(
-  { root: directory, own }: Looking,
+  looking: Looking,
   from: string,
   to: string,
-  { path, binary = false }: { readonly path?: string | undefined; readonly binary?: boolean } = {},
+  { path }: { readonly path?: string | undefined } = {},
 ): Promise<Patch> {
-  const options = ["-r", "-p", "-M", "--full-index", ...(binary ? ["--binary"] : []), from, to]
-  const call = { directory, own, subcommand: "diff-tree", options, ...(path && { paths: [path] }) } as const
+  const patch = await patchBytes(looking, [from, to], { maxBytes: PATCH_BYTES, path })
+  return { patch: patch?.toString("utf8") ?? "", truncated: patch === null }
+}
+
+/** The same, whole: with what is not text, where that is asked for. `null` when it is longer. */
+export async function patchBytes(
+  { root: directory, own }: Looking,
+  [from, to]: readonly [string, string],
+  options: { readonly maxBytes: number; readonly path?: string | undefined; readonly binary?: boolean },
+): Promise<Buffer | null> {
+  const { maxBytes, path, binary = false } = options
+  const asked = ["-r", "-p", "-M", "--full-index", ...(binary ? ["--binary"] : []), from, to]
+  const call = {
+    directory,
+    own,
+    subcommand: "diff-tree",
+    options: asked,
+    ...(path && { paths: [path] }),
+  } as const
   try {
-    const said = await gitBytes(call, { timeoutMs: 30_000, maxBytes: PATCH_BYTES })
-    return { patch: said.toString("utf8"), truncated: false }
+    return await gitBytes(call, { timeoutMs: 30_000, maxBytes })
   } catch (error) {
     if (!(error instanceof GitError) || error.ending.how !== "said too much") throw error
-    return { patch: "", truncated: true }
+    return null
   }
 }

@@ -24,9 +24,12 @@ export type GitEnding =
 export class GitError extends Error {
   override readonly name = "GitError"
   readonly ending: GitEnding
-  constructor(call: Pick<Call, "subcommand">, ending: GitEnding, stderr: string) {
+  /** What it printed all the same, one character per byte. */
+  readonly said: string
+  constructor(call: Pick<Call, "subcommand">, ending: GitEnding, stderr: string, said = "") {
     super(`git ${call.subcommand} ${sentenceOf(ending)}${stderr && `: ${stderr.trim().slice(0, 500)}`}`)
     this.ending = ending
+    this.said = said
   }
 }
 
@@ -112,7 +115,7 @@ function run(
     child.once("close", () => {
       clearTimeout(timer)
       if (ending === null) resolve(Buffer.concat(said))
-      else reject(new GitError(call, ending, complaint))
+      else reject(new GitError(call, ending, complaint, Buffer.concat(said).toString("latin1")))
     })
   })
 }

@@ -9,6 +9,7 @@ import { isAbsolute, sep } from "node:path"
 export type Subcommand =
   | "add"
   | "cat-file"
+  | "check-attr"
   | "check-ref-format"
   | "checkout"
   | "commit"
@@ -22,7 +23,12 @@ export type Subcommand =
   | "log"
   | "ls-files"
   | "ls-tree"
+  | "merge"
+  | "merge-base"
+  | "merge-tree"
   | "read-tree"
+  | "reset"
+  | "rev-list"
   | "rev-parse"
   | "show"
   | "stash"
@@ -113,6 +119,11 @@ export interface Own {
   readonly alternates?: string
 }
 
+export interface Author {
+  readonly name: string
+  readonly email: string
+}
+
 export interface Call {
   /** Absolute. With `own` the top of the work tree. */
   readonly directory: string
@@ -124,6 +135,10 @@ export interface Call {
   readonly options?: readonly string[]
   /** Taken literally, after `--`: no option and no pattern. */
   readonly paths?: readonly string[]
+  /** Who wrote what is committed, where that is not who commits it. */
+  readonly author?: Author & { readonly date: string }
+  /** Reads the user's own configuration: only to look into it. */
+  readonly usersConfig?: boolean
   /** Keys that {@link DRIVER_KEYS} found. */
   readonly drivers?: readonly string[]
 }
@@ -137,10 +152,8 @@ export interface Invocation {
  * Argument list and environment of one call. A driver's name may hold `=`, so its key is given by `--config-env`,
  * which takes the last one as the end of the key; a git too old for that option (2.31) refuses to start.
  */
-export function invocationOf(
-  { directory, own, subcommand, settings = [], options = [], paths, drivers = [] }: Call,
-  outer: Readonly<Record<string, string | undefined>>,
-): Invocation {
+export function invocationOf(call: Call, outer: Readonly<Record<string, string | undefined>>): Invocation {
+  const { directory, own, subcommand, settings = [], options = [], paths, drivers = [] } = call
   const fixed = [...FIXED, ...settings].flatMap(([key, value]) => ["-c", `${key}=${value}`])
   const overruled = ["credential.helper", ...drivers].map((key) => `--config-env=${key}=${valueFor(key)}`)
   return {
@@ -157,9 +170,24 @@ export function invocationOf(
       ...options,
       ...(paths === undefined ? [] : ["--", ...paths]),
     ],
-    env: { ...environmentFor(directory, outer), ...(own && variablesFor(own, directory)) },
+    env: {
+      ...environmentFor(directory, outer),
+      ...(own && variablesFor(own, directory)),
+      ...(call.author && variablesOf(call.author)),
+      ...(call.usersConfig === true && usersConfigIn(outer)),
+    },
   }
 }
+
+const variablesOf = ({ name, email, date }: NonNullable<Call["author"]>) => ({
+  GIT_AUTHOR_NAME: name,
+  GIT_AUTHOR_EMAIL: email,
+  GIT_AUTHOR_DATE: date,
+})
+
+const usersConfigIn = ({ HOME = "/", GIT_CONFIG_GLOBAL }: Readonly<Record<string, string | undefined>>) => ({
+  GIT_CONFIG_GLOBAL: GIT_CONFIG_GLOBAL ?? `${HOME}/.gitconfig`,
+})
 
 const variablesFor = ({ gitDir, index, objects, alternates }: Own, directory: string) => ({
   ...SIGNATURE,

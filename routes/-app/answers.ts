@@ -21,9 +21,6 @@ interface Held {
   readonly send: (how?: { readonly leaving: boolean }) => void
 }
 
-/** How long an answer can be taken back. */
-export const UNDO_MS = 3_000
-
 let held: readonly Held[] = []
 const listeners = new Set<() => void>()
 
@@ -37,7 +34,8 @@ export function giveAnswer(
   request: PermissionRequest,
   answer: Answer,
 ): Promise<Outcome> {
-  if (!currentSettings().undo) return send(sessionId, request, answer)
+  const { undoSeconds } = currentSettings()
+  if (undoSeconds === 0) return send(sessionId, request, answer)
   return new Promise((resolve) => {
     const settle = (outcome: Outcome | Promise<Outcome>) => {
       clearTimeout(timer)
@@ -50,7 +48,7 @@ export function giveAnswer(
       undo: () => settle({ type: "undone" }),
       send: ({ leaving } = { leaving: false }) => settle(send(sessionId, request, answer, leaving)),
     }
-    const timer = setTimeout(entry.send, UNDO_MS)
+    const timer = setTimeout(entry.send, undoSeconds * 1_000)
     set([...held, entry])
   })
 }

@@ -19,6 +19,7 @@ export type RuleInfo = Outputs["rules"]["rules"][number]
 export type SearchHit = Outputs["search"]["hits"][number]
 export type SpawnInput = Inputs["spawn"]
 export type FilesDiff = Outputs["diff"]
+export type MergePreview = Outputs["mergePreview"]
 export type RestorePreview = Outputs["restore"]
 export type Answer = Omit<Inputs["approve"], "sessionId" | "requestId">
 
@@ -39,6 +40,11 @@ type Procedure =
   | "diff"
   | "checkpoint"
   | "restore"
+  | "fork"
+  | "commit"
+  | "mergePreview"
+  | "merge"
+  | "patch"
 export type AgentApi = {
   readonly [Name in Procedure]: (input: Inputs[Name]) => Promise<Outputs[Name]>
 } & {
@@ -74,6 +80,11 @@ export function openApi(origin: string, { leaving = false } = {}): AgentApi {
     attach: (input) => agent.attach.mutate(input).catch(refuse),
     diff: (input) => agent.diff.query(input).catch(refuse),
     checkpoint: (input) => agent.checkpoint.mutate(input).catch(refuse),
+    fork: (input) => agent.fork.mutate(input).catch(refuse),
+    commit: (input) => agent.commit.mutate(input).catch(refuse),
+    mergePreview: (input) => agent.mergePreview.query(input).catch(refuse),
+    merge: (input) => agent.merge.mutate(input).catch(refuse),
+    patch: (input) => agent.patch.query(input).catch(refuse),
     restore: (input) => agent.restore.mutate(input).catch(refuse),
     getSession: (input) => agent.getSession.query(input).catch(refuse) as Promise<SessionView>,
     agentTypes: () => agent.agentTypes.query().catch(refuse),

@@ -10,9 +10,9 @@ export async function copyText(text: string, what: string): Promise<void> {
   }
 }
 
-/** Hands a text to the browser as a file to be kept. */
-export function saveText(text: string, name: string, type: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }))
+/** Hands something to the browser as a file to be kept. */
+export function saveFile(content: BlobPart, name: string, type: string): void {
+  const url = URL.createObjectURL(new Blob([content], { type }))
   const link = document.createElement("a")
   link.href = url
   link.download = name

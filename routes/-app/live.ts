@@ -5,7 +5,8 @@ import type { RegistryEntry } from "#streams/registry"
 import type { Item } from "#streams/session"
 import { type Link, openLink } from "./link.ts"
 import { applyItems } from "./patches.ts"
-import type { Connection, FromEngine, SessionHeader } from "./protocol.ts"
+import type { Connection, FromEngine, SessionHeader, ToEngine } from "./protocol.ts"
+import { takeRuns } from "./run-store.ts"
 
 interface SessionList {
   readonly entries: ReadonlyMap<SessionId, RegistryEntry>
@@ -80,6 +81,11 @@ function receive(message: FromEngine): void {
       sessions.set(message.sessionId, { ...known, connection: message.connection })
       break
     }
+    case "runs":
+    case "run":
+    case "run-connection":
+      takeRuns(message)
+      break
   }
   tellSoon()
 }
@@ -89,14 +95,17 @@ const engine = (): Link => {
   return link
 }
 
+/** Begins to follow the sessions, before there is anything to draw them with. */
+export const startLive = (): void => void engine()
+
+export const tellEngine = (message: ToEngine): void => engine().send(message)
+
 export function useSessionList(): SessionList {
-  useEffect(() => void engine(), [])
   return useSyncExternalStore(subscribe, () => list)
 }
 
 /** A part of the list; drawn anew only when that part is another one, so `part` must not make what it gives. */
 export function useListed<Part>(part: (list: SessionList) => Part): Part {
-  useEffect(() => void engine(), [])
   return useSyncExternalStore(subscribe, () => part(list))
 }
 

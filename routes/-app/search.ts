@@ -25,7 +25,11 @@ const fresh = (query: string): Search => ({
 const PAUSE_MS = 250
 const PAGE = 50
 
-export type Searching = Search & { readonly busy: boolean }
+export type Searching = Search & {
+  readonly busy: boolean
+  /** Goes on where something went wrong. */
+  readonly again: () => void
+}
 
 /** `most`: hits after which it waits to be asked for more. */
 export function useSearch(given: string, most: number): Searching {
@@ -52,7 +56,8 @@ export function useSearch(given: string, most: number): Searching {
       leave.abort()
     }
   }, [busy, search, query, most])
-  return { ...search, busy }
+  const again = () => setSearch({ ...search, ended: false, problem: null })
+  return { ...search, busy, again }
 }
 
 type Page = Awaited<ReturnType<ReturnType<typeof openApi>["search"]>>

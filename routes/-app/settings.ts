@@ -11,9 +11,11 @@ export interface Settings {
   readonly enter: "send" | "newline"
   /** Whether the system is asked to show notices. The browser has a say of its own. */
   readonly notices: boolean
-  /** Whether an answer to a question can be taken back for a moment before it leaves. */
-  readonly undo: boolean
+  /** For how many seconds an answer to a question can be taken back before it leaves. */
+  readonly undoSeconds: number
 }
+
+export const UNDO_SECONDS = [0, 3, 10, 30]
 
 const KEY = "agentz.settings"
 const standard: Settings = {
@@ -21,7 +23,7 @@ const standard: Settings = {
   singleKeys: true,
   enter: "send",
   notices: false,
-  undo: true,
+  undoSeconds: 3,
 }
 
 /** Reads what was stored, field by field: what is not understood is as if it was never chosen. */
@@ -37,7 +39,7 @@ export function parseSettings(stored: string | null): Settings {
     singleKeys: given.singleKeys !== false,
     enter: given.enter === "newline" ? "newline" : "send",
     notices: given.notices === true,
-    undo: given.undo !== false,
+    undoSeconds: UNDO_SECONDS.find((seconds) => seconds === given.undoSeconds) ?? standard.undoSeconds,
   }
 }
 

@@ -1,8 +1,10 @@
 import {
   type KeyboardEvent,
+  lazy,
   type MouseEvent,
   type ReactNode,
   type Ref,
+  Suspense,
   useEffect,
   useRef,
   useState,
@@ -15,6 +17,8 @@ import { plainText } from "../-app/hidden-characters.ts"
 import { shownInput } from "../-app/tool-input.ts"
 import { FileDiff } from "./file-diff.tsx"
 import { Scrolling, Terminal } from "./terminal.tsx"
+
+const AlwaysRule = lazy(() => import("./always-rule.tsx"))
 
 // A key that was meant for what was there a moment ago must not answer this.
 const SETTLE_MS = 300
@@ -208,6 +212,10 @@ export function ApprovalCard(props: {
               : `${LABEL[answer]}: recorded; it counts when the session resumes`)}
         </span>
       </div>
+      {/* Below what is pressed: it comes a moment later and must not move it. */}
+      <Suspense>
+        {request.touches && request.decisions.includes("allow_always") && <AlwaysRule request={request} />}
+      </Suspense>
     </section>
   )
 }

@@ -2,6 +2,7 @@ import { useNavigate } from "@tanstack/react-router"
 import clsx from "clsx"
 import { type KeyboardEvent, type ReactNode, useId, useMemo, useState } from "react"
 import { type Command, GROUPS, useAllCommands } from "../-app/commands.ts"
+import { plural } from "../-app/figures.ts"
 import { plainText } from "../-app/hidden-characters.ts"
 import { useSessionList } from "../-app/live.ts"
 import { keyOf, useSearch } from "../-app/search.ts"
@@ -106,8 +107,8 @@ export default function Palette({ onClose }: { readonly onClose: () => void }) {
           </div>
         ))}
       </div>
-      <p role="status" className={clsx("px-4 text-row text-quiet", choices.length === 0 && "pb-4")}>
-        {choices.length === 0 && "Nothing of that name."}
+      <p role="status" className="sr-only">
+        {plural(choices.length, "choice")}
       </p>
     </Dialog>
   )

@@ -17,6 +17,7 @@ import { AttachButton, AttachedFiles, takesFiles } from "./attachments.tsx"
 import { useCompleting } from "./completing.tsx"
 import { Field, Problem } from "./form-field.tsx"
 import { MoreFields } from "./more-fields.tsx"
+import { WorkspaceChoice } from "./workspace-choice.tsx"
 
 /** Starts a session. One form: the prompt is all that is needed. */
 export function PromptForm(given: NewSessionAddress) {
@@ -33,6 +34,8 @@ export function PromptForm(given: NewSessionAddress) {
   const [model, setModel] = useState(given.model ?? "")
   const [mode, setMode] = useState<PermissionMode>(given.mode ?? "ask")
   const [limits, setLimits] = useState(given.limits ?? "")
+  const [worktree, setWorktree] = useState(given.worktree ?? false)
+  const [branch, setBranch] = useState(given.branch ?? "")
   const [mcp, setMcp] = useState("")
   const files = useAttached()
   const [busy, setBusy] = useState(false)
@@ -46,6 +49,8 @@ export function PromptForm(given: NewSessionAddress) {
   const form = {
     prompt,
     dir,
+    worktree,
+    branch,
     agent: chosen?.type ?? agent,
     model,
     mode,
@@ -65,7 +70,7 @@ export function PromptForm(given: NewSessionAddress) {
     setBusy(true)
     setRefusal(null)
     try {
-      const request = requestOf(form)
+      const request = await requestOf(form)
       const of = JSON.stringify(request)
       if (attempt.current.of !== of)
         attempt.current = { of, key: crypto.getRandomValues(new Uint32Array(4)).join("-") }
@@ -145,6 +150,14 @@ export function PromptForm(given: NewSessionAddress) {
           ))}
         </datalist>
       </Field>
+      <WorkspaceChoice
+        id={id}
+        worktree={worktree}
+        branch={branch}
+        error={errorOf("branch")}
+        onWorktree={setWorktree}
+        onBranch={setBranch}
+      />
       <AgentChoice types={types} problem={problem} chosen={chosen?.type ?? ""} onChoose={setAgent} />
       {errorOf("agent")}
       <div className="grid gap-5 sm:grid-cols-2">

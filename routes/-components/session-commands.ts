@@ -1,8 +1,9 @@
 import { useNavigate } from "@tanstack/react-router"
 import { type RefObject, useRef } from "react"
 import type { SessionId } from "#streams/ids"
+import type { Worktree } from "#streams/registry"
 import { openApi } from "../-app/api.ts"
-import { copyText, saveText } from "../-app/clipboard.ts"
+import { copyText, saveFile } from "../-app/clipboard.ts"
 import { type Command, useCommands } from "../-app/commands.ts"
 import { linkTo } from "../-app/message-link.ts"
 import { checkpointBeforeLastTurn } from "../-app/moments.ts"
@@ -31,7 +32,9 @@ export function useSessionCommands(given: {
   readonly onFold: (open: boolean) => void
   readonly onFind: () => void
   readonly onRename: () => void
+  readonly worktree: Worktree | null
   readonly onRestore: (n: number) => void
+  readonly onBringHome: () => void
   readonly onResume: () => void
   readonly onStop: () => void
 }): void {
@@ -63,6 +66,24 @@ export function useSessionCommands(given: {
   const keep = async () => {
     const problem = await problemOf(openApi(location.origin).checkpoint({ sessionId }))
     toast(problem ?? "The files are kept")
+  }
+  const fork = async () => {
+    const seq = place.at === null ? {} : { seq: place.at }
+    try {
+      const made = await openApi(location.origin).fork({ sessionId, ...seq })
+      void navigate({ to: "/s/$sessionId", params: { sessionId: made.sessionId } })
+    } catch (error) {
+      toast(refusalOf(error).message)
+    }
+  }
+  const exportPatch = async () => {
+    try {
+      const { patch, encoding } = await openApi(location.origin).patch({ sessionId })
+      const bytes = encoding === "utf8" ? patch : Uint8Array.from(atob(patch), (byte) => byte.charCodeAt(0))
+      saveFile(bytes, `${sessionId}.patch`, "text/x-patch")
+    } catch (error) {
+      toast(refusalOf(error).message)
+    }
   }
   const before = checkpointBeforeLastTurn(header.checkpoints)
 
@@ -105,16 +126,21 @@ export function useSessionCommands(given: {
     session(
       "export-markdown",
       "Export as Markdown",
-      () => void exported((text) => saveText(text, `${sessionId}.md`, "text/markdown"), "markdown"),
+      () => void exported((text) => saveFile(text, `${sessionId}.md`, "text/markdown"), "markdown"),
     ),
     session(
       "export-json",
       "Export events as JSON",
-      () => void exported((text) => saveText(text, `${sessionId}.json`, "application/json"), "json"),
+      () => void exported((text) => saveFile(text, `${sessionId}.json`, "application/json"), "json"),
     ),
     ...(header.checkpoints.length > 0
-      ? [session("keep-files", "Keep the files as they are", () => void keep())]
+      ? [
+          session("keep-files", "Keep the files as they are", () => void keep()),
+          session("fork", place.at === null ? "Fork" : "Fork from this moment", () => void fork(), "f"),
+          session("export-patch", "Export changes as a patch", () => void exportPatch()),
+        ]
       : []),
+    ...(given.worktree ? [session("bring-home", "Bring home…", given.onBringHome, "h")] : []),
     ...(before !== null
       ? [session("restore", "Go back to before the last turn…", () => given.onRestore(before), "z")]
       : []),

@@ -1,4 +1,5 @@
 import { PanelRight, Search } from "lucide-react"
+import type { Worktree } from "#streams/registry"
 import { clockTime, shortPath } from "../-app/figures.ts"
 import { plainText } from "../-app/hidden-characters.ts"
 import { permissionTitle } from "../-app/permission-modes.ts"
@@ -11,6 +12,7 @@ import { UsageLine } from "./usage-line.tsx"
 /** Who this is, how it is doing, what it cost, and what one does to a whole session. */
 export function SessionHeader(props: {
   readonly header: Header
+  readonly worktree: Worktree | null
   readonly connection: Connection
   readonly acting: boolean
   readonly panelOpen: boolean
@@ -18,7 +20,7 @@ export function SessionHeader(props: {
   readonly onFind: () => void
   readonly onPanel: () => void
 }) {
-  const { header, connection, acting, panelOpen, onResume, onFind, onPanel } = props
+  const { header, worktree, connection, acting, panelOpen, onResume, onFind, onPanel } = props
   const { limit } = header
   const look =
     "grid size-8 place-items-center rounded-md text-soft hover:bg-sunken aria-pressed:bg-sunken touch:size-11"
@@ -66,7 +68,15 @@ export function SessionHeader(props: {
         {header.permissionMode === "bypass" && (
           <span className="font-medium text-needs">{permissionTitle(header.permissionMode)}</span>
         )}
-        {header.git?.branch && (
+        {worktree && (
+          <span
+            className="min-w-0 truncate font-mono max-sm:hidden"
+            title={`In a work tree of its own, made from ${worktree.root}`}
+          >
+            ⎇ {plainText(worktree.branch ?? "no branch")}
+          </span>
+        )}
+        {!worktree && header.git?.branch && (
           <span className="min-w-0 truncate font-mono max-md:hidden" title="Branch when it started">
             {plainText(header.git.branch)}
           </span>

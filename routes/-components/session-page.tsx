@@ -1,5 +1,6 @@
 import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react"
 import type { SessionId } from "#streams/ids"
+import type { Worktree } from "#streams/registry"
 import { type CheckpointMark, needsDaemon } from "#streams/session"
 import { giveAnswer } from "../-app/answers.ts"
 import { openApi } from "../-app/api.ts"
@@ -31,6 +32,7 @@ import { WorkingDir } from "./working-dir.ts"
 const SidePanel = lazy(() => import("./side-panel.tsx"))
 const PastSession = lazy(() => import("./past-session.tsx"))
 const FindBar = lazy(() => import("./find-bar.tsx"))
+const BringHomeDialog = lazy(() => import("./files/bring-home-dialog.tsx"))
 const RestoreDialog = lazy(() => import("./files/restore-dialog.tsx"))
 const RenameDialog = lazy(() => import("./rename-dialog.tsx"))
 
@@ -52,6 +54,7 @@ type SessionProps = Omit<LiveSession, "header"> & {
   readonly header: Header
   readonly sessionId: SessionId
   readonly archived: boolean
+  readonly worktree: Worktree | null
   /** Where what happened in it is told. */
   readonly stream: string
   readonly place: Place
@@ -64,6 +67,7 @@ export function SessionPage({
   hasMore,
   connection,
   archived,
+  worktree,
   stream,
   place,
 }: SessionProps) {
@@ -75,6 +79,7 @@ export function SessionPage({
   const [thoughts, setThoughts] = useState(true)
   const [finding, setFinding] = useState(false)
   const [renaming, setRenaming] = useState(false)
+  const [bringing, setBringing] = useState(false)
   const [restoring, setRestoring] = useState<number | null>(null)
   const { acting, problem, act } = useActing()
   const api = useMemo(() => openApi(location.origin), [])
@@ -118,7 +123,9 @@ export function SessionPage({
     onFold: (open) => setRowFolds(foldState(open)),
     onFind: () => setFinding(true),
     onRename: () => setRenaming(true),
+    worktree,
     onRestore: setRestoring,
+    onBringHome: () => setBringing(true),
     onResume: () => act(() => api.resume({ sessionId })),
     onStop: () => act(() => api.cancel({ sessionId })),
   })
@@ -139,6 +146,7 @@ export function SessionPage({
       <WorkingDir value={header.workingDir}>
         <SessionHeader
           header={header}
+          worktree={worktree}
           connection={connection}
           acting={acting}
           panelOpen={place.panel !== null}
@@ -243,6 +251,9 @@ export function SessionPage({
         <Suspense>
           {restoring !== null && (
             <RestoreDialog sessionId={sessionId} n={restoring} onClose={() => setRestoring(null)} />
+          )}
+          {bringing && (
+            <BringHomeDialog sessionId={sessionId} title={header.title} onClose={() => setBringing(false)} />
           )}
           {renaming && (
             <RenameDialog title={header.title} onRename={rename} onClose={() => setRenaming(false)} />

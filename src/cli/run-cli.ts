@@ -6,6 +6,7 @@ import { approve } from "./commands/approve.ts"
 import { archive, unarchive } from "./commands/archive.ts"
 import { cancel } from "./commands/cancel.ts"
 import { checkpoints } from "./commands/checkpoints.ts"
+import { commit } from "./commands/commit.ts"
 import { diff } from "./commands/diff.ts"
 import { doctor } from "./commands/doctor.ts"
 import { down } from "./commands/down.ts"
@@ -14,7 +15,9 @@ import { limit } from "./commands/limit.ts"
 import { logs } from "./commands/logs.ts"
 import { ls } from "./commands/ls.ts"
 import { mcp } from "./commands/mcp.ts"
+import { merge } from "./commands/merge.ts"
 import { mode } from "./commands/mode.ts"
+import { patch } from "./commands/patch.ts"
 import { prune } from "./commands/prune.ts"
 import { rename } from "./commands/rename.ts"
 import { restore } from "./commands/restore.ts"
@@ -28,6 +31,7 @@ import { set } from "./commands/set.ts"
 import { show } from "./commands/show.ts"
 import { streams } from "./commands/streams.ts"
 import { tail } from "./commands/tail.ts"
+import { trust } from "./commands/trust.ts"
 import { up } from "./commands/up.ts"
 import { withdraw } from "./commands/withdraw.ts"
 import { workflow } from "./commands/workflow.ts"
@@ -54,6 +58,10 @@ const COMMANDS: readonly Command[] = [
   diff,
   restore,
   fork,
+  trust,
+  commit,
+  merge,
+  patch,
   limit,
   agents,
   mcp,

@@ -27,7 +27,7 @@ interface Bounds {
 
 export function liveStreams(
   streams: () => StreamServer,
-  { most = connectionLimit(), stallMs = STALL_MS }: Bounds = {},
+  { most = Math.floor(connectionLimit() / 2), stallMs = STALL_MS }: Bounds = {},
 ) {
   let followed = 0
   return (request: IncomingMessage, response: ServerResponse, { search }: Target): void => {

@@ -4,13 +4,21 @@ import { Moment } from "#streams/file-change"
 import { SessionId } from "#streams/ids"
 import { checkedPrompt } from "../prompt.ts"
 import { procedure } from "../trpc.ts"
+import { MergeHow } from "./bringing.ts"
 
 const Count = z.number().int().positive().max(1_000_000)
+const Directory = z.string().min(1).max(4096)
 const Between = {
   sessionId: SessionId,
   from: Moment.optional(),
   to: Moment.optional(),
   turn: Count.optional(),
+}
+
+const Merge = {
+  sessionId: SessionId,
+  into: z.string().min(1).max(200).optional(),
+  how: MergeHow.optional(),
 }
 
 export const filesProcedures = {
@@ -28,6 +36,22 @@ export const filesProcedures = {
     .input(z.strictObject({ ...Between, path: z.string().min(1).max(4096).optional() }))
     .query(({ ctx, input }) => ctx.plane.diff(input)),
 
+  commit: procedure
+    .input(z.strictObject({ sessionId: SessionId, message: z.string().trim().min(1).max(20_000) }))
+    .mutation(({ ctx, input }) => ctx.plane.commit(input)),
+
+  mergePreview: procedure
+    .input(z.strictObject(Merge))
+    .query(({ ctx, input }) => ctx.plane.mergePreview(input)),
+
+  merge: procedure
+    .input(z.strictObject({ ...Merge, message: z.string().trim().min(1).max(20_000).optional() }))
+    .mutation(({ ctx, input }) => ctx.plane.merge(input)),
+
+  patch: procedure
+    .input(z.strictObject({ sessionId: SessionId }))
+    .query(({ ctx, input }) => ctx.plane.patch(input.sessionId)),
+
   restore: procedure
     .input(z.strictObject({ sessionId: SessionId, n: Count, dryRun: z.boolean().default(false) }))
     .mutation(({ ctx, input }) => ctx.plane.restore(input)),
@@ -43,4 +67,12 @@ export const filesProcedures = {
       }),
     )
     .mutation(({ ctx, input }) => ctx.plane.fork(input)),
+
+  repositoryConfig: procedure
+    .input(z.strictObject({ workingDir: Directory }))
+    .query(({ ctx, input }) => ctx.plane.repositoryConfig(input.workingDir)),
+
+  allowCommands: procedure
+    .input(z.strictObject({ workingDir: Directory, hash: z.string().regex(/^[0-9a-f]{64}$/) }))
+    .mutation(({ ctx, input }) => ctx.plane.allowCommands(input)),
 }

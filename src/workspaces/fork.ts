@@ -35,7 +35,7 @@ export function forking(context: PlaneContext, reach: Reach): Forking {
   }
 
   /** Where the fork works: a work tree, or a directory, with the files of that moment. */
-  async function filesFor(source: Session, place: Place, fork: Session): Promise<Workspace> {
+  async function filesFor(source: Session, place: Place, fork: Session, setup: boolean): Promise<Workspace> {
     const mark = fork.checkpoints.at(-1)
     const { sessionId, workingDir } = { ...fork, workingDir: source.workingDir ?? place.root }
     const workspace =
@@ -43,7 +43,7 @@ export function forking(context: PlaneContext, reach: Reach): Forking {
         ? await makeDirectory(home.path, sessionId, place.root)
         : await makeWorkspace(home.path, sessionId, {
             directory: workingDir,
-            request: { kind: "worktree", base: mark.head },
+            request: { kind: "worktree", base: mark.head, setup },
           })
     const into = await placeOf(home.path, sessionId, workspace.workingDir)
     if ("why" in into) throw new Problem("checkpoint_failed", into.why)
@@ -74,7 +74,7 @@ export function forking(context: PlaneContext, reach: Reach): Forking {
               "no_checkpoints",
               `Session ${from} has no checkpoint at that moment on this machine: fork it where it works, or later.`,
             )
-          const workspace = await filesFor(source, place, fork)
+          const workspace = await filesFor(source, place, fork, entry.worktree?.setUp !== undefined)
           const { agentType, model, permissionMode, config, limits, onLimit } = entry
           const row: SessionRow = {
             ...{ sessionId, agentType, permissionMode, ...workspace },

@@ -81,3 +81,28 @@ export interface Forking {
   /** A new session from that moment of another one, in a work tree or directory of its own. */
   fork(request: ForkRequest): Promise<{ readonly sessionId: SessionId; readonly workingDir: string }>
 }
+
+export interface RepositoryCommands {
+  /** The top of the repository. */
+  readonly root: string
+  /** Where it says so. */
+  readonly file: string
+  readonly base?: string | undefined
+  readonly copy: readonly string[]
+  readonly setup: readonly string[]
+  readonly minutes: number
+  /** Names these very commands. */
+  readonly hash: string
+  /** There are none, or the user has allowed them. */
+  readonly allowed: boolean
+}
+
+export interface Trusting {
+  /** What the repository of a directory says about sessions in it. */
+  repositoryConfig(workingDir: string): Promise<RepositoryCommands>
+  /** From now on these very commands may be run in new work trees of that repository. */
+  allowCommands(request: {
+    readonly workingDir: string
+    readonly hash: string
+  }): Promise<{ readonly root: string; readonly hash: string; readonly allowed: true }>
+}

@@ -1,8 +1,8 @@
 /** Where a session works: in the directory itself, or in a work tree of its own. Checked before anything is started. */
 import { createHash } from "node:crypto"
 import { existsSync } from "node:fs"
-import { mkdir } from "node:fs/promises"
-import { basename, join } from "node:path"
+import { cp, mkdir, realpath } from "node:fs/promises"
+import { basename, dirname, join, sep } from "node:path"
 import { z } from "zod"
 import { GitError } from "#daemon/git/git"
 import { kindOf } from "#daemon/git/place"
@@ -11,6 +11,7 @@ import type { SessionId } from "#streams/ids"
 import type { Worktree } from "#streams/registry"
 import { privateDirectory } from "../home.ts"
 import { Problem } from "../plane.ts"
+import { repositoryConfig, setUpFor } from "./repository-config.ts"
 
 const Name = z.string().min(1).max(200)
 
@@ -20,8 +21,10 @@ export const WorkspaceRequest = z.discriminatedUnion("kind", [
     kind: z.literal("worktree"),
     /** Made at `base` where there is none of that name. Default: one named after the session. */
     branch: Name.optional(),
-    /** A branch, tag or commit; default: what is checked out. */
+    /** A branch, tag or commit; default: that of the repository's configuration, else what is checked out. */
     base: Name.optional(),
+    /** `false`: without the repository's set-up commands. */
+    setup: z.boolean().optional(),
   }),
 ])
 export type WorkspaceRequest = z.infer<typeof WorkspaceRequest>
@@ -54,15 +57,20 @@ export async function makeWorkspace(
       "no_repository",
       `${directory} is in no git repository that git would work with: run \`git init\` there, or start the session without a work tree.`,
     )
-  const wanted = await checked(root, sessionId, request)
+  const config = await repositoryConfig(root)
+  const setUp = request.setup === false ? null : await setUpFor(home, { root, repository, config })
+  const wanted = await checked(root, sessionId, { ...request, base: request.base ?? config.base })
   const path = worktreeAt(home, root, sessionId)
   await privateDirectory(worktreesDir(home))
   // Asked again under the same key: it is there already.
-  if (!existsSync(path)) await add({ root, path, ...wanted })
+  if (!existsSync(path)) {
+    await add({ root, path, ...wanted })
+    await copyInto(path, root, config.copy)
+  }
   const workingDir = await below(root, directory, path)
   // A folder that git does not know of is not in the new tree.
   await mkdir(workingDir, { recursive: true })
-  return { workingDir, worktree: { root, path, ...wanted } }
+  return { workingDir, worktree: { root, path, ...wanted, ...(setUp && { setUp }) } }
 }
 
 async function checked(root: string, sessionId: SessionId, request: WorktreeRequest) {
@@ -89,6 +97,17 @@ async function checked(root: string, sessionId: SessionId, request: WorktreeRequ
       `The branch ${branch} is checked out in ${holder}: name another one, or leave that work tree.`,
     )
   return { branch, base: (there ? await commitOf(root, `refs/heads/${branch}`) : null) ?? base }
+}
+
+/** Files that a work tree lacks because git ignores them. What is not there, or not in the repository, is left out. */
+async function copyInto(path: string, root: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const from = await realpath(join(root, name)).catch(() => null)
+    const to = join(path, name)
+    if (from === null || !from.startsWith(`${root}${sep}`) || !to.startsWith(`${path}${sep}`)) continue
+    await mkdir(dirname(to), { recursive: true })
+    await cp(from, to, { recursive: true, force: false, verbatimSymlinks: true })
+  }
 }
 
 async function add(wanted: Parameters<typeof addWorktree>[0]): Promise<void> {

@@ -76,7 +76,7 @@ async function killedAtWork(agentz: Installation) {
     }
     return (await agent.spawn.mutate(request)).sessionId
   }
-  const running = await spawnOne("[[slow n=150 ms=40]] [[say text=through]]")
+  const running = await spawnOne("[[slow n=60 ms=40]] [[say text=through]]")
   const tool = await spawnOne('[[bash cmd="sleep 300"]]')
   const done = await spawnOne("[[say text=done]]")
   await agentz.until(running, "streaming", (session) => saidIn(session).includes("chunk 5/"))

@@ -12,7 +12,7 @@ import { wait } from "#streams/transport"
 import { gapless, Installation } from "./installation.ts"
 
 const ROUNDS = process.env.AGENTZ_TEST_LONG ? 10 : 1
-const AT_ONCE = process.env.AGENTZ_TEST_LONG ? 10 : 3
+const AT_ONCE = process.env.AGENTZ_TEST_LONG ? 10 : 1
 const FENCED = 76
 
 const startedBy = (sessionId: SessionId, epoch: number) =>

@@ -7,7 +7,7 @@ import { isSame } from "#daemon/process/identity"
 import { exchange, malformed, STREAM_PATHS, statusesIn } from "../support/malformed.ts"
 import { Installation, residentKb } from "./installation.ts"
 
-const COUNT = process.env.AGENTZ_TEST_LONG ? 10_000 : 1_500
+const COUNT = process.env.AGENTZ_TEST_LONG ? 10_000 : 500
 const AT_ONCE = 16
 const GROWTH_KB = 64 * 1024
 

@@ -110,29 +110,6 @@ test("a message to an interrupted session continues the same conversation", asyn
   expect(saidIn(session)).toContain("blue door")
 })
 
-test("a daemon that was paused and woken after its session went on is refused, and says nothing more", async () => {
-  await using agentz = await Installation.open()
-  await agentz.up()
-  const sessionId = await agentz.spawn("[[slow n=400 ms=30]]")
-  await agentz.until(sessionId, "streaming", (session) => saidIn(session).includes("chunk 5/"))
-  const old = agentz.daemon(sessionId)
-  process.kill(old.pid, "SIGSTOP")
-  await agentz.until(sessionId, "interrupted", ({ status }) => status === "interrupted", 20_000)
-  expect((await agentz.run(["send", sessionId, "[[say text=onwards]]"])).code).toBe(0)
-  await agentz.until(sessionId, "completed", ({ status }) => status === "completed")
-
-  process.kill(old.pid, "SIGCONT")
-  const limit = performance.now() + 15_000
-  while (isSame(old) && performance.now() < limit) await wait(50)
-  expect(isSame(old)).toBe(false)
-  expect(agentz.daemonLog(sessionId)).toContain('"fenced"')
-
-  const events = await agentz.events(sessionId)
-  const epochs = events.map(({ epoch }) => epoch)
-  expect(epochs).toEqual([...epochs].sort((a, b) => a - b))
-  expect(gapless(events)).toBe(true)
-})
-
 test("cancel ends the turn and every process of it", async () => {
   await using agentz = await Installation.open()
   await agentz.up()

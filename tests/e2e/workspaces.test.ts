@@ -1,5 +1,5 @@
 /** Sessions in work trees of their own, and sessions that go on from a moment of another one. */
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
 import { filesIn, repository } from "../support/repository.ts"
@@ -56,6 +56,74 @@ test("a work tree that cannot be made is refused before anything is started, wit
   expect(await reasonOf(plain.path, {})).toBe("no_commit_yet")
   expect((await agent.listSessions.query({})).sessions).toEqual([])
   expect(at.git(["branch"])).toBe("* main\n")
+})
+
+test("a repository's commands run in a new work tree once they were allowed, and only those that were shown", async () => {
+  await using at = await repository()
+  await using agentz = await Installation.open()
+  const { agent } = agentz.client(await agentz.up())
+  const config = (...commands: readonly string[]) =>
+    at.write(".agentz/config.yaml", `copy: [.env, ../../etc/passwd]\nsetup: ${JSON.stringify(commands)}\n`)
+  at.write(".gitignore", ".env\n")
+  at.write(".env", "KEY=1\n")
+  config("echo ready | tee ready.txt", "test -e go || exit 3")
+  const args = ["run", "[[say text=hello]]", "--cwd", at.path, "--worktree", "--detach", "--mode", "bypass"]
+  expect(JSON.parse((await agentz.run([...args, "--json"])).stderr).error.reason).toBe("commands_not_allowed")
+  expect((await agentz.run(["trust", at.path])).code).toBe(64)
+  expect((await agentz.run(["trust", at.path, "--yes"])).stdout).toContain(
+    "  test -e go || exit 3\nThey are allowed now.",
+  )
+
+  const sessionId = await agentz.spawn("[[say text=hello]]", "--cwd", at.path, "--worktree")
+  const failed = await agentz.until(sessionId, "failed", ({ status }) => status === "failed")
+  expect(failed.error?.code).toBe("setup_failed")
+  expect(failed.items.filter(({ type }) => type !== "notice")).toMatchObject([
+    { type: "user" },
+    {
+      type: "tool",
+      title: "Set-up: echo ready | tee ready.txt",
+      status: "completed",
+      output: "ready\n",
+      exitCode: 0,
+    },
+    { type: "tool", status: "failed", exitCode: 3 },
+    { type: "turn_end" },
+  ])
+  const dir = failed.workingDir ?? ""
+  expect(Object.keys(filesIn(dir)).sort()).toEqual([".env", "a.txt", "ready.txt"])
+  writeFileSync(join(dir, "go"), "")
+  await agent.resume.mutate({ sessionId })
+  const done = await agentz.until(sessionId, "over", ({ status }) => status === "completed")
+  expect(done.items.filter((item) => item.type === "tool")).toHaveLength(3)
+  expect(saidIn(done)).toContain("hello")
+
+  config("echo other")
+  expect((await agentz.run(args)).code).toBe(1)
+  expect((await agentz.run([...args, "--no-setup"])).code).toBe(0)
+})
+
+test("prune takes a work tree away only when nothing in it is nowhere else, and its branch stays", async () => {
+  await using at = await repository()
+  await using agentz = await Installation.open({ AGENTZ_IDLE_SECONDS: "0.2" })
+  await agentz.up()
+  const sessionId = await agentz.spawn(write("red"), "--cwd", at.path, "--worktree", "--branch", "feature")
+  const { workingDir } = await agentz.until(
+    sessionId,
+    "parked",
+    ({ status, daemon }) => status === "completed" && daemon === null,
+  )
+  const dir = workingDir ?? ""
+  const prune = async () => JSON.parse((await agentz.run(["prune", sessionId, "--yes", "--json"])).stdout)
+  expect((await prune()).kept).toMatchObject([
+    { sessionId, why: expect.stringContaining("not committed (1)") },
+  ])
+  expect(readFileSync(join(dir, "a.txt"), "utf8")).toBe("red\n")
+  at.git(["commit", "-qam", "red"], dir)
+  expect((await prune()).pruned).toMatchObject([{ sessionId }])
+  expect(existsSync(dir)).toBe(false)
+  expect(at.git(["show", "feature:a.txt"])).toBe("red\n")
+  expect(at.git(["for-each-ref", "refs/agentz/"])).toBe("")
+  expect(at.git(["worktree", "list"]).trim().split("\n")).toHaveLength(1)
 })
 
 test.each([{ plain: false }, { plain: true }])(

@@ -9,7 +9,7 @@ import { type Cut, cuttingProxy } from "../support/cutting-proxy.ts"
 import { seeded } from "../support/seeded.ts"
 import { createSession, streamServer } from "../support/stream-server.ts"
 
-const TOTAL = 150
+const TOTAL = 60
 
 /** Every number once and in order, as a fold by `seq` keeps them. */
 function counting() {
@@ -45,7 +45,7 @@ test("nothing is lost on any stream while others come and go and the connection 
     random.pick(connections++ < 4 ? cuts : [...cuts, "none", "none"]),
   )
   const names = await Promise.all(
-    Array.from({ length: 12 }, async () => {
+    Array.from({ length: 8 }, async () => {
       const id = newSessionId()
       await createSession(server.endpoint, id)
       return paths.events(id)
@@ -71,7 +71,7 @@ test("nothing is lost on any stream while others come and go and the connection 
   })
   for (let n = 0; n < TOTAL; n++) {
     await Promise.all(names.map((name) => appendTo(server.endpoint, name, [{ n }])))
-    if (n % 15 !== 0) continue
+    if (n % 10 !== 0) continue
     const stop = new AbortController()
     void live
       .follow({
@@ -96,7 +96,7 @@ test("any number of streams share a connection, and streams that begin together 
   const stop = new AbortController()
   setMaxListeners(0, stop.signal)
   const ids = Array.from({ length: 30 }, () => newSessionId())
-  for (const id of ids) await createSession(server.endpoint, id)
+  await Promise.all(ids.map((id) => createSession(server.endpoint, id)))
   const told = new Set<string>()
   const follow = (stream: string) =>
     new Promise<void>((resolve) => {

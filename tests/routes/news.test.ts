@@ -72,5 +72,6 @@ test("settings that cannot be read are as if never chosen", () => {
     singleKeys: false,
     enter: "send",
     notices: false,
+    undoSeconds: 3,
   })
 })

@@ -28,6 +28,7 @@ export interface SessionOptions {
   readonly toolEnv?: Readonly<Record<string, string>>
   readonly model?: string
   readonly decide?: Decide
+  readonly ready?: () => Promise<void>
 }
 
 export class AgentSession implements AsyncDisposable {
@@ -84,6 +85,7 @@ export class AgentSession implements AsyncDisposable {
       enclosure: this.#confined.enclosure,
       home: this.#confined.home,
       transcript: () => this.#session.items,
+      ...(this.#options.ready && { ready: this.#options.ready }),
     })
     const { agent } = this.#open.connection
     await agent.request(methods.agent.initialize, {

@@ -44,6 +44,8 @@ const CHANGES: readonly FileChange[] = [
 ]
 const PATCH = "diff --git a/a.txt b/a.txt\n--- a/a.txt\n+++ b/a.txt\n@@ -1 +1 @@\n-one\n+two\n"
 
+const COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
 const CREATED = "2026-01-01T00:00:00.000Z"
 
 export function fakePlane(): FakePlane {
@@ -236,6 +238,43 @@ export function fakePlane(): FakePlane {
       kept(request.sessionId)
       note("fork", request)
       return { sessionId: plane.session("A fork"), workingDir: "/forks/one" }
+    },
+    async repositoryConfig(workingDir) {
+      const setup = workingDir.endsWith("trusted") ? [] : ["npm ci"]
+      const file = `${workingDir}/.agentz/config.yaml`
+      return {
+        root: workingDir,
+        file,
+        copy: [],
+        setup,
+        minutes: 10,
+        hash: "a".repeat(64),
+        allowed: setup.length === 0,
+      }
+    },
+    async allowCommands(request) {
+      note("allowCommands", request)
+      return { root: request.workingDir, hash: request.hash, allowed: true }
+    },
+    async commit(request) {
+      kept(request.sessionId)
+      note("commit", request)
+      return { commit: COMMIT, branch: "agentz/one" }
+    },
+    async mergePreview({ sessionId, into = "main", how = "merge" }) {
+      kept(sessionId)
+      const commits = [{ commit: COMMIT, subject: "Work" }]
+      const found = { branch: "agentz/one", into, how, uncommitted: [], commits, files: CHANGES }
+      return { ...found, conflicts: [], refused: null, request: null }
+    },
+    async merge(request) {
+      kept(request.sessionId)
+      note("merge", request)
+      return { into: request.into ?? "main", commit: COMMIT, files: CHANGES }
+    },
+    async patch(sessionId) {
+      kept(sessionId)
+      return { patch: PATCH, encoding: "utf8" }
     },
     async rename({ sessionId, title }) {
       kept(sessionId)

@@ -21,7 +21,12 @@ export interface RealAgentz extends AsyncDisposable {
   /** A fresh address that signs one more browser in. */
   newUrl(): Promise<string>
   /** Starts a session in the project, past the page. */
-  spawn(request: { agentType: string; title: string; prompt: string }): Promise<string>
+  spawn(request: {
+    agentType: string
+    title: string
+    prompt: string
+    workspace?: { kind: "worktree" }
+  }): Promise<string>
   /** An empty directory for an agent to work in. */
   readonly project: string
   /** `kill -9` of the API; streams and daemons go on. */

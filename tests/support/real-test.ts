@@ -1,7 +1,7 @@
-/** Playwright's `test` with the real agentz, started once for a file: real streams, real daemons. */
+/** Playwright's `test` with the real agentz, started once for all of its tests: real streams, real daemons. */
 import { test as base, expect, type Page } from "@playwright/test"
 import { type RealAgentz, startRealAgentz } from "./real-agentz.ts"
-import { answersLeave } from "./ui-test.ts"
+import { answersLeave, breakagesOf } from "./ui-test.ts"
 
 export const test = base.extend<object, { agentz: RealAgentz }>({
   agentz: [
@@ -13,9 +13,11 @@ export const test = base.extend<object, { agentz: RealAgentz }>({
     { scope: "worker" },
   ],
   page: async ({ page, agentz }, use) => {
-    await page.addInitScript(answersLeave, false)
+    await page.addInitScript(answersLeave, 0)
+    const broken = breakagesOf(page)
     await page.goto(await agentz.newUrl())
     await use(page)
+    expect(broken).toEqual([])
   },
 })
 export { expect }
@@ -27,4 +29,6 @@ export async function openSession(page: Page, agentz: RealAgentz, prompt: string
   return sessionId
 }
 
-export const status = (page: Page) => page.locator("h1 + [data-status]")
+/** Waits until the open session is in that state. Processes start for it, which takes as long as the machine is busy. */
+export const reaches = (page: Page, state: string): Promise<void> =>
+  expect(page.locator("h1 + [data-status]")).toHaveText(state, { timeout: 30_000 })

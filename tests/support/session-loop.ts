@@ -107,6 +107,7 @@ export class SessionLoop implements AsyncDisposable {
     const agent = this.#agent(options)
     let limits: Limits = {}
     this.ended = runSession({
+      makeReady: async () => undefined,
       checkpoints: { aroundTurn: async () => undefined, perform: async () => undefined },
       watch: limitsOf({
         sessionId: "ses_scripted",
@@ -124,7 +125,6 @@ export class SessionLoop implements AsyncDisposable {
       publisher,
       publish: (event) => this.#publish(event),
       session: () => this.#session,
-      ready: () => Promise.resolve(),
       keepBlob: () => undefined,
       dialect: dialectOf("scripted"),
       redactor: nothingToRedact,

@@ -3,9 +3,9 @@ import { AxeBuilder } from "@axe-core/playwright"
 import { test as base, expect, type Page } from "@playwright/test"
 import { type Agentz, startAgentz } from "./agentz.ts"
 
-export const test = base.extend<{ agentz: Agentz; fresh: Agentz; undo: boolean }>({
-  /** Whether answers wait to be taken back; most tests have nothing to take back and go on at once. */
-  undo: [false, { option: true }],
+export const test = base.extend<{ agentz: Agentz; fresh: Agentz; undoSeconds: number }>({
+  /** For how long answers wait to be taken back; most tests take nothing back and go on at once. */
+  undoSeconds: [0, { option: true }],
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs from this pattern
   agentz: async ({}, use) => {
     await using agentz = await startAgentz()
@@ -16,23 +16,31 @@ export const test = base.extend<{ agentz: Agentz; fresh: Agentz; undo: boolean }
     await using agentz = await startAgentz({ empty: true })
     await use(agentz)
   },
-  page: async ({ page, undo }, use) => {
-    await page.addInitScript(answersLeave, undo)
-    const broken: string[] = []
-    page.on("pageerror", ({ message }) => broken.push(message))
-    page.on("console", (message) => {
-      if (/Content Security Policy|Minified React error|hydrat/i.test(message.text()))
-        broken.push(message.text())
-    })
+  page: async ({ page, undoSeconds }, use) => {
+    await page.addInitScript(answersLeave, undoSeconds)
+    const broken = breakagesOf(page)
     await use(page)
     expect(broken).toEqual([])
   },
 })
 export { expect }
 
+/** What breaks in the page without being seen, as it comes. */
+export function breakagesOf(page: Page): readonly string[] {
+  const broken: string[] = []
+  page.on("pageerror", ({ message }) => broken.push(message))
+  page.on("console", (message) => {
+    if (/Content Security Policy|Minified React error|hydrat/i.test(message.text()))
+      broken.push(message.text())
+  })
+  return broken
+}
+
 /** In the page: what was chosen in its settings stays. */
-export function answersLeave(undo: boolean): void {
-  localStorage.setItem("agentz.settings", localStorage.getItem("agentz.settings") ?? JSON.stringify({ undo }))
+export function answersLeave(undoSeconds: number): void {
+  if (location.protocol === "about:") return
+  const chosen = localStorage.getItem("agentz.settings") ?? JSON.stringify({ undoSeconds })
+  localStorage.setItem("agentz.settings", chosen)
 }
 
 const WCAG = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]

@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { expect, openSession, status, test } from "../support/real-test.ts"
+import { expect, openSession, reaches, test } from "../support/real-test.ts"
 
 test("a file goes along with a message, and one that was removed does not", async ({ page, agentz }) => {
   await openSession(page, agentz, "[[say text=ready]]")
-  await expect(status(page)).toHaveText("Done")
+  await reaches(page, "Done")
   const file = (name: string, text: string) => ({ name, mimeType: "text/plain", buffer: Buffer.from(text) })
   await page.locator("input[type=file]").setInputFiles([file("notes.txt", "green"), file("wrong.txt", "red")])
   const attached = page.getByRole("list", { name: "Attached files" }).getByRole("listitem")
@@ -18,8 +18,8 @@ test("a file goes along with a message, and one that was removed does not", asyn
 })
 
 test("a message that waits is taken back, and never said", async ({ page, agentz }) => {
-  const sessionId = await openSession(page, agentz, "[[slow n=5000 ms=20]]")
-  await expect(status(page)).toHaveText("Running")
+  const sessionId = await openSession(page, agentz, "[[slow n=3000 ms=200]]")
+  await reaches(page, "Running")
   await page.getByRole("textbox", { name: "Message" }).fill("[[say text=unwanted]]")
   await page.getByRole("button", { name: "Queue" }).click()
   const queue = page.getByRole("region", { name: "Queued messages" })
@@ -27,7 +27,7 @@ test("a message that waits is taken back, and never said", async ({ page, agentz
   await expect(page.getByText("Taken back")).toBeVisible()
   await expect(queue).toBeHidden()
   await page.getByRole("button", { name: "Stop" }).click()
-  await expect(status(page)).toHaveText("Cancelled")
+  await reaches(page, "Cancelled")
   const types = (await agentz.events(sessionId)).map(({ type }) => type)
   expect(types).toContain("message_withdrawn")
   expect(types.filter((type) => type === "turn_started")).toHaveLength(1)
@@ -35,7 +35,7 @@ test("a message that waits is taken back, and never said", async ({ page, agentz
 
 test("a session is put away and brought back", async ({ page, agentz }) => {
   await openSession(page, agentz, "[[say text=shelved]]")
-  await expect(status(page)).toHaveText("Done")
+  await reaches(page, "Done")
   await page.getByRole("button", { name: "Session menu" }).click()
   await page.getByRole("menuitem", { name: "Archive" }).click()
   const list = page.getByRole("list", { name: "Sessions" })
@@ -53,7 +53,7 @@ test("a session is put away and brought back", async ({ page, agentz }) => {
 
 test("mode and options of the agent are changed while the session lives", async ({ page, agentz }) => {
   const sessionId = await openSession(page, agentz, "[[say text=ready]]")
-  await expect(status(page)).toHaveText("Done")
+  await reaches(page, "Done")
   await page.getByLabel("Permissions").selectOption("read_only")
   await page.getByLabel("Pace").selectOption("fast")
   const said = async (type: string) =>
@@ -71,10 +71,11 @@ test("always here answers the like in the next session of the directory, until i
 }) => {
   const prompt = '[[bash cmd="git status --short"]]'
   await openSession(page, agentz, prompt)
+  await expect(page.getByText("it may run commands that begin with “git status”")).toBeVisible()
   await page.getByRole("button", { name: "Always here" }).click()
-  await expect(status(page)).toHaveText("Done")
+  await reaches(page, "Done")
   await openSession(page, agentz, prompt)
-  await expect(status(page)).toHaveText("Done")
+  await reaches(page, "Done")
   await expect(page.getByRole("region", { name: "Approval" })).toBeHidden()
   await page.goto(`${agentz.api}/settings`)
   const rules = page.getByRole("list", { name: "Rules" })
@@ -89,10 +90,12 @@ test("always here answers the like in the next session of the directory, until i
 test("what a real session said is searched, and a real file is named", async ({ page, agentz }) => {
   await mkdir(join(agentz.project, "lib"), { recursive: true })
   await writeFile(join(agentz.project, "lib/heron.ts"), "")
-  await openSession(page, agentz, "[[say text=marvellous heron]]")
-  await expect(status(page)).toHaveText("Done")
+  await openSession(page, agentz, '[[say text="marvellous heron"]]')
+  await reaches(page, "Done")
   await page.getByRole("textbox", { name: "Message" }).pressSequentially("@hero")
-  await expect(page.getByRole("option")).toHaveText("@lib/heron.ts")
+  await expect(page.getByRole("listbox", { name: "Suggestions" }).getByRole("option")).toHaveText(
+    "@lib/heron.ts",
+  )
   await page.goto(`${agentz.api}/search?q=${encodeURIComponent('"marvellous heron"')}`)
   await page.getByRole("listitem").getByText("Agent").click()
   await expect(page.locator("article.row-marked")).toContainText("marvellous heron")

@@ -29,5 +29,5 @@ test("the list and a session stay within their budgets of bytes", async ({ page,
   await page.getByRole("log").locator(".prose-agent").first().waitFor()
   const added = list() - first
   console.log(`a session adds: ${added.toFixed(1)} KB`)
-  expect(added).toBeLessThan(200)
+  expect(added).toBeLessThan(150)
 })

@@ -2,24 +2,10 @@
 import { execFileSync } from "node:child_process"
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { test as base, expect, type Page } from "@playwright/test"
-import { type RealAgentz, startRealAgentz } from "../support/real-agentz.ts"
+import type { Page } from "@playwright/test"
+import type { RealAgentz } from "../support/real-agentz.ts"
+import { expect, reaches, test } from "../support/real-test.ts"
 import { violations } from "../support/ui-test.ts"
-
-const test = base.extend<object, { agentz: RealAgentz }>({
-  agentz: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs from this pattern
-    async ({}, use) => {
-      await using agentz = await startRealAgentz()
-      await use(agentz)
-    },
-    { scope: "worker" },
-  ],
-  page: async ({ page, agentz }, use) => {
-    await page.goto(await agentz.newUrl())
-    await use(page)
-  },
-})
 
 const CODE = Array.from({ length: 40 }, (_, line) => `export const value${line} = ${line}`)
 
@@ -48,12 +34,11 @@ async function work(agentz: RealAgentz): Promise<string> {
   return sessionId
 }
 
-const status = (page: Page) => page.locator("h1 + [data-status]")
 const files = (page: Page) => page.getByRole("region", { name: "Changed files" })
 
 async function open(page: Page, agentz: RealAgentz, sessionId: string, search = ""): Promise<void> {
   await page.goto(`${agentz.api}/s/${sessionId}${search}`)
-  await expect(status(page)).toHaveText("Done", { timeout: 30_000 })
+  await reaches(page, "Done")
 }
 
 async function send(page: Page, text: string): Promise<void> {
@@ -70,7 +55,7 @@ test("every kind of change is told, with its lines in both themes", async ({ pag
   await open(page, agentz, sessionId, "?panel=changes")
   await expect(page.getByRole("status").filter({ hasText: "4 files" })).toBeVisible({ timeout: 20_000 })
   const list = files(page)
-  await list.getByRole("button", { name: /values\.ts/ }).click()
+  await list.getByRole("button", { name: /^values\.ts/ }).click()
   await expect(list.getByText("export const value3 = 33")).toBeVisible({ timeout: 20_000 })
   await list.getByRole("button", { name: /new-name\.md/ }).click()
   await expect(list.getByText("Renamed from old-name.md.")).toBeVisible()
@@ -95,7 +80,7 @@ test("lines are shown beside each other, and keys go from file to file and from 
   const list = files(page)
   await list.getByRole("button", { name: /new-name\.md/ }).focus()
   for (let step = 0; step < 3; step++) await page.keyboard.press("j")
-  await expect(list.getByRole("button", { name: /values\.ts/ })).toBeFocused()
+  await expect(list.getByRole("button", { name: /^values\.ts/ })).toBeFocused()
   await page.keyboard.press("Enter")
   await expect(list.getByText("export const value3 = 33")).toBeVisible({ timeout: 20_000 })
   await page.keyboard.press("b")
@@ -107,7 +92,7 @@ test("lines are shown beside each other, and keys go from file to file and from 
   await page.keyboard.press("m")
   await expect(page.getByRole("textbox", { name: "Comment on values.ts:31" })).toBeFocused()
   await page.keyboard.press("Escape")
-  await list.getByRole("button", { name: /values\.ts/ }).focus()
+  await list.getByRole("button", { name: /^values\.ts/ }).focus()
   await page.keyboard.press("k")
   await expect(list.getByRole("button", { name: /run\.sh/ })).toBeFocused()
 })
@@ -115,12 +100,11 @@ test("lines are shown beside each other, and keys go from file to file and from 
 test("comments on lines become one message", async ({ page, agentz, isMobile }) => {
   await open(page, agentz, sessionId, "?panel=changes")
   const list = files(page)
-  await list.getByRole("button", { name: /values\.ts/ }).click()
+  await list.getByRole("button", { name: /^values\.ts/ }).click()
   const comment = async (line: number, text: string) => {
     const number = list.locator(`[data-column-number="${line}"][data-line-type="change-addition"]`).first()
     await number.click()
-    await page.getByRole("button", { name: "Session menu" }).click()
-    await page.getByRole("menuitem", { name: /^Comment on/ }).click()
+    await page.getByRole("button", { name: `Comment on values.ts:${line}` }).click()
     await page.getByRole("textbox", { name: `Comment on values.ts:${line}` }).fill(text)
     await page.getByRole("button", { name: "Add comment" }).click()
   }
@@ -146,7 +130,7 @@ test("what changes while the agent works is seen without asking for it", async (
   await expect(files(page).getByRole("button", { name: /notes\.txt/ })).toBeVisible({ timeout: 20_000 })
   await page.getByRole("button", { name: "Close panel" }).click()
   await page.getByRole("button", { name: "Stop" }).click()
-  await expect(status(page)).not.toHaveText("Running", { timeout: 20_000 })
+  await reaches(page, "Cancelled")
 })
 
 test("files go back to a turn, after a look at what would become of them", async ({ page, agentz }) => {

@@ -5,9 +5,10 @@ test("what was said in any session is found, with its place one step away", asyn
   const box = page.getByRole("searchbox", { name: "Search all sessions" })
   await expect(box).toBeFocused()
   await box.fill("traced flake")
-  const found = page.getByRole("region", { name: "Fix the flaky follower test" }).getByRole("listitem")
+  const found = page.getByRole("listitem")
   await expect(found.first()).toContainText("I traced the flake to the")
   await expect(found.first().locator("mark")).toHaveText(["traced", "flake"])
+  await expect(page.getByRole("region", { name: "Fix the flaky follower test" })).toContainText("I traced")
   await expect(page.getByRole("status").first()).toContainText("18 of 18 sessions searched")
   await expect(page).toHaveURL(/q=traced/)
   expect(await violations(page)).toEqual([])
@@ -30,7 +31,7 @@ test("a search that takes long tells how far it is, and goes on when it is asked
   page,
   agentz,
 }) => {
-  const id = agentz.tellLong(120)
+  agentz.tellLong(120)
   await page.goto(`${agentz.url}/search?q=${encodeURIComponent("question")}`)
   const links = page.getByRole("region", { name: "A long conversation" }).getByRole("listitem")
   await expect(links).toHaveCount(50)
@@ -39,7 +40,7 @@ test("a search that takes long tells how far it is, and goes on when it is asked
   await expect(links).toHaveCount(100)
   await page.getByRole("button", { name: "Search on" }).click()
   await expect(page.getByRole("status").first()).toContainText("19 of 19 sessions searched")
-  await expect(links.last().getByRole("link")).toHaveAttribute("href", new RegExp(`/s/${id}#1$`))
+  await expect(links.last()).toContainText("question 1")
 })
 
 test("the palette finds what was said, and leads to the search of all of it", async ({ page, agentz }) => {
@@ -56,11 +57,12 @@ test("the palette finds what was said, and leads to the search of all of it", as
 
 test("a server that is away is told of, and the words stay", async ({ page, agentz }) => {
   await page.goto(`${agentz.url}/search`)
+  const box = page.getByRole("searchbox", { name: "Search all sessions" })
+  await expect(box).toBeFocused()
   await agentz.kill()
-  await page.getByRole("searchbox", { name: "Search all sessions" }).fill("flake")
+  await box.fill("flake")
   await expect(page.getByRole("alert")).toContainText("does not answer")
   await agentz.start()
-  await page.getByRole("searchbox", { name: "Search all sessions" }).fill("flakes")
-  await page.getByRole("searchbox", { name: "Search all sessions" }).fill("flake")
+  await page.getByRole("button", { name: "Try again" }).click()
   await expect(page.locator("mark").first()).toHaveText("flake")
 })

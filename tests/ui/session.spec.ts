@@ -105,7 +105,7 @@ test("messages sent during a turn wait for its end, in order", async ({ page, ag
 })
 
 test("stop ends the turn", async ({ page, agentz }) => {
-  await startSession(page, agentz.url, "[[slow n=4000 ms=20]]")
+  await startSession(page, agentz.url, "[[slow n=2000 ms=100]]")
   await expect(page.getByRole("log")).toContainText("word-3")
   await page.getByRole("button", { name: "Stop" }).click()
   await expect(page.getByRole("log")).toContainText("Cancelled by you")

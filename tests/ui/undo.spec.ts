@@ -1,6 +1,6 @@
 import { expect, startSession, test, violations } from "../support/ui-test.ts"
 
-test.use({ undo: true })
+test.use({ undoSeconds: 30 })
 
 const answers = ({ calls }: { readonly calls: readonly { readonly name: string }[] }) =>
   calls.filter(({ name }) => name === "approve").length
@@ -15,9 +15,19 @@ test("an answer can be taken back before it leaves", async ({ page, agentz }) =>
   await expect(page.getByText("Denied: npm run deploy")).toBeHidden()
   await expect(dock.getByRole("button", { name: "Allow" })).toBeEnabled()
   expect(answers(agentz.plane)).toBe(0)
-  await dock.getByRole("button", { name: "Allow" }).click()
-  await expect(page.getByRole("log")).toContainText("Allowed")
-  expect(answers(agentz.plane)).toBe(1)
+})
+
+test.describe("left alone", () => {
+  test.use({ undoSeconds: 3 })
+
+  test("an answer leaves by itself, once", async ({ page, agentz }) => {
+    await startSession(page, agentz.url, "[[ask]]")
+    await page.getByRole("button", { name: "Allow" }).click()
+    await expect(page.getByText("Allowed: npm run deploy")).toBeVisible()
+    await expect(page.getByRole("log")).toContainText("All done.")
+    await expect(page.getByText("Allowed: npm run deploy")).toBeHidden()
+    expect(answers(agentz.plane)).toBe(1)
+  })
 })
 
 test("the key that undoes everywhere takes the answer back", async ({ page, agentz, isMobile }) => {

@@ -1,19 +1,10 @@
 import { existsSync } from "node:fs"
 import { join } from "node:path"
-import { test as base, expect, type Page } from "@playwright/test"
-import { type RealAgentz, startRealAgentz } from "../support/real-agentz.ts"
-
-/** The same page over the real server, real streams and real daemons. */
-const test = base.extend<{ agentz: RealAgentz }>({
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs from this pattern
-  agentz: async ({}, use) => {
-    await using agentz = await startRealAgentz()
-    await use(agentz)
-  },
-})
+import type { Page } from "@playwright/test"
+import type { RealAgentz } from "../support/real-agentz.ts"
+import { expect, reaches, test } from "../support/real-test.ts"
 
 async function start(page: Page, agentz: RealAgentz, prompt: string): Promise<string> {
-  await page.goto(agentz.url)
   await page.goto(`${agentz.api}/new?dir=${agentz.project}&prompt=${encodeURIComponent(prompt)}`)
   await page.getByRole("radio", { name: /Demo/ }).check()
   await page.getByRole("button", { name: "Start" }).click()
@@ -25,7 +16,7 @@ test("an agent asks, is allowed, and changes a real file", async ({ page, agentz
   test.slow()
   await start(page, agentz, "Show me what you can do")
   await page.getByRole("button", { name: "Allow" }).click({ timeout: 20_000 })
-  await expect(page.locator("h1 + [data-status]")).toHaveText("Done", { timeout: 20_000 })
+  await reaches(page, "Done")
   expect(existsSync(join(agentz.project, "agentz-demo.md"))).toBe(true)
   await expect(page.getByRole("button", { name: /Jump to latest|new$/ })).toBeHidden()
 })
@@ -43,7 +34,7 @@ test("the text is the stream's, word for word, though the server is killed in mi
     await agentz.start()
     await expect(page.locator("[data-connection=live]")).toBeAttached({ timeout: 15_000 })
   }
-  await expect(page.locator("h1 + [data-status]")).toHaveText("Done", { timeout: 30_000 })
+  await reaches(page, "Done")
   const said = (await agentz.events(sessionId)).find(({ type }) => type === "agent_message")
   const normal = (text: string | undefined | null) => (text ?? "").replace(/\s+/g, " ").trim()
   const shown = await page.getByRole("log").locator(".prose-agent").first().textContent()
@@ -59,6 +50,6 @@ test("an approval that was asked before the server died is answered after it", a
   await agentz.start()
   await expect(page.locator("[data-connection=live]")).toBeAttached({ timeout: 15_000 })
   await page.getByRole("button", { name: "Allow" }).click()
-  await expect(page.locator("h1 + [data-status]")).toHaveText("Done", { timeout: 20_000 })
+  await reaches(page, "Done")
   expect(existsSync(join(agentz.project, "kept.txt"))).toBe(true)
 })

@@ -14,6 +14,7 @@ import { type Enclosure, LaunchError, type Launched } from "../../process/enclos
 import { identityOf } from "../../process/identity.ts"
 import { redactor, secretsIn } from "../../redact.ts"
 import type { AgentExit, AgentOptions, OpenAdapter, OpenAgent } from "../adapter.ts"
+import { heldBack } from "../held-back.ts"
 import { workplaceOf } from "../workplace.ts"
 import { agentLog } from "./agent-log.ts"
 import type { FindLaunch, Launch } from "./launch.ts"
@@ -57,9 +58,9 @@ async function start(client: ClientApp, launch: Launch, options: AgentOptions): 
   // The other side may be gone at any moment; its exit tells.
   stdin.on("error", () => undefined)
 
-  const connection = client.connect(
-    ndJsonStream(Writable.toWeb(stdin), Readable.toWeb(stdout) as ReadableStream<Uint8Array>),
-  )
+  const output = Readable.toWeb(stdout) as ReadableStream<Uint8Array>
+  const said = options.ready ? output.pipeThrough(heldBack<Uint8Array>(options.ready)) : output
+  const connection = client.connect(ndJsonStream(Writable.toWeb(stdin), said))
   let expected = false
   const ended = new Promise<Pick<AgentExit, "code" | "signal">>((resolve) =>
     child.once("exit", (code, signal) => resolve({ code, signal })),

@@ -28,7 +28,11 @@ const GRACE_MS = 300
 /** Output still in the pipe arrives at once; a child that keeps the pipe open could keep us for ever. */
 const DRAIN_MS = 100
 
-export async function runCommand(command: Command, place: Workplace, running: Running): Promise<Ended> {
+export async function runCommand(
+  command: Command,
+  place: Pick<Workplace, "enclosure" | "toolEnv">,
+  running: Running,
+): Promise<Ended> {
   const { toolCallId, signal, onOutput } = running
   signal.throwIfAborted()
   const { argv, cwd } = command

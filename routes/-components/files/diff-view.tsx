@@ -107,9 +107,7 @@ function OneDiff(props: Omit<DiffViewProps, "patch"> & { readonly diff: FileDiff
         hunkSeparators: "line-info-basic",
         preferredHighlighter: "shiki-js",
         enableLineSelection: true,
-        enableGutterUtility: true,
         onLineSelected: (range: SelectedLineRange | null) => setMarked(range && linesOf(path, range)),
-        onGutterUtilityClick: (range: SelectedLineRange) => setAsked(linesOf(path, range)),
       }) as const,
     [split, path],
   )
@@ -135,6 +133,13 @@ function OneDiff(props: Omit<DiffViewProps, "patch"> & { readonly diff: FileDiff
           )
         }
       />
+      {marked && !asked && (
+        <div className="sticky bottom-0 z-10 flex justify-end p-1">
+          <button type="button" className="control shadow-md" onClick={() => setAsked(marked)}>
+            Comment on {plainText(placeText(marked))}
+          </button>
+        </div>
+      )}
     </div>
   )
 }

@@ -7,6 +7,7 @@ import { plainText } from "../../-app/hidden-characters.ts"
 import { refusalOf } from "../../-app/refusal.ts"
 import { toast } from "../../-app/toast.ts"
 import { Dialog } from "../dialog.tsx"
+import { PathList } from "./path-list.tsx"
 
 const BECOMES: Readonly<Record<FileChange["status"], string>> = {
   added: "comes back",
@@ -91,13 +92,13 @@ export default function RestoreDialog(props: {
             <p className="font-medium">
               Refused: no checkpoint has these, and they would be lost. Move them away first.
             </p>
-            <Names paths={plan.inTheWay} />
+            <PathList paths={plan.inTheWay} />
           </div>
         )}
         {plan !== null && plan.untouched.length > 0 && (
           <div className="text-quiet">
             <p>Repositories inside stay as they are:</p>
-            <Names paths={plan.untouched} />
+            <PathList paths={plan.untouched} />
           </div>
         )}
         <p className="text-quiet">
@@ -120,13 +121,3 @@ export default function RestoreDialog(props: {
     </Dialog>
   )
 }
-
-const Names = ({ paths }: { readonly paths: readonly string[] }) => (
-  <ul className="font-mono text-note">
-    {paths.map((path) => (
-      <li key={path} className="[overflow-wrap:anywhere]">
-        {plainText(path)}
-      </li>
-    ))}
-  </ul>
-)

@@ -23,6 +23,7 @@ export const run = defineCommand({
     worktree: { type: "boolean", help: "in a work tree of its own, on a branch of its own" },
     branch: { type: "string", value: "B", help: "with --worktree: on this branch, made where there is none" },
     base: { type: "string", value: "REF", help: "with --worktree: from this commit (what is checked out)" },
+    "no-setup": { type: "boolean", help: "with --worktree: without the repository's set-up commands" },
     model: { type: "string", value: "M", help: "which model, where the agent has a choice" },
     title: { type: "string", value: "T", help: "how lists show it" },
     mode: { type: "string", value: "P", help: `permissions: ${PermissionMode.options.join(", ")}` },
@@ -104,14 +105,16 @@ function workspaceOf({
   worktree = false,
   branch,
   base,
+  "no-setup": bare = false,
 }: {
   readonly worktree?: boolean
   readonly branch?: string
   readonly base?: string
+  readonly "no-setup"?: boolean
 }) {
-  if (worktree) return { kind: "worktree" as const, branch, base }
-  const stray = branch !== undefined ? "--branch" : base !== undefined ? "--base" : null
-  if (stray !== null) throw usage(`${stray} goes with --worktree.`)
+  if (worktree) return { kind: "worktree" as const, branch, base, ...(bare && { setup: false }) }
+  if (branch !== undefined || base !== undefined || bare)
+    throw usage("--branch, --base and --no-setup go with --worktree.")
   return undefined
 }
 

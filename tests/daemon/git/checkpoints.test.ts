@@ -158,6 +158,15 @@ test("a home directory is nobody's project: it gets no checkpoints, and that is 
   }
 })
 
+test("a directory that goes in mid-turn is no more than that", async () => {
+  await using at = await repository({ plain: true })
+  const kept = keptSession(at)
+  await kept.turn(() => rmSync(at.path, { recursive: true }))
+  await kept.turn(() => undefined)
+  expect(marks(kept)).toEqual(["1 before_turn 0"])
+  expect(noticesOf(kept)).toEqual([])
+})
+
 test("names of files may be anything, also no text", async () => {
   await using at = await repository()
   const names = [

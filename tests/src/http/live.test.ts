@@ -1,4 +1,5 @@
 import { request } from "node:http"
+import { DurableStreamTestServer } from "@durable-streams/server"
 import { expect, test } from "vitest"
 import { liveStreams } from "#src/http/live"
 import { newSessionId } from "#streams/ids"
@@ -6,6 +7,7 @@ import { type LiveEvent, liveQuery, MOST_STREAMS, parseLive } from "#streams/liv
 import { paths } from "#streams/paths"
 import { serverSentEvents } from "#streams/sse"
 import { appendTo, closeStream, createStream } from "#streams/stream"
+import type { FindEndpoint } from "#streams/transport"
 import { TOKEN, testApi } from "../../support/api.ts"
 import { createSession, streamServer } from "../../support/stream-server.ts"
 import { upstream } from "../../support/upstream.ts"
@@ -39,10 +41,10 @@ test("many streams come over one connection, each from the offset that was named
   await using api = await testApi({ streams: server.endpoint })
   const ids = Array.from({ length: 20 }, () => newSessionId())
   const names = ids.map(paths.events)
-  for (const [index, id] of ids.entries()) {
-    await createSession(server.endpoint, id)
-    await appendTo(server.endpoint, names[index] ?? "", [`${index} old`])
-  }
+  await Promise.all(ids.map((id) => createSession(server.endpoint, id)))
+  const sayAll = (words: string) =>
+    Promise.all(names.map((name, index) => appendTo(server.endpoint, name, [`${index} ${words}`])))
+  await sayAll("old")
   const from = names.map((stream) => ({ stream, offset: "-1" }))
 
   const first = await hear(api, liveQuery(from), (heard) =>
@@ -61,13 +63,38 @@ test("many streams come over one connection, each from the offset that was named
       const ready = names.every((name) => heard.some((event) => event.stream === name))
       if (ready && !appended) {
         appended = true
-        for (const [index, name] of names.entries()) await appendTo(server.endpoint, name, [`${index} new`])
+        await sayAll("new")
       }
       return names.every((name) => itemsOf(heard, name).length > 0)
     },
   )
   for (const [index, name] of names.entries()) expect(itemsOf(second, name)).toEqual([`${index} new`])
   expect(second.filter((event) => event.event === "batch" && !event.upToDate)).toEqual([])
+})
+
+test("any server that follows the protocol can be behind it", async () => {
+  const foreign = new DurableStreamTestServer({ port: 0, host: "127.0.0.1" })
+  const endpoint: FindEndpoint = ((url) => () => ({ url, token: null }))(`${await foreign.start()}/v1/stream`)
+  try {
+    await using api = await testApi({ streams: endpoint })
+    const names = [newSessionId(), newSessionId()].map(paths.events)
+    for (const name of names) {
+      await createStream(endpoint, name)
+      await appendTo(endpoint, name, [`${name} old`])
+    }
+    const wants = names.map((stream) => ({ stream, offset: "-1" }))
+    let appended = false
+    const heard = await hear(api, liveQuery(wants), async (all) => {
+      if (!appended && names.every((name) => itemsOf(all, name).length === 1)) {
+        appended = true
+        for (const name of names) await appendTo(endpoint, name, [`${name} new`])
+      }
+      return names.every((name) => itemsOf(all, name).length === 2)
+    })
+    for (const name of names) expect(itemsOf(heard, name)).toEqual([`${name} old`, `${name} new`])
+  } finally {
+    await foreign.stop()
+  }
 })
 
 test("a stream that is not there is refused by itself, and one that is closed ends", async () => {

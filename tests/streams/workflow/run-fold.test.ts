@@ -151,6 +151,24 @@ test("of a cancellation and a completion the first in the log counts, and there 
   expect(Object.keys(ends)).toEqual(expect.arrayContaining(["cancelled", "completed"]))
 })
 
+test("a run that is to be cancelled is not completed any more, though all of it be done meanwhile", () => {
+  const world = worldOf(TWO)
+  world.end("a")
+  const { epoch, n } = world.run
+  const said = [
+    { type: "run_cancelling" },
+    { type: "step_complete", stepId: "b", generation: 0, attempt: 1 },
+    { type: "workflow_complete" },
+    { type: "workflow_failed", error: { code: "x", message: "x" } },
+    { type: "workflow_cancelled" },
+    { type: "workflow_complete" },
+  ].map(
+    (event, index) =>
+      ({ ...event, id: "x", at: "2030-01-01T00:00:00Z", epoch, n: n + 1 + index }) as RunEvent,
+  )
+  expect(foldRun(world.run, said)).toMatchObject({ status: "cancelled", illegal: 3 })
+})
+
 test("places of events are in the order of their Stream-Seq", () => {
   const places = [
     { epoch: 0, n: 0 },

@@ -1,0 +1,39 @@
+import { resolve } from "node:path"
+import { confirmed } from "../ask.ts"
+import { defineCommand } from "../command.ts"
+import { usage } from "../refusal.ts"
+import { clean } from "../terminal.ts"
+import { withPlane } from "../with-plane.ts"
+
+export const trust = defineCommand({
+  name: "trust",
+  summary: "allows the commands that a repository wants run in new work trees",
+  positionals: ["[DIR]"],
+  flags: { yes: { type: "boolean", short: "y", help: "do not ask" } },
+  json: "print {root, file, base?, copy, setup, minutes, hash, allowed} as JSON; allows only with --yes",
+  more: `
+They are those under \`setup\` in .agentz/config.yaml. Allowed are exactly these: when they change, you are asked again. They
+run as you would run them, so read what they do.`,
+  async run({ values, positionals: [dir = "."], json, io, deps }) {
+    return await withPlane(deps, async (plane) => {
+      const workingDir = resolve(io.cwd, dir)
+      const found = await plane.repositoryConfig(workingDir)
+      const wants = !found.allowed
+      if (!json && found.setup.length === 0) io.stdout.write(`${clean(found.root)} wants nothing run.\n`)
+      else if (!json) {
+        io.stdout.write(`${clean(found.file)} wants these run in each new work tree:\n`)
+        for (const command of found.setup) io.stdout.write(`  ${clean(command)}\n`)
+        if (!wants) io.stdout.write("They are allowed.\n")
+      }
+      if (wants && values.yes !== true && !json) {
+        if (io.stdin.isTTY !== true) throw usage("Add --yes to allow them.")
+        if (!(await confirmed(io, "Allow them?"))) return 1
+      }
+      const allows = wants && (values.yes === true || !json)
+      if (allows) await plane.allowCommands({ workingDir, hash: found.hash })
+      if (json) io.stdout.write(`${JSON.stringify({ ...found, allowed: found.allowed || allows })}\n`)
+      else if (allows) io.stdout.write("They are allowed now.\n")
+      return 0
+    })
+  },
+})

@@ -1,0 +1,40 @@
+/** What a repository would run, and allowing it. */
+import { kindOf } from "#daemon/git/place"
+import { Problem } from "../plane.ts"
+import type { PlaneContext } from "../plane-context.ts"
+import { checkedWorkingDir } from "../working-dir.ts"
+import type { Trusting } from "./keeping.ts"
+import { allow, configFileOf, hashOf, isAllowed, repositoryConfig } from "./repository-config.ts"
+
+export function trusting({ home }: Pick<PlaneContext, "home">): Trusting {
+  async function find(workingDir: string) {
+    const directory = await checkedWorkingDir(workingDir, home.path)
+    const { root, repository } = await kindOf(directory)
+    if (repository === null)
+      throw new Problem(
+        "no_repository",
+        `${directory} is in no git repository: only those have commands to allow.`,
+      )
+    const config = await repositoryConfig(root)
+    return { root, repository, config, hash: hashOf(config) }
+  }
+
+  return {
+    async repositoryConfig(workingDir) {
+      const { root, repository, config, hash } = await find(workingDir)
+      const allowed = config.setup.length === 0 || (await isAllowed(home.path, repository, hash))
+      return { root, file: configFileOf(root), ...config, hash, allowed }
+    },
+
+    async allowCommands({ workingDir, hash: seen }) {
+      const { root, repository, hash } = await find(workingDir)
+      if (hash !== seen)
+        throw new Problem(
+          "commands_changed",
+          `${configFileOf(root)} is not as it was shown any more: look at its commands again.`,
+        )
+      await allow(home.path, repository, hash)
+      return { root, hash, allowed: true as const }
+    },
+  }
+}
