@@ -10,7 +10,11 @@ import { McpServer } from "#daemon/mcp-server"
 import type { SessionId } from "#streams/ids"
 import { writePrivate } from "./private-file.ts"
 
-const LaunchProfile = z.object({ mcpServers: z.array(McpServer) })
+const LaunchProfile = z.object({
+  mcpServers: z.array(McpServer),
+  /** With which its agent starts sessions. The address is that of the API of the moment. */
+  childrenToken: z.string().optional(),
+})
 type LaunchProfile = z.infer<typeof LaunchProfile>
 
 export async function saveLaunchProfile(

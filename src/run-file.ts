@@ -2,6 +2,7 @@
 import { rm } from "node:fs/promises"
 import { z } from "zod"
 import { identityOf, isSame } from "#daemon/process/identity"
+import { readRunFile } from "#daemon/run-file"
 import { version } from "./package-root.ts"
 import { readPrivate, writePrivate } from "./private-file.ts"
 
@@ -20,6 +21,12 @@ export type ApiRun = z.infer<typeof ApiRun>
 export async function readApiRun(file: string): Promise<ApiRun | null> {
   const text = await readPrivate(file)
   const run = text === null ? null : parsedRun(text)
+  return run !== null && isSame(run) ? run : null
+}
+
+/** The same, at once: for whoever starts a process. */
+export function runningApi(file: string): ApiRun | null {
+  const run = readRunFile(file, ApiRun)
   return run !== null && isSame(run) ? run : null
 }
 

@@ -9,6 +9,7 @@ import { otelVariables } from "#daemon/telemetry/otlp-settings"
 import { agentEnvironment } from "./config.ts"
 import { DAEMON_OF, INCARNATION } from "./daemons/launch.ts"
 import { launchProfileOf } from "./launch-profile.ts"
+import { childrenServer } from "./mcp/children.ts"
 import { packageRoot } from "./package-root.ts"
 
 /** What a program needs to run at all. Keys are not among it: an agent's go into the spec, for that agent alone. */
@@ -33,7 +34,8 @@ export function startDaemon({ mcpServerNames, ...spec }: Given): StartedDaemon {
     Object.fromEntries(
       names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
     )
-  const { mcpServers = [] } = launchProfileOf(spec.home, spec.sessionId) ?? {}
+  const { mcpServers: given = [], childrenToken } = launchProfileOf(spec.home, spec.sessionId) ?? {}
+  const mcpServers = [...given, ...childrenServer(spec.home, childrenToken)]
   const missingMcpServers = mcpServerNames.filter((name) => mcpServers.every((one) => one.name !== name))
   const specFile = files.spec(spec.incarnation)
   const agentEnv = pick(cataloguedAgents(spec.home).profiles[spec.agentType]?.env ?? [])

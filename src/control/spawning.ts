@@ -1,6 +1,5 @@
 /** Starts a session: once everything that it is started again from is durable, its daemon may come. */
 import { type AgentProfile, cataloguedAgents } from "#daemon/agents/catalogue"
-import type { McpServer } from "#daemon/mcp-server"
 import { messageIdOf, newSessionId, SessionId, sessionIdOf } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { type SessionRow, sessionRowChange } from "#streams/registry"
@@ -10,7 +9,7 @@ import { appendTo, createStream } from "#streams/stream"
 import { COMMAND_AGENT } from "#streams/workflow/program"
 import { agentEnvironment } from "../config.ts"
 import { saveLaunchProfile } from "../launch-profile.ts"
-import { asChild, checkWithin, grantChildren, takePlace } from "../mcp/children.ts"
+import { asChild, CHILDREN_SERVER, checkWithin, grantChildren, takePlace } from "../mcp/children.ts"
 import { Problem, type SpawnRequest } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
 import { checkedPrompt } from "../prompt.ts"
@@ -54,8 +53,8 @@ export async function spawnSession(
   const standard = parent === undefined && ofStep.step === undefined ? context.children : 0
   const children = request.children ?? { most: standard, depth: 1 }
   const allowed = takesServers(profile) && children.most > 0
-  const own = allowed ? [await grantChildren(home, sessionId, children)] : []
-  const servers = [...mcpServers, ...own]
+  const childrenToken = allowed ? await grantChildren(home, sessionId, children) : undefined
+  const names = [...mcpServers.map(({ name }) => name), ...(allowed ? [CHILDREN_SERVER] : [])]
   const row = {
     sessionId,
     agentType,
@@ -66,35 +65,39 @@ export async function spawnSession(
     ...(onLimit !== undefined && { onLimit }),
     ...limitsFor(context.limits, request.limits),
     ...(config !== undefined && { config }),
-    ...(servers.length > 0 && { mcpServers: servers.map(({ name }) => name) }),
+    ...(names.length > 0 && { mcpServers: names }),
     ...(startedBy !== undefined && { startedBy }),
     ...ofStep,
     createdAt: new Date().toISOString(),
   }
-  await guarded(() => makeDurable(context, reach, { row, request, servers }))
+  await guarded(() => makeDurable(context, reach, { row, request, childrenToken }))
   place?.keep()
   reach.wake({ ...row, status: "starting", activity: null }, { resume: false })
   return { sessionId, ...warningOn(permissionMode) }
+}
+
+interface Durable {
+  readonly row: SessionRow
+  readonly request: SpawnRequest
+  readonly childrenToken: string | undefined
 }
 
 /** In this order: a session is there as soon as its row is. */
 async function makeDurable(
   context: PlaneContext,
   { ask }: Pick<Reach, "ask">,
-  {
-    row,
-    request,
-    servers,
-  }: { readonly row: SessionRow; readonly request: SpawnRequest; readonly servers: readonly McpServer[] },
+  { row, request, childrenToken }: Durable,
 ): Promise<void> {
   const { endpoint, home, patience } = context
   const { sessionId } = row
+  const { prompt: text, mcpServers = [], attachments } = request
   await createStream(endpoint, paths.inbox(sessionId), patience)
   await createStream(endpoint, paths.events(sessionId), patience)
-  if (servers.length > 0) await saveLaunchProfile(home.path, sessionId, { mcpServers: [...servers] })
+  if (row.mcpServers !== undefined)
+    await saveLaunchProfile(home.path, sessionId, { mcpServers: [...mcpServers], childrenToken })
   const messageId = await messageIdOf(sessionId, "first")
-  const kept = await keepAttachments(context, sessionId, request.attachments)
-  await ask(sessionId, { type: "user_message", messageId, text: request.prompt, mode: "queue", ...kept })
+  const kept = await keepAttachments(context, sessionId, attachments)
+  await ask(sessionId, { type: "user_message", messageId, text, mode: "queue", ...kept })
   await appendTo(endpoint, paths.registry, [sessionRowChange(row)], patience)
 }
 

@@ -10,10 +10,10 @@ import type { McpServer } from "#daemon/mcp-server"
 import { Children } from "#streams/children"
 import { SessionId } from "#streams/ids"
 import type { RegistryEntry } from "#streams/registry"
-import type { Home } from "../home.ts"
+import { type Home, homeAt } from "../home.ts"
 import { Problem, type SpawnRequest } from "../plane.ts"
 import { createPrivate, readPrivate, writePrivate } from "../private-file.ts"
-import { readApiRun } from "../run-file.ts"
+import { runningApi } from "../run-file.ts"
 import { allowedMode } from "./caller.ts"
 import { isSecret, newSecret } from "./secret.ts"
 
@@ -24,14 +24,16 @@ const Grant = Children.extend({
 })
 type Grant = z.infer<typeof Grant>
 
-/** Allows it, and gives the MCP server by which the agent does it. Throws `children_need_api`. */
+/** What the server is called by which an agent starts sessions. */
+export const CHILDREN_SERVER = "agentz"
+
+/** Allows it, and gives the token with which the agent does it. Throws `children_need_api`. */
 export async function grantChildren(
   home: Home,
   sessionId: SessionId,
   { most, depth, family = sessionId }: Children & { readonly family?: SessionId | undefined },
-): Promise<McpServer> {
-  const api = await readApiRun(home.apiRunFile)
-  if (api === null)
+): Promise<string> {
+  if (runningApi(home.apiRunFile) === null)
     throw new Problem(
       "children_need_api",
       "An agent starts its sessions through the API, which does not run: start `agentz up` first, or leave its children out.",
@@ -41,8 +43,15 @@ export async function grantChildren(
   const files = filesOf(home.path, sessionId)
   await mkdir(files.dir, { recursive: true, mode: 0o700 })
   await writePrivate(files.children, `${JSON.stringify(grant)}\n`)
-  const headers = { authorization: `Bearer ${sessionId}.${secret}` }
-  return { type: "http", name: "agentz", url: `${api.url}/mcp`, headers }
+  return `${sessionId}.${secret}`
+}
+
+/** The server for that token, where the API is now; none while there is no API. */
+export function childrenServer(home: string, token: string | undefined): readonly McpServer[] {
+  const api = token === undefined ? null : runningApi(homeAt(home).apiRunFile)
+  if (api === null) return []
+  const headers = { authorization: `Bearer ${token}` }
+  return [{ type: "http", name: CHILDREN_SERVER, url: `${api.url}/mcp`, headers }]
 }
 
 /** Whether that is the secret of the session's agent. */

@@ -175,6 +175,10 @@ test("a token opens what it was made for and nothing else, until it is revoked o
   }
 })
 
+/** What the agent of that session was given. */
+const tokenOfAgent = (agentz: Installation, id: string): string =>
+  JSON.parse(readFileSync(join(agentz.home, "sessions", id, "profile.json"), "utf8")).childrenToken
+
 test("an agent starts sessions of its own only where that is allowed, no more than that, and none with more rights", async () => {
   await using agentz = await Installation.open()
   agentz.addPlainAgent()
@@ -214,11 +218,7 @@ test("an agent starts sessions of its own only where that is allowed, no more th
     })
     expect(child.mcpServers).toBeUndefined()
   }
-  const { url, headers } = JSON.parse(
-    readFileSync(join(agentz.home, "sessions", parent, "profile.json"), "utf8"),
-  ).mcpServers[0]
-  const token = String(headers.authorization).replace("Bearer ", "")
-  await using mcp = await mcpAt(url.replace(/\/mcp$/, ""), token)
+  await using mcp = await mcpAt(up.api, tokenOfAgent(agentz, parent))
   expect(await mcp.tools()).toEqual(expect.arrayContaining(["session_spawn"]))
   expect(await mcp.refusal("session_status", { sessionId: parent })).toMatchObject({
     reason: "unknown_session",
@@ -244,13 +244,9 @@ test("of many starts at once by an agent exactly as many come about as it may ha
     workingDir: agentz.workingDir,
     children: { most: 3, depth: 2 },
   })
-  const tokenOfAgent = (id: string) => {
-    const profile = JSON.parse(readFileSync(join(agentz.home, "sessions", id, "profile.json"), "utf8"))
-    return String(profile.mcpServers[0].headers.authorization).replace("Bearer ", "")
-  }
-  await using mcp = await mcpAt(up.api, tokenOfAgent(sessionId))
+  await using mcp = await mcpAt(up.api, tokenOfAgent(agentz, sessionId))
   const first = await mcp.call("session_spawn", { agent: "plain", prompt: "say here" })
-  await using child = await mcpAt(up.api, tokenOfAgent(String(first.sessionId)))
+  await using child = await mcpAt(up.api, tokenOfAgent(agentz, String(first.sessionId)))
   const starts = [mcp, child, mcp, child, mcp, child].map((client) =>
     client.call("session_spawn", { agent: "plain", prompt: "say here" }).then(
       ({ sessionId: id }) => String(id),
