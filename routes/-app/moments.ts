@@ -42,8 +42,8 @@ export const rangeOfCheckpoint = ({ n }: Pick<CheckpointMark, "n">): Range => ({
 /** The files as they were when the last turn that changed any began; `null` where there was none. */
 export function checkpointBeforeLastTurn(checkpoints: readonly CheckpointMark[]): number | null {
   const last = checkpoints.findLast(({ when }) => when === "after_turn")
-  const before = checkpoints.findLast(({ n, turn }) => last !== undefined && n < last.n && turn < last.turn)
-  return before?.n ?? null
+  const first = checkpoints.find(({ turn, when }) => turn === last?.turn && when !== "before_turn")
+  return checkpoints.findLast(({ n }) => first !== undefined && n < first.n)?.n ?? null
 }
 
 /** What was checked out, where there was something: a directory that is no repository began with its first checkpoint. */
@@ -64,7 +64,7 @@ export const checkpointTitle = ({
   turn,
   note,
 }: Pick<CheckpointMark, "when" | "turn" | "note">): string =>
-  note ?? `${WHEN[when]} turn ${when === "before_turn" ? turn + 1 : turn}`
+  note ?? `${WHEN[when]} turn ${Math.max(1, turn)}`
 
 export function momentTitle(moment: Moment, checkpoints: readonly CheckpointMark[]): string {
   if (moment === "base") return "Start of the session"

@@ -4,6 +4,7 @@ import type { CheckpointMark } from "#streams/session"
 import {
   checkpointBeforeLastTurn,
   checkpointsAt,
+  checkpointTitle,
   factsOf,
   filePatches,
   rangeOf,
@@ -39,10 +40,11 @@ describe("the moments of a session's files", () => {
   })
 
   it("know what was there before the last turn", () => {
-    expect(checkpointBeforeLastTurn([mark(1, "before_turn", 0)])).toBeNull()
-    const turns = [mark(1, "before_turn", 0), mark(2, "asked", 1), mark(3, "after_turn", 1)]
+    expect(checkpointBeforeLastTurn([mark(1, "before_turn", 1)])).toBeNull()
+    const turns = [mark(1, "before_turn", 1), mark(2, "asked", 1), mark(3, "after_turn", 1)]
     expect(checkpointBeforeLastTurn(turns)).toBe(1)
     expect(checkpointBeforeLastTurn([...turns, mark(4, "after_turn", 2)])).toBe(3)
+    expect(turns.map(checkpointTitle)).toEqual(["before turn 1", "kept in turn 1", "after turn 1"])
   })
 })
 
