@@ -65,7 +65,9 @@ export function openEngine(origin: string): Engine {
     const known = runs.get(runId)
     if (known) return known
     const onClosed = () => runs.delete(runId)
-    const opened = import("./watch-run.ts").then(({ watchRun }) => watchRun({ runId, origin, live, onClosed }))
+    const opened = import("./watch-run.ts").then(({ watchRun }) =>
+      watchRun({ runId, origin, live, onClosed }),
+    )
     runs.set(runId, opened)
     return opened
   }

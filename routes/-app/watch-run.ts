@@ -44,7 +44,14 @@ export function watchRun({ runId, origin, live, onClosed }: Options): WatchedRun
   const message = (state: Run, { from, reset }: { from: Steps; reset: boolean }): FromEngine => {
     const { steps, taken: _, definition, ...rest } = state
     const header = { ...rest, title }
-    return { type: "run", runId, header, plan: reset ? planOf(definition) : null, steps: diffSteps(from, steps), reset }
+    return {
+      type: "run",
+      runId,
+      header,
+      plan: reset ? planOf(definition) : null,
+      steps: diffSteps(from, steps),
+      reset,
+    }
   }
   const flush = flushSoon(() => {
     if (run === null) return
