@@ -16,6 +16,8 @@ export const filesOf = (home: string, sessionId: string) => {
     spec: (incarnation: string) => join(dir, `spec-${incarnation}.json`),
     /** What it is launched with and may be secret. */
     profile: join(dir, "profile.json"),
+    /** That its agent may start sessions of its own. */
+    children: join(dir, "children.json"),
     run: join(home, "run", `${sessionId}.json`),
   }
 }

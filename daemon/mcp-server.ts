@@ -48,7 +48,8 @@ export const secretsOfServers = (servers: readonly McpServer[] = []): Readonly<R
       Object.fromEntries(
         Object.entries(server.type === "stdio" ? server.env : server.headers).map(([name, value]) => [
           `${server.name} ${name}`,
-          value,
+          // Whoever tells a token does not tell its scheme.
+          value.replace(/^(bearer|basic) +/i, ""),
         ]),
       ),
     ),

@@ -1,5 +1,6 @@
 import { z } from "zod"
 import { McpServers } from "#daemon/mcp-server"
+import { Children } from "#streams/children"
 import { SendMode } from "#streams/command"
 import { Decision, PermissionMode } from "#streams/event"
 import { MessageId, RequestId, RuleId, SessionId, UploadId } from "#streams/ids"
@@ -40,6 +41,7 @@ export const agentRouter = router({
         attachments: Attachments.optional(),
         onLimit: OnLimit.optional(),
         limits: LimitChange.optional(),
+        children: Children.optional(),
         idempotencyKey: Key.optional(),
       }),
     )

@@ -6,6 +6,7 @@ import { homedir } from "node:os"
 import { isAbsolute, join } from "node:path"
 import { z } from "zod"
 import { ISOLATIONS, type IsolationKind } from "#daemon/process/isolation"
+import { MOST_CHILDREN } from "#streams/children"
 import { OnLimit } from "#streams/limit"
 import { changedLimits, type Limits, type LimitWord, limitValue } from "#streams/session-limits"
 
@@ -24,6 +25,10 @@ export interface Config {
   readonly streamsToken: string | null
   /** `null`: the one that is kept in the home. */
   readonly token: string | null
+  /** What `agentz mcp` may do on standard input and output; `null`: everything. */
+  readonly mcpToken: string | null
+  /** How many sessions the agent of a session may start that was not told; 0: none. */
+  readonly children: number
   readonly idleSeconds: number
   /** Steps of workflows that may be at work at once on this machine. */
   readonly stepsAtOnce: number
@@ -89,6 +94,13 @@ const Env = z.object({
   AGENTZ_STREAMS_URL: z.string().refine(isPlainHttpUrl).optional(),
   AGENTZ_STREAMS_TOKEN: secret,
   AGENTZ_TOKEN: secret,
+  AGENTZ_MCP_TOKEN: secret,
+  AGENTZ_CHILDREN: z
+    .string()
+    .regex(/^\d{1,3}$/)
+    .transform(Number)
+    .refine((value) => value <= MOST_CHILDREN)
+    .default(0),
   AGENTZ_IDLE_SECONDS: z
     .string()
     .regex(/^\d{1,9}(\.\d+)?$/)
@@ -124,6 +136,8 @@ const REMEDIES: Record<Variable, string> = {
     "set it to the http(s) base URL that stream names are appended to, without user, query or fragment, or unset it for the embedded stream server",
   AGENTZ_STREAMS_TOKEN: "set it to 16 to 512 visible ASCII characters, or unset it",
   AGENTZ_TOKEN: "set it to 16 to 512 visible ASCII characters, or unset it to have one generated",
+  AGENTZ_MCP_TOKEN: "set it to a token that `agentz mcp token create` made, or unset it",
+  AGENTZ_CHILDREN: `set it to a whole number from 0 to ${MOST_CHILDREN}, or unset it for 0`,
   AGENTZ_IDLE_SECONDS: "set it to a number of seconds such as 600, or unset it",
   AGENTZ_STEPS_AT_ONCE: "set it to a whole number from 1 to 99999, or unset it for 100",
   AGENTZ_ON_LIMIT: "set it to wait or stop, or unset it for stop",
@@ -137,7 +151,11 @@ const REMEDIES: Record<Variable, string> = {
   AGENTZ_HIDE_HOME: "set it to 0 to let agents' commands see agentz's home, or unset it",
   AGENTZ_ALLOW_NETWORK: "set it to 1 to allow an address that other machines can reach, or unset it",
 }
-const SECRETS: ReadonlySet<string> = new Set<Variable>(["AGENTZ_TOKEN", "AGENTZ_STREAMS_TOKEN"])
+const SECRETS: ReadonlySet<string> = new Set<Variable>([
+  "AGENTZ_TOKEN",
+  "AGENTZ_STREAMS_TOKEN",
+  "AGENTZ_MCP_TOKEN",
+])
 
 function isPlainHttpUrl(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : null
@@ -171,6 +189,8 @@ export function parseConfig(environment: Environment = process.env): Config {
     streamsUrl: env.AGENTZ_STREAMS_URL?.replace(/\/+$/, "") ?? null,
     streamsToken: env.AGENTZ_STREAMS_TOKEN ?? null,
     token: env.AGENTZ_TOKEN ?? null,
+    mcpToken: env.AGENTZ_MCP_TOKEN ?? null,
+    children: env.AGENTZ_CHILDREN,
     idleSeconds: env.AGENTZ_IDLE_SECONDS,
     stepsAtOnce: env.AGENTZ_STEPS_AT_ONCE,
     onLimit: env.AGENTZ_ON_LIMIT,

@@ -129,9 +129,10 @@ export function controlPlane(
         const until = before === undefined ? items.length : items.findIndex(({ seq }) => seq >= before)
         const end = until < 0 ? items.length : until
         const start = Math.max(0, end - tail)
-        const { agentType, workingDir, model, permissionMode, title, limits = {} } = entry
+        const { agentType, workingDir, model = null, permissionMode, title, limits = {}, startedBy } = entry
+        const launched = { agentType, workingDir, model, permissionMode, title, limits, startedBy }
         return {
-          session: { ...session, agentType, workingDir, model: model ?? null, permissionMode, title, limits },
+          session: { ...session, ...launched },
           items: items.slice(start, end),
           offset,
           hasMore: start > 0,

@@ -1,12 +1,13 @@
 /**
- * The control plane: everything that can be asked of agentz, whoever asks (tRPC, CLI, later MCP). It holds no
+ * The control plane: everything that can be asked of agentz, whoever asks (tRPC, CLI, MCP). It holds no
  * state that a replay does not give back, so there may be many of it at once and any may be killed.
  */
 
 import type { McpServer } from "#daemon/mcp-server"
+import type { Children } from "#streams/children"
 import type { SendMode } from "#streams/command"
 import type { Decision, PermissionMode, SessionEvent } from "#streams/event"
-import type { MessageId, RequestId, RuleId, SessionId, UploadId } from "#streams/ids"
+import type { MessageId, RequestId, RuleId, SessionId, TokenId, UploadId } from "#streams/ids"
 import type { OnLimit } from "#streams/limit"
 import type { RegistryEntry } from "#streams/registry"
 import type { Rule, RuleMatch, RuleScope } from "#streams/rule"
@@ -38,6 +39,12 @@ export interface SpawnRequest {
   readonly config?: Readonly<Record<string, string>> | undefined
   readonly mcpServers?: readonly McpServer[] | undefined
   readonly attachments?: readonly AttachmentRequest[] | undefined
+  /** Lets its agent start sessions; default: `AGENTZ_CHILDREN`. `family` has the places for them, else it itself. */
+  readonly children?: (Children & { readonly family?: SessionId | undefined }) | undefined
+  /** A token of MCP, or the session whose agent asks: it gets no more than that one may do. */
+  readonly startedBy?: TokenId | SessionId | undefined
+  /** It works in this directory or below. */
+  readonly within?: string | undefined
   readonly idempotencyKey?: string | undefined
 }
 
@@ -132,7 +139,10 @@ export interface FilesFound {
 /** A session with its newest items, true at `offset`: follow from there with the same fold. */
 export interface SessionView {
   /** The whole fold but for its items. */
-  readonly session: Omit<Session, "items"> & { readonly title: string }
+  readonly session: Omit<Session, "items"> & {
+    readonly title: string
+    readonly startedBy?: TokenId | SessionId | undefined
+  }
   readonly items: readonly Item[]
   readonly offset: string
   /** Whether there are items before these: ask with `before` = the first one's `seq`. */
@@ -254,6 +264,10 @@ export const PROBLEMS = {
   attachment_too_large: "PAYLOAD_TOO_LARGE",
   unknown_upload: "NOT_FOUND",
   mcp_not_taken: "BAD_REQUEST",
+  mcp_forbidden: "FORBIDDEN",
+  children_need_api: "PRECONDITION_FAILED",
+  too_many_children: "FORBIDDEN",
+  unknown_token: "NOT_FOUND",
   rule_refused: "BAD_REQUEST",
   unknown_rule: "NOT_FOUND",
   unknown_option: "NOT_FOUND",

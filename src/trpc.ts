@@ -1,6 +1,7 @@
 /** How the router speaks of errors: a tRPC code, a stable `data.reason`, and a sentence that names the remedy. */
 import { initTRPC, TRPCError } from "@trpc/server"
 import { z } from "zod"
+import { inputSentence } from "./input-sentence.ts"
 import { type ControlPlane, PROBLEMS, Problem } from "./plane.ts"
 
 export interface Context {
@@ -40,20 +41,10 @@ function reasonOf(error: TRPCError): string {
 
 function messageOf(error: TRPCError, message: string): string {
   if (error.cause instanceof Problem) return error.cause.message
-  if (error.cause instanceof z.ZodError) return sentenceOf(error.cause)
+  if (error.cause instanceof z.ZodError) return inputSentence(error.cause)
   if (reasonOf(error) === "internal_error")
     return "Something broke inside agentz. Nothing was lost; its log tells more."
   return message
-}
-
-/** What is wrong with an input, in words: `The input is not usable: sessionId must look like ses_….` */
-function sentenceOf({ issues }: z.ZodError): string {
-  const faults = issues.slice(0, 3).map(({ path, message }) => {
-    const where = path.map(String).join(".")
-    return where === "" ? message : `${where}: ${message}`
-  })
-  const rest = issues.length > 3 ? ` (and ${issues.length - 3} more)` : ""
-  return `The input is not usable: ${faults.join("; ")}${rest}.`
 }
 
 /** The error as tRPC should answer it: a {@link Problem} gets the code of its slug. */

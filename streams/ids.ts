@@ -31,6 +31,10 @@ export type RuleId = z.infer<typeof RuleId>
 export const UploadId = id("upl").brand<"UploadId">()
 export type UploadId = z.infer<typeof UploadId>
 
+/** A token of MCP, by the name that is not secret. */
+export const TokenId = id("tok").brand<"TokenId">()
+export type TokenId = z.infer<typeof TokenId>
+
 export const RunId = id("run").brand<"RunId">()
 export type RunId = z.infer<typeof RunId>
 
@@ -56,6 +60,7 @@ export const newMessageId = (): MessageId => MessageId.parse(`msg_${random(12)}`
 export const newTurnId = (): TurnId => TurnId.parse(`turn_${random(12)}`)
 export const newRequestId = (): RequestId => RequestId.parse(`req_${random(12)}`)
 export const newUploadId = (): UploadId => UploadId.parse(`upl_${random(16)}`)
+export const newTokenId = (): TokenId => TokenId.parse(`tok_${random(10)}`)
 export const newRunId = (): RunId => RunId.parse(`run_${random(10)}`)
 export const newCommandId = (): CommandId => CommandId.parse(`cmd_${random(12)}`)
 export const newScheduleId = (): ScheduleId => ScheduleId.parse(`sch_${random(10)}`)

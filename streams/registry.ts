@@ -6,7 +6,7 @@
 import { type ChangeEvent, createStateSchema, isChangeEvent, type StateEvent } from "@durable-streams/state"
 import { z } from "zod"
 import { PermissionMode } from "./event.ts"
-import { RunId, SessionId } from "./ids.ts"
+import { RunId, SessionId, TokenId } from "./ids.ts"
 import { OnLimit } from "./limit.ts"
 import { type Session, STATUSES, type Status } from "./session.ts"
 import { Limits } from "./session-limits.ts"
@@ -43,6 +43,8 @@ export const SessionRow = z.object({
   mcpServers: z.array(z.string()).optional(),
   onLimit: OnLimit.optional(),
   limits: Limits.optional(),
+  /** The token of MCP that it was started with, or the session whose agent started it. */
+  startedBy: z.union([TokenId, SessionId]).optional(),
   /** The attempt at a step of a run that it is. */
   step: z
     .object({

@@ -14,6 +14,7 @@ import { fork } from "./commands/fork.ts"
 import { limit } from "./commands/limit.ts"
 import { logs } from "./commands/logs.ts"
 import { ls } from "./commands/ls.ts"
+import { mcp } from "./commands/mcp.ts"
 import { merge } from "./commands/merge.ts"
 import { mode } from "./commands/mode.ts"
 import { patch } from "./commands/patch.ts"
@@ -63,6 +64,7 @@ const COMMANDS: readonly Command[] = [
   patch,
   limit,
   agents,
+  mcp,
   rename,
   archive,
   unarchive,

@@ -1,6 +1,7 @@
 /** Starts a session: once everything that it is started again from is durable, its daemon may come. */
-import { cataloguedAgents } from "#daemon/agents/catalogue"
-import { messageIdOf, newSessionId, type SessionId, sessionIdOf } from "#streams/ids"
+import { type AgentProfile, cataloguedAgents } from "#daemon/agents/catalogue"
+import type { McpServer } from "#daemon/mcp-server"
+import { messageIdOf, newSessionId, SessionId, sessionIdOf } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { type SessionRow, sessionRowChange } from "#streams/registry"
 import { lastLineOf } from "#streams/session"
@@ -9,6 +10,7 @@ import { appendTo, createStream } from "#streams/stream"
 import { COMMAND_AGENT } from "#streams/workflow/program"
 import { agentEnvironment } from "../config.ts"
 import { saveLaunchProfile } from "../launch-profile.ts"
+import { asChild, checkWithin, grantChildren, takePlace } from "../mcp/children.ts"
 import { Problem, type SpawnRequest } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
 import { checkedPrompt } from "../prompt.ts"
@@ -24,25 +26,36 @@ export type OfStep = Pick<SessionRow, "step" | "idleSeconds">
 
 export async function spawnSession(
   context: PlaneContext,
-  { ask, wake }: Pick<Reach, "ask" | "wake">,
-  request: SpawnRequest,
+  reach: Pick<Reach, "entryOf" | "ask" | "wake">,
+  given: SpawnRequest,
   ofStep: OfStep = {},
 ): Promise<{ readonly sessionId: SessionId; readonly warning?: string }> {
-  const { endpoint, folds, patience } = context
-  const { agentType, prompt, workingDir, model, title, permissionMode = "ask" } = request
-  const { onLimit, idempotencyKey, config, mcpServers = [], attachments } = request
-  const text = checkedPrompt(prompt)
-  const directory = await checkedWorkingDir(workingDir, context.home.path)
+  const { home, folds } = context
+  const parent = SessionId.safeParse(given.startedBy).data
+  const request =
+    parent === undefined
+      ? given
+      : await guarded(async () => asChild(home.path, await reach.entryOf(parent), given))
+  const { agentType, model, title, permissionMode = "ask" } = request
+  const { onLimit, idempotencyKey, config, mcpServers = [], startedBy } = request
+  const text = checkedPrompt(request.prompt)
+  const directory = await checkedWorkingDir(request.workingDir ?? request.within, home.path)
+  checkWithin(directory, request.within)
   // Who runs programs is no agent that one can ask for.
-  if (ofStep.step === undefined || agentType !== COMMAND_AGENT)
-    await checkAgent(context.home.path, agentType, mcpServers)
+  const profile =
+    ofStep.step === undefined || agentType !== COMMAND_AGENT ? await readyAgent(home.path, agentType) : null
+  if (mcpServers.length > 0 || (given.children?.most ?? 0) > 0) checkTakesServers(profile)
 
   const sessionId = idempotencyKey === undefined ? newSessionId() : await sessionIdOf(idempotencyKey)
   if (idempotencyKey !== undefined && (await folds.registry()).value.has(sessionId)) return { sessionId }
-  const workspace = await makeWorkspace(context.home.path, sessionId, {
-    directory,
-    request: request.workspace,
-  })
+  await using place = parent === undefined ? null : await takePlace(home.path, parent, sessionId)
+  const workspace = await makeWorkspace(home.path, sessionId, { directory, request: request.workspace })
+  // A child has what its parent leaves it, and never what sessions have that were told nothing; nor has a step.
+  const standard = parent === undefined && ofStep.step === undefined ? context.children : 0
+  const children = request.children ?? { most: standard, depth: 1 }
+  const allowed = takesServers(profile) && children.most > 0
+  const own = allowed ? [await grantChildren(home, sessionId, children)] : []
+  const servers = [...mcpServers, ...own]
   const row = {
     sessionId,
     agentType,
@@ -53,22 +66,36 @@ export async function spawnSession(
     ...(onLimit !== undefined && { onLimit }),
     ...limitsFor(context.limits, request.limits),
     ...(config !== undefined && { config }),
-    ...(mcpServers.length > 0 && { mcpServers: mcpServers.map(({ name }) => name) }),
+    ...(servers.length > 0 && { mcpServers: servers.map(({ name }) => name) }),
+    ...(startedBy !== undefined && { startedBy }),
     ...ofStep,
     createdAt: new Date().toISOString(),
   }
-  await guarded(async () => {
-    await createStream(endpoint, paths.inbox(sessionId), patience)
-    await createStream(endpoint, paths.events(sessionId), patience)
-    if (mcpServers.length > 0)
-      await saveLaunchProfile(context.home.path, sessionId, { mcpServers: [...mcpServers] })
-    const messageId = await messageIdOf(sessionId, "first")
-    const kept = await keepAttachments(context, sessionId, attachments)
-    await ask(sessionId, { type: "user_message", messageId, text, mode: "queue", ...kept })
-    await appendTo(endpoint, paths.registry, [sessionRowChange(row)], patience)
-  })
-  wake({ ...row, status: "starting", activity: null }, { resume: false })
+  await guarded(() => makeDurable(context, reach, { row, request, servers }))
+  place?.keep()
+  reach.wake({ ...row, status: "starting", activity: null }, { resume: false })
   return { sessionId, ...warningOn(permissionMode) }
+}
+
+/** In this order: a session is there as soon as its row is. */
+async function makeDurable(
+  context: PlaneContext,
+  { ask }: Pick<Reach, "ask">,
+  {
+    row,
+    request,
+    servers,
+  }: { readonly row: SessionRow; readonly request: SpawnRequest; readonly servers: readonly McpServer[] },
+): Promise<void> {
+  const { endpoint, home, patience } = context
+  const { sessionId } = row
+  await createStream(endpoint, paths.inbox(sessionId), patience)
+  await createStream(endpoint, paths.events(sessionId), patience)
+  if (servers.length > 0) await saveLaunchProfile(home.path, sessionId, { mcpServers: [...servers] })
+  const messageId = await messageIdOf(sessionId, "first")
+  const kept = await keepAttachments(context, sessionId, request.attachments)
+  await ask(sessionId, { type: "user_message", messageId, text: request.prompt, mode: "queue", ...kept })
+  await appendTo(endpoint, paths.registry, [sessionRowChange(row)], patience)
 }
 
 function limitsFor(defaults: Limits, change: LimitChange = {}): { readonly limits?: Limits } {
@@ -81,11 +108,8 @@ const titleOf = (prompt: string): string => {
   return line.length <= 80 ? line : `${lastLineOf(line.slice(0, 79))}…`
 }
 
-async function checkAgent(
-  home: string,
-  agentType: string,
-  mcpServers: NonNullable<SpawnRequest["mcpServers"]>,
-): Promise<void> {
+/** The agent of that name, if it can run here. */
+async function readyAgent(home: string, agentType: string): Promise<AgentProfile> {
   const { profiles, fault } = cataloguedAgents(home)
   const profile = profiles[agentType]
   if (!profile) {
@@ -95,6 +119,16 @@ async function checkAgent(
   }
   const { needs } = await profile.preflight(agentEnvironment(), home)
   if (needs.length > 0) throw new Problem("agent_not_ready", needs.join(" "))
-  if (mcpServers.length > 0 && profile.takesMcpServers === false)
-    throw new Problem("mcp_not_taken", `${profile.title} takes no MCP servers: start it without them.`)
+  return profile
+}
+
+const takesServers = (profile: AgentProfile | null): boolean =>
+  profile !== null && profile.takesMcpServers !== false
+
+function checkTakesServers(profile: AgentProfile | null): void {
+  if (takesServers(profile)) return
+  throw new Problem(
+    "mcp_not_taken",
+    `${profile?.title ?? "That agent"} takes no MCP servers, by which it could also start sessions: start it without them.`,
+  )
 }

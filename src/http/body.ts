@@ -1,7 +1,8 @@
 import type { IncomingMessage } from "node:http"
+import type { Refusal } from "./answer.ts"
 
 /** What a request may carry. */
-export const BODY_LIMIT = 4 * 1024 * 1024
+const BODY_LIMIT = 4 * 1024 * 1024
 /** Up to here a body that is too large is read and thrown away, so that its sender hears why. */
 const PATIENCE = 64 * 1024 * 1024
 
@@ -21,3 +22,9 @@ export async function readBody(request: IncomingMessage): Promise<string | { rea
   }
   return size > BODY_LIMIT ? { size } : Buffer.concat(chunks).toString("utf8")
 }
+
+export const tooLarge = (size: number): Refusal => ({
+  status: 413,
+  reason: "request_too_large",
+  message: `The request has ${size} bytes, and ${BODY_LIMIT} is the limit: send less at once.`,
+})

@@ -40,12 +40,13 @@ export interface Target {
 }
 
 /** What kind of answer is behind a path: they differ in what the door asks for. */
-export type Area = "health" | "metrics" | "trpc" | "stream" | "api" | "ui"
+export type Area = "health" | "metrics" | "trpc" | "mcp" | "stream" | "api" | "ui"
 
 export function areaOf(path: string): Area {
   if (path === "/healthz" || path === "/readyz") return "health"
   if (path === "/metrics") return "metrics"
   if (path === "/trpc" || path.startsWith("/trpc/")) return "trpc"
+  if (path === "/mcp") return "mcp"
   if (path === "/v1" || path.startsWith("/v1/")) return "stream"
   if (path === "/api" || path.startsWith("/api/")) return "api"
   return "ui"
@@ -55,6 +56,7 @@ const METHODS: Record<Area, readonly string[]> = {
   health: ["GET", "HEAD"],
   metrics: ["GET", "HEAD"],
   trpc: ["GET", "POST"],
+  mcp: ["POST"],
   stream: ["GET", "HEAD"],
   api: ["POST"],
   ui: ["GET", "HEAD"],
@@ -96,7 +98,7 @@ export function guard(request: IncomingMessage, target: Target | null, rules: Do
     )
   if (!METHODS[area].includes(method))
     return refusal(405, "method_not_allowed", `Only ${METHODS[area].join(" and ")} can be used here.`)
-  if (area === "trpc" && method === "POST") return guardBody(request)
+  if ((area === "trpc" && method === "POST") || area === "mcp") return guardBody(request)
   return null
 }
 
@@ -108,7 +110,7 @@ const isPlainVisit = ({ method, headers }: IncomingMessage, { search }: Target, 
   headers["sec-fetch-dest"] === "document" &&
   !new URLSearchParams(search).has("code")
 
-/** tRPC takes forms and raw bytes too, which any page can post without asking first. */
+/** tRPC takes forms and raw bytes too, which any page can post without asking first. MCP is JSON as well. */
 function guardBody({ headersDistinct, headers }: IncomingMessage): Refusal | null {
   const types = headersDistinct["content-type"] ?? []
   if (types.length !== 1 || types[0]?.split(";", 1)[0]?.trim().toLowerCase() !== "application/json")

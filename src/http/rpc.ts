@@ -6,7 +6,7 @@ import type { ControlPlane } from "../plane.ts"
 import { promptTooLarge } from "../prompt.ts"
 import { appRouter } from "../router.ts"
 import { type Refusal, refuse } from "./answer.ts"
-import { BODY_LIMIT, readBody } from "./body.ts"
+import { readBody, tooLarge } from "./body.ts"
 import type { Target } from "./door.ts"
 
 /** How many calls one request may bundle. */
@@ -27,7 +27,7 @@ export function rpc({ plane, log }: { plane: ControlPlane; log: Log }) {
         return
       }
       if (typeof body !== "string") {
-        refuse(response, tooLarge(path, body.size))
+        refuse(response, tooLargeFor(path, body.size))
         return
       }
       Object.assign(request, { body })
@@ -53,14 +53,8 @@ const BATCH_TOO_LARGE: Refusal = {
   message: `One request may hold ${BATCH_LIMIT} calls: send the rest in another.`,
 }
 
-function tooLarge(path: string, size: number): Refusal {
-  if (/\bagent\.(spawn|sendMessage)\b/.test(path)) {
-    const { reason, message } = promptTooLarge(size)
-    return { status: 413, reason, message }
-  }
-  return {
-    status: 413,
-    reason: "request_too_large",
-    message: `The request has ${size} bytes, and ${BODY_LIMIT} is the limit: send less at once.`,
-  }
+function tooLargeFor(path: string, size: number): Refusal {
+  if (!/\bagent\.(spawn|sendMessage)\b/.test(path)) return tooLarge(size)
+  const { reason, message } = promptTooLarge(size)
+  return { status: 413, reason, message }
 }

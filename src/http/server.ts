@@ -6,18 +6,30 @@ import type { Config } from "../config.ts"
 import { PROMETHEUS_TYPE } from "../health/prometheus.ts"
 import type { Readiness } from "../health/readiness.ts"
 import { errorFields, type Log } from "../log.ts"
+import { type Caller, OWNER } from "../mcp/caller.ts"
+import { mcpOverHttp } from "../mcp/http.ts"
+import { isMcpToken } from "../mcp/tokens.ts"
 import { version } from "../package-root.ts"
 import type { ControlPlane } from "../plane.ts"
 import { callable, portHolder, takenSentence } from "../port-holder.ts"
 import { type Refusal, refuse, securityHeaders, send, sendJson } from "./answer.ts"
 import { connectionLimit } from "./connection-limit.ts"
 import { countRequest } from "./counting.ts"
-import { areaOf, cameSecurely, type DoorRules, doorRules, guard, type Target, targetOf } from "./door.ts"
+import {
+  type Area,
+  areaOf,
+  cameSecurely,
+  type DoorRules,
+  doorRules,
+  guard,
+  type Target,
+  targetOf,
+} from "./door.ts"
 import { files } from "./files.ts"
 import { gateway, type StreamServer } from "./gateway.ts"
 import { liveStreams } from "./live.ts"
 import { rpc } from "./rpc.ts"
-import { type SignIn, signIn } from "./sign-in.ts"
+import { bearerOf, type SignIn, signIn } from "./sign-in.ts"
 
 export interface ApiOptions {
   readonly config: Pick<Config, "host" | "port"> & Partial<Pick<Config, "publicUrl">>
@@ -25,6 +37,8 @@ export interface ApiOptions {
   /** Asked at each read: the stream server may come back under another address. */
   readonly streams: () => StreamServer
   readonly token: string
+  /** Whose token of MCP that is; `null`: nobody's. */
+  readonly mcpCaller: (token: string) => Promise<Caller | null>
   /** Where the built UI lies; it need not be there. */
   readonly uiDir: string
   readonly log: Log
@@ -104,6 +118,13 @@ function handler(reach: Reach) {
   const serveLive = liveStreams(reach.streams)
   const serveFile = files(reach.uiDir)
   const { rules, entry, log, health } = reach
+  // A cookie will not do: no page has anything to say here.
+  const callerOf = async (request: IncomingMessage) => {
+    const token = bearerOf(request)
+    if (entry.hasToken(request)) return OWNER
+    return token === null ? null : await reach.mcpCaller(token)
+  }
+  const serveMcp = mcpOverHttp({ plane: reach.plane, callerOf, log })
 
   const answer = async (
     request: IncomingMessage,
@@ -117,8 +138,8 @@ function handler(reach: Reach) {
       return
     }
     const area = areaOf(target.path)
-    if (area !== "ui" && area !== "health" && !entry.isKnown(request)) {
-      refuse(response, SIGN_IN)
+    if (!OPEN.has(area) && !entry.isKnown(request)) {
+      refuse(response, isMcpToken(bearerOf(request) ?? "") ? MCP_ALONE : SIGN_IN)
       return
     }
     switch (area) {
@@ -133,6 +154,9 @@ function handler(reach: Reach) {
         return
       case "trpc":
         await serveRpc(request, response, target)
+        return
+      case "mcp":
+        await serveMcp(request, response)
         return
       case "stream":
         if (target.path === "/v1/live") serveLive(request, response, target)
@@ -224,6 +248,14 @@ function closeWith(socket: import("node:stream").Duplex, status: string): void {
   else socket.destroy()
 }
 
+/** They know by themselves whom to let in. */
+const OPEN: ReadonlySet<Area> = new Set(["ui", "health", "mcp"])
+
+const MCP_ALONE: Refusal = {
+  status: 403,
+  reason: "mcp_token_elsewhere",
+  message: "A token of MCP opens /mcp and nothing else: use its tools, or the token of the home.",
+}
 const SIGN_IN: Refusal = {
   status: 401,
   reason: "unauthorized",

@@ -47,8 +47,8 @@ export function signIn({
   }
 
   const hasToken = (request: IncomingMessage) => {
-    const [, given] = /^Bearer +([\x21-\x7e]+)$/i.exec(request.headers.authorization ?? "") ?? []
-    return given !== undefined && sameSecret(given, token)
+    const given = bearerOf(request)
+    return given !== null && sameSecret(given, token)
   }
 
   return {
@@ -87,6 +87,12 @@ const HELP = [
   "A sign-in link works once, for ten minutes.",
   "Run “agentz up” in a terminal: it prints a fresh one, also while agentz is running.",
 ] as const
+
+/** The token that the request carries, whether it is good or not. */
+export function bearerOf({ headers }: IncomingMessage): string | null {
+  const [, given] = /^Bearer +([\x21-\x7e]+)$/i.exec(headers.authorization ?? "") ?? []
+  return given ?? null
+}
 
 const cookiesOf = (request: IncomingMessage): readonly (readonly [string, string])[] =>
   (request.headers.cookie ?? "").split(";").map((pair) => {

@@ -3,7 +3,7 @@
  * to its inbox, see that a worker lives, and read what came of it in its log.
  */
 import type { Failure } from "#streams/event"
-import type { CommandId, RunId, ScheduleId, WebhookId } from "#streams/ids"
+import type { CommandId, RunId, ScheduleId, TokenId, WebhookId } from "#streams/ids"
 import type { Action, Affected } from "#streams/workflow/affected"
 import type { Budget, Inputs, Json, WorkflowDefinition } from "#streams/workflow/definition"
 import type { RunEvent, StartedBy } from "#streams/workflow/event"
@@ -28,6 +28,10 @@ export interface StartRequest {
   /** Default: the user's home. Relative paths are refused. */
   readonly workingDir?: string | undefined
   readonly startedBy?: StartedBy | undefined
+  /** The token of MCP that it is started with. */
+  readonly startedWith?: TokenId | undefined
+  /** It works in this directory or below. */
+  readonly within?: string | undefined
   /** The same key gives the same run. */
   readonly idempotencyKey?: string | undefined
 }
@@ -37,6 +41,7 @@ export interface RunView {
   readonly run: Run
   readonly offset: string
   readonly title: string
+  readonly startedWith?: TokenId | undefined
   /** What has to be done again if the run is resumed now. */
   readonly resume: ActionPreview
 }

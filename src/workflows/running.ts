@@ -59,10 +59,16 @@ export function running(context: PlaneContext, folds: RunFolds, wake: Wake): Run
   }
 
   return {
-    start: ({ name, source, inputs = {}, workingDir, startedBy = "user", idempotencyKey }) =>
+    start: ({ name, source, inputs = {}, startedBy = "user", ...rest }) =>
       guarded(async () => {
         const definition = await definitionOf(folds, { name, source })
-        const runId = await makeRun(context, { definition, inputs, workingDir, startedBy, idempotencyKey })
+        const runId = await makeRun(context, {
+          definition,
+          inputs,
+          startedBy,
+          workingDir: undefined,
+          ...rest,
+        })
         wake()
         return { runId }
       }),
@@ -85,7 +91,8 @@ export function running(context: PlaneContext, folds: RunFolds, wake: Wake): Run
       guarded(async () => {
         const { run, offset } = await folds.run(runId)
         const title = run.definition?.description ?? run.definition?.name ?? runId
-        return { run, offset, title, resume: previewOf(run, { type: "resume" }) }
+        const { startedWith } = (await folds.runs()).value.get(runId) ?? {}
+        return { run, offset, title, startedWith, resume: previewOf(run, { type: "resume" }) }
       }),
 
     output: ({ runId, stepId }) =>

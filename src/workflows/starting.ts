@@ -1,5 +1,5 @@
 /** Makes runs. One is there as soon as its first event is; its row tells workers and lists of it. */
-import { newRunId, type RunId, runIdOf } from "#streams/ids"
+import { newRunId, type RunId, runIdOf, type TokenId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { appendTo, createStream } from "#streams/stream"
 import type { Inputs, WorkflowDefinition } from "#streams/workflow/definition"
@@ -7,6 +7,7 @@ import type { RunEventOf, StartedBy, UnstampedRunEvent } from "#streams/workflow
 import { readInputs } from "#streams/workflow/inputs"
 import { readDefinition } from "#streams/workflow/read"
 import { runRowChange } from "#streams/workflow/registry"
+import { checkWithin } from "../mcp/children.ts"
 import { Problem } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
 import { checkedWorkingDir } from "../working-dir.ts"
@@ -22,6 +23,8 @@ export type NewRun = { readonly idempotencyKey?: string | undefined } & (
       /** Default: the user's home. */
       readonly workingDir: string | undefined
       readonly startedBy: StartedBy
+      readonly startedWith?: TokenId | undefined
+      readonly within?: string | undefined
       readonly parent?: Created["parent"]
     }
   | { readonly events: readonly UnstampedRunEvent[] }
@@ -87,6 +90,7 @@ export async function makeRun(
     title: definition.description ?? definition.name,
     workingDir,
     startedBy,
+    ...("startedWith" in asked && asked.startedWith !== undefined && { startedWith: asked.startedWith }),
     ...(parent && { parent: { runId: parent.runId, stepId: parent.stepId } }),
     ...(forkedFrom && { forkedFrom: forkedFrom.runId }),
     createdAt: new Date().toISOString(),
@@ -96,14 +100,16 @@ export async function makeRun(
 }
 
 async function createdBy(
-  { definition, inputs, workingDir, startedBy, parent }: Exclude<NewRun, { events: unknown }>,
+  { definition, inputs, workingDir, within, startedBy, parent }: Exclude<NewRun, { events: unknown }>,
   home: string,
 ): Promise<Omit<Created, "id" | "epoch" | "n" | "at">> {
+  const directory = await checkedWorkingDir(workingDir ?? within, home)
+  checkWithin(directory, within)
   return {
     type: "run_created",
     definition,
     inputs: inputsOf(definition, inputs),
-    workingDir: await checkedWorkingDir(workingDir, home),
+    workingDir: directory,
     startedBy,
     ...(parent && { parent }),
   }

@@ -4,7 +4,7 @@
  */
 import { type ChangeEvent, createStateSchema } from "@durable-streams/state"
 import { z } from "zod"
-import { RunId, ScheduleId, WebhookId } from "../ids.ts"
+import { RunId, ScheduleId, TokenId, WebhookId } from "../ids.ts"
 import { isRow } from "../registry.ts"
 import { Inputs, WorkflowDefinition, WorkflowName } from "./definition.ts"
 import { StartedBy } from "./event.ts"
@@ -18,6 +18,8 @@ export const RunRow = z.object({
   title: z.string(),
   workingDir: z.string(),
   startedBy: StartedBy,
+  /** The token of MCP that it was started with. */
+  startedWith: TokenId.optional(),
   parent: z.object({ runId: RunId, stepId: StepId }).optional(),
   forkedFrom: RunId.optional(),
   createdAt: z.string(),

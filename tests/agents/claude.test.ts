@@ -15,5 +15,6 @@ describeInstalledAgent({
     ANTHROPIC_BASE_URL: url,
     ANTHROPIC_API_KEY: CANARY,
   }),
+  mcpTool: (name) => `mcp__agentz__${name}`,
   asks: (command) => `[[bash cmd=${JSON.stringify(command)}]]`,
 })

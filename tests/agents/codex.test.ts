@@ -28,6 +28,7 @@ describeInstalledAgent({
     writeFileSync(join(userHome, ".codex", "config.toml"), `${config.join("\n")}\n`)
   },
   // It asks only before it leaves its sandbox.
+  mcpTool: (name) => `mcp__agentz__${name}`,
   asks: (command) => `[[bash cmd=${JSON.stringify(command)} sandbox_permissions=require_escalated]]`,
   cannot: {
     rateLimited:

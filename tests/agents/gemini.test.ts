@@ -27,6 +27,7 @@ describeInstalledAgent({
     }
     writeFileSync(join(home, "agents.json"), JSON.stringify({ agents: { gemini } }, null, 2))
   },
+  mcpTool: (name) => `mcp_agentz_${name}`,
   asks: (command) => `[[bash cmd=${JSON.stringify(command)}]]`,
   cannot: {
     agentKilled: LOSES,

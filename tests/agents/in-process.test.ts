@@ -3,6 +3,7 @@ import { version } from "#src/package-root"
 import { CANARY, describeInstalledAgent } from "../conformance/installed-agent.ts"
 
 const inside = "runs inside the daemon: it has no process of its own"
+const noServers = "takes no MCP servers"
 const noProgram = "needs no program"
 
 describeInstalledAgent({
@@ -16,7 +17,7 @@ describeInstalledAgent({
     OPENAI_MODEL: "fake-model",
   }),
   asks: (command) => `[[bash cmd=${JSON.stringify(command)}]]`,
-  cannot: { agentKilled: inside, missing: noProgram },
+  cannot: { agentKilled: inside, missing: noProgram, children: noServers },
 })
 
 const noModel = "has no model and speaks to no service"
@@ -33,5 +34,6 @@ describeInstalledAgent({
     cut: noModel,
     wrongKey: "has no key",
     secrets: "has no key",
+    children: noServers,
   },
 })

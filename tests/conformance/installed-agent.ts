@@ -8,6 +8,7 @@ import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import { isSame } from "#daemon/process/identity"
 import { processesOf } from "#daemon/process/tree"
+import type { Children } from "#streams/children"
 import type { SessionId } from "#streams/ids"
 import type { ItemOf, Session } from "#streams/session"
 import { wait } from "#streams/transport"
@@ -34,6 +35,7 @@ const ABILITIES = {
   missing: "Without its program it is told what to install",
   parked: "Parked when idle, woken by a message",
   secrets: "Its key is in no argument, stream, spool or log",
+  children: "Starts a session by MCP; after kill -9 of itself and of the API it has the answer by the id",
 } as const
 type Ability = keyof typeof ABILITIES
 
@@ -49,6 +51,8 @@ export interface InstalledAgent {
   prepare?(places: { readonly userHome: string; readonly home: string; readonly model: ObedientModel }): void
   /** A command that it asks for before it runs it, as directives. */
   asks(command: string): string
+  /** What it calls a tool of ours. */
+  readonly mcpTool?: (name: string) => string
   /** Said of it beside the mark. */
   readonly remarks?: Partial<Record<Ability, string>>
   /** What it cannot do, and why. */
@@ -262,6 +266,28 @@ export function describeInstalledAgent(agent: InstalledAgent): void {
       return `awake in ${woken} ms; ${live} MiB live, none parked`
     })
 
+    ability("children", async (world) => {
+      const call = (name: string, input: Readonly<Record<string, unknown>>) =>
+        `[[tool name=${agent.mcpTool?.(name)} args=${JSON.stringify(JSON.stringify(input))}]] [[say text=called]]`
+      const spawn = call("session_spawn", { agent: "demo", prompt: "/recall" })
+      const id = await world.start(spawn, "bypass", { children: { most: 1, depth: 1 } })
+      await world.until(id, "completed")
+      const { sessions } = await world.api.listSessions.query()
+      const child = sessions.find(({ startedBy }) => startedBy === id)?.sessionId
+      if (child === undefined)
+        throw new Error(`No child: ${JSON.stringify(itemsOf(await world.agentz.session(id), "tool"))}`)
+
+      await killPid(world.agentz.daemon(id))
+      await world.killApi()
+      await world.up()
+      await world.send(id, call("session_wait", { sessionId: child, waitSeconds: 30 }))
+      const session = await world.until(id, "completed")
+      const told = JSON.stringify(itemsOf(session, "tool").at(-1))
+      expect(told).toContain(child)
+      expect(told).toMatch(/settled\W+true/)
+      return undefined
+    })
+
     ability("secrets", async (world) => {
       const id = await world.start("[[slow n=60 ms=50]]")
       await world.saw(id, /chunk 3\//)
@@ -332,13 +358,16 @@ class World implements AsyncDisposable {
   async start(
     prompt: string,
     permissionMode: "ask" | "bypass" = "ask",
-    { idleSeconds }: { readonly idleSeconds?: number } = {},
+    { idleSeconds, children }: { readonly idleSeconds?: number; readonly children?: Children } = {},
   ): Promise<SessionId> {
     const workingDir = join(this.agentz.workingDir, `work-${this.#dirs.size}`)
     mkdirSync(workingDir)
     const { type: agentType } = this.#agent
     if (idleSeconds === undefined) {
-      const { sessionId } = await this.api.spawn.mutate({ agentType, prompt, workingDir, permissionMode })
+      const { sessionId } = await this.api.spawn.mutate({
+        ...{ agentType, prompt, workingDir, permissionMode },
+        ...(children && { children }),
+      })
       this.#dirs.set(sessionId, workingDir)
       return sessionId
     }

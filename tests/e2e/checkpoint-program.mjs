@@ -1,8 +1,8 @@
 /** What a daemon does for the files of a session, once: keeps them, or puts them back. Says what happened in a file. */
 import { appendFileSync, readFileSync } from "node:fs"
-import { checkpointsOf } from "../../dist/daemon/checkpoints.js"
-import { emptySession } from "../../dist/streams/session.js"
-import { foldSession } from "../../dist/streams/session-fold.js"
+import { checkpointsOf } from "#daemon/checkpoints"
+import { emptySession } from "#streams/session"
+import { foldSession } from "#streams/session-fold"
 
 const [home, workingDir, sessionId, file, request] = process.argv.slice(2)
 const events = readFileSync(file, "utf8")

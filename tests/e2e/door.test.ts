@@ -25,6 +25,15 @@ const request = (port: number, token: string, target: string, body = ""): Wire =
   body,
 })
 
+/** What every client of MCP sends along. */
+const inMcp = (surface: Surface): Surface => ({
+  ...surface,
+  welcome: {
+    ...surface.welcome,
+    headers: [...surface.welcome.headers, ["Accept", "application/json, text/event-stream"]],
+  },
+})
+
 test("of all probes none gets in anywhere, and what is welcome does", async () => {
   expect(Object.keys(PROBES).length).toBeGreaterThanOrEqual(32)
   await using agentz = await Installation.open()
@@ -40,9 +49,16 @@ test("of all probes none gets in anywhere, and what is welcome does", async () =
   expect(listening.map(({ port }) => port).sort()).toEqual([...ports].sort())
 
   const [apiPort = 0, streamsPort = 0] = ports
+  const { token } = JSON.parse((await agentz.run(["mcp", "token", "create", "--json"])).stdout)
   const spawned = JSON.stringify({ agentType: "demo", prompt: "x", workingDir: agentz.workingDir })
   const subscribed = encodeURIComponent(JSON.stringify({ sessionId }))
   const command = JSON.stringify([{ type: "cancel_requested", at: new Date().toISOString() }])
+  const call = JSON.stringify({
+    jsonrpc: "2.0",
+    id: 1,
+    method: "tools/call",
+    params: { name: "session_status", arguments: { sessionId } },
+  })
   const at = (name: string, port: number, token: string, target: string, body?: string): Surface => ({
     name,
     port,
@@ -54,6 +70,8 @@ test("of all probes none gets in anywhere, and what is welcome does", async () =
     at("a read", apiPort, up.token, "/trpc/agent.listSessions?input=%7B%7D"),
     at("a subscription", apiPort, up.token, `/trpc/agent.subscribe?input=${subscribed}`),
     at("a stream, live", apiPort, up.token, `/v1/stream/${sessionId}/events?offset=-1&live=sse`),
+    inMcp(at("MCP", apiPort, up.token, "/mcp", call)),
+    inMcp(at("MCP with a token of its own", apiPort, token, "/mcp", call)),
     at("metrics", apiPort, up.token, "/metrics"),
     at("the stream server, read", streamsPort, streams.token ?? "", "/v1/stream/__registry__?offset=-1"),
     at(

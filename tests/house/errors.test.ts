@@ -37,6 +37,7 @@ const SECTIONS: Readonly<Record<string, () => readonly string[]>> = {
   "Refusals of the control plane": () => Object.keys(PROBLEMS),
   "At the API's port": () => [
     ...caught("src/http", after("reason:"), after("refusal\\(\\s*\\d+,")),
+    ...caught("src/mcp", after("reason:")),
     ...caught("src/health", after("reason:")),
     ...caught("src/trpc.ts", after("[A-Z_]+:"), after("return"), after("\\?\\?")),
   ],

@@ -4,7 +4,8 @@ import { Refusal, refusalOf } from "../../routes/-app/refusal.ts"
 
 const form: NewSession = {
   ...{ prompt: " tidy up ", dir: " /srv/site ", agent: "demo", model: "", mode: "ask", limits: "", mcp: "" },
-  ...{ attached: [], worktree: false, branch: "" },
+  ...{ worktree: false, branch: "" },
+  attached: [],
 }
 
 test("a form that says little asks for little", async () => {

@@ -122,6 +122,8 @@ test("without any variable the configuration is the documented one, and frozen",
     streamsPort: 4201,
     streamsUrl: null,
     token: null,
+    mcpToken: null,
+    children: 0,
     idleSeconds: 600,
   })
   expect(Object.isFrozen(config)).toBe(true)

@@ -35,6 +35,7 @@ export async function testApi(options: Partial<ApiOptions> = {}) {
     plane,
     streams: () => plane.streams(),
     token: TOKEN,
+    mcpCaller: () => Promise.resolve(null),
     uiDir: "/nonexistent",
     log: (line) => lines.push(line),
     health: {

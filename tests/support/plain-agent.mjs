@@ -55,6 +55,8 @@ async function perform(line, said) {
       return say(text)
     case "servers":
       return say(JSON.stringify(mcpServers))
+    case "mcp":
+      return say(await callTool(rest[0], JSON.parse(rest.slice(1).join(" "))))
     case "env":
       return say(JSON.stringify(process.env))
     case "recall":
@@ -113,12 +115,29 @@ async function perform(line, said) {
   }
 }
 
+/** What a tool of the first server answers, as text. */
+async function callTool(name, input) {
+  const [{ url, headers }] = mcpServers
+  const answer = await fetch(url, {
+    method: "POST",
+    headers: {
+      ...Object.fromEntries(headers.map(({ name: header, value }) => [header, value])),
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+    },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: input } }),
+  })
+  const { result, error } = await answer.json()
+  return error ? JSON.stringify({ error }) : result.content[0].text
+}
+
 const methods = {
   initialize: () => ({
     protocolVersion: 1,
     agentInfo: { name: "plain", title: "Plain", version: "9.9.9" },
     agentCapabilities: {
       loadSession: PLAIN_RESUME === "load",
+      mcpCapabilities: { http: true },
       ...(PLAIN_RESUME === "resume" && { sessionCapabilities: { resume: {} } }),
     },
   }),

@@ -1,6 +1,7 @@
 import type { SessionId } from "#streams/ids"
 import type { ControlPlane } from "../../plane.ts"
 import type { Pruned, SessionCost } from "../../retention.ts"
+import { ageOf } from "../age.ts"
 import { confirmed } from "../ask.ts"
 import { defineCommand } from "../command.ts"
 import { usage } from "../refusal.ts"
@@ -20,7 +21,7 @@ export const prune = defineCommand({
   json: "print {dryRun, pruned: [{sessionId, title, updatedAt, streamBytes, fileBytes}], kept: [{sessionId, title, why}]}",
   more: "With IDs: these, whatever their age. One that is alive, waits for somebody or holds unsent events is kept.",
   async run({ values, positionals, json, io, deps }) {
-    const olderThanMs = ageOf(values["older-than"] ?? "30d")
+    const olderThanMs = ageOf("--older-than", values["older-than"] ?? "30d")
     return await withPlane(deps, async (plane) => {
       const sessionIds = positionals.length === 0 ? undefined : await allOf(plane, positionals)
       const request = { olderThanMs, sessionIds }
@@ -45,15 +46,6 @@ async function allOf(plane: ControlPlane, given: readonly string[]): Promise<Ses
   const ids: SessionId[] = []
   for (const one of given) ids.push(await whichSession(plane, one))
   return ids
-}
-
-const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
-
-function ageOf(given: string): number {
-  const [, count, unit] = /^(\d{1,5})([mhdw])$/.exec(given) ?? []
-  if (count === undefined || unit === undefined)
-    throw usage(`--older-than is “${given}”: give a number and m, h, d or w, such as 30d.`)
-  return Number(count) * UNITS[unit as keyof typeof UNITS]
 }
 
 const countOf = (count: number): string => (count === 1 ? "1 session" : `${count} sessions`)

@@ -1,4 +1,5 @@
 import { resolve } from "node:path"
+import { Children, DEEPEST, MOST_CHILDREN } from "#streams/children"
 import { PermissionMode } from "#streams/event"
 import { OnLimit } from "#streams/limit"
 import { LIMIT_WORDS } from "#streams/session-limits"
@@ -34,11 +35,17 @@ export const run = defineCommand({
     "on-limit": { type: "string", value: "L", help: "at a limit of the service: wait and go on, or stop" },
     set: { type: "string", multiple: true, value: "NAME=VALUE", help: "an option of the agent (repeat it)" },
     mcp: { type: "string", value: "FILE", help: "MCP servers for it: JSON with `mcpServers`" },
+    children: {
+      type: "string",
+      value: "N",
+      help: "let its agent start up to N sessions (AGENTZ_CHILDREN, 0)",
+    },
     attach: { type: "string", multiple: true, value: "FILE", help: "a file or image for it (repeat it)" },
     detach: { type: "boolean", short: "d", help: "do not follow it: print its id" },
   },
   json: "print its events, one per line, each with sessionId; with --detach {sessionId}",
   more: `
+--children N/D lets the sessions that it starts start others, down to D generations and N in all.
 A prompt that is - , or none at all in a pipe, is read from the standard input.
 Ctrl-C cancels the turn; a second Ctrl-C leaves it to run on its own.
 Exit codes: 0 completed, 1 failed or interrupted, 130 cancelled.`,
@@ -55,6 +62,7 @@ Exit codes: 0 completed, 1 failed or interrupted, 130 cancelled.`,
     const prompt = checkedPrompt(words.text)
     const config = values.set && settingsOf(values.set)
     const mcpServers = values.mcp === undefined ? undefined : await readMcpFile(resolve(io.cwd, values.mcp))
+    const children = values.children === undefined ? undefined : childrenOf(values.children)
     return await withPlane(deps, async (plane) => {
       const { sessionId, warning } = await plane.spawn({
         agentType: values.agent ?? "demo",
@@ -67,6 +75,7 @@ Exit codes: 0 completed, 1 failed or interrupted, 130 cancelled.`,
         limits,
         ...(config && { config }),
         ...(mcpServers && { mcpServers }),
+        ...(children && { children }),
         ...(await attached(plane, values.attach, io.cwd)),
         onLimit: onLimit.data,
       })
@@ -80,6 +89,17 @@ Exit codes: 0 completed, 1 failed or interrupted, 130 cancelled.`,
     })
   },
 })
+
+/** `4`, or `4/2` for children that may have children. */
+function childrenOf(given: string): Children {
+  const [most = "", depth = "1", ...rest] = given.split("/")
+  const number = (text: string) => (/^\d+$/.test(text) ? Number(text) : Number.NaN)
+  const children = Children.safeParse({ most: number(most), depth: number(depth) })
+  if (children.success && rest.length === 0) return children.data
+  throw usage(
+    `--children is “${given}”: give a number up to ${MOST_CHILDREN}, or N/D for D generations, at most ${DEEPEST}.`,
+  )
+}
 
 function workspaceOf({
   worktree = false,

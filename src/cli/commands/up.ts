@@ -12,6 +12,7 @@ import type { Home } from "../../home.ts"
 import { freshCode } from "../../http/fresh-code.ts"
 import { type ApiServer, PortTakenError } from "../../http/server.ts"
 import { both, errorFields, jsonLog, type Log, logFile } from "../../log.ts"
+import { callerOf } from "../../mcp/tokens.ts"
 import { version } from "../../package-root.ts"
 import type { ControlPlane } from "../../plane.ts"
 import { callable, portHolder, takenSentence } from "../../port-holder.ts"
@@ -62,6 +63,7 @@ export const up = defineCommand({
       plane,
       streams: () => plane.streams(),
       token,
+      mcpCaller: (given) => callerOf(home.path, given, deps.now()),
       uiDir: deps.uiDir,
       log,
       health: { meter, ready: readinessOf(home, () => plane.streams()), metrics: () => metrics.text() },

@@ -17,6 +17,7 @@ const COMMANDS = [
   "set",
   "withdraw",
   "resume",
+  "mcp",
   "doctor",
   "down",
   "streams",
