@@ -4,7 +4,9 @@ import { Command as CommandIcon, Plus, Search } from "lucide-react"
 import { lazy, type ReactNode, Suspense, useEffect, useState } from "react"
 import { useCommands, useKeys } from "./-app/commands.ts"
 import { useListed, useSessionList } from "./-app/live.ts"
+import { useListedRuns } from "./-app/live-runs.ts"
 import { useNotices } from "./-app/notices.ts"
+import { askingRuns } from "./-app/run-order.ts"
 import { applySettings, changeSettings, useSettings } from "./-app/settings.ts"
 import { useTabMarks } from "./-app/tab-marks.ts"
 import { useTheme } from "./-app/theme.ts"
@@ -26,8 +28,10 @@ function Frame() {
   useKeys()
   useAppCommands(setOpen)
   useEffect(applySettings, [])
-  // A session page says how its own stream is doing; two of these would say the same thing twice.
-  const onSession = useMatchRoute()({ to: "/s/$sessionId" }) !== false
+  // The page of a session or a run says how its own stream is doing; two of these would say the same thing twice.
+  const matches = useMatchRoute()
+  const onRun = matches({ to: "/w/$runId" }) !== false && matches({ to: "/w/new" }) === false
+  const ownNote = onRun || matches({ to: "/s/$sessionId" }) !== false
   return (
     <div className="flex h-dvh flex-col">
       <a href="#main" className="control fixed top-1 left-1 z-50 -translate-y-20 focus:translate-y-0">
@@ -48,6 +52,10 @@ function Frame() {
             Inbox
             <NeedsYou />
           </MainLink>
+          <MainLink to="/w">
+            <span className="max-[24rem]:hidden">Workflows</span>
+            <span className="hidden max-[24rem]:inline">Runs</span>
+          </MainLink>
           <MainLink to="/usage">
             <span className="max-[24rem]:hidden">Usage</span>
           </MainLink>
@@ -57,7 +65,7 @@ function Frame() {
           </MainLink>
         </nav>
         <div className="flex-1" />
-        {!onSession && (
+        {!ownNote && (
           <div
             className={clsx(
               "mr-2",
@@ -104,9 +112,10 @@ function Frame() {
 }
 
 function NeedsYou() {
-  const count = useListed(({ entries }) =>
+  const sessions = useListed(({ entries }) =>
     [...entries.values()].reduce((sum, { status }) => sum + (status === "waiting" ? 1 : 0), 0),
   )
+  const count = sessions + useListedRuns(({ entries }) => askingRuns(entries.values()))
   if (count === 0) return null
   return (
     <span className="ml-1.5 font-semibold text-needs figures" title={`${count} need you`}>
@@ -124,7 +133,7 @@ function Marks() {
 }
 
 function MainLink(props: {
-  readonly to: "/" | "/inbox" | "/usage" | "/new"
+  readonly to: "/" | "/inbox" | "/w" | "/usage" | "/new"
   readonly exact?: boolean
   readonly children: ReactNode
 }) {
@@ -148,6 +157,14 @@ function useAppCommands(open: (what: "palette" | "keys") => void): void {
   useCommands("app", [
     { id: "sessions", group: "Go to", title: "Sessions", keys: "g s", run: () => void navigate({ to: "/" }) },
     { id: "inbox", group: "Go to", title: "Inbox", keys: "g i", run: () => void navigate({ to: "/inbox" }) },
+    { id: "runs", group: "Go to", title: "Workflows", keys: "g w", run: () => void navigate({ to: "/w" }) },
+    {
+      id: "new-run",
+      group: "Go to",
+      title: "Start a run of a workflow",
+      keys: "g n",
+      run: () => void navigate({ to: "/w/new" }),
+    },
     { id: "new", group: "Go to", title: "New session", keys: "c", run: () => void navigate({ to: "/new" }) },
     {
       id: "search",

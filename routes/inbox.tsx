@@ -8,13 +8,16 @@ import { useCommands } from "./-app/commands.ts"
 import { shortPath, shortSpan } from "./-app/figures.ts"
 import { plainText } from "./-app/hidden-characters.ts"
 import { useLiveSession, useSessionList } from "./-app/live.ts"
+import { useRunList } from "./-app/live-runs.ts"
 import { usePageTitle } from "./-app/page-title.ts"
 import { refusalOf } from "./-app/refusal.ts"
+import { asksItself, runStateOf, sortRuns } from "./-app/run-order.ts"
 import { changedAt, sortSessions } from "./-app/session-order.ts"
 import { toast } from "./-app/toast.ts"
 import { moveFocus } from "./-app/walk.ts"
 import { ApprovalCard, Asked } from "./-components/approval-card.tsx"
 import { Folds, foldState } from "./-components/fold.tsx"
+import { RunQuestions } from "./-components/runs/run-questions.tsx"
 import { StateMark } from "./-components/state-mark.tsx"
 import { WorkingDir } from "./-components/working-dir.ts"
 
@@ -23,7 +26,7 @@ export const Route = createFileRoute("/inbox")({ component: Inbox })
 // Each one is a live stream; who has more than this answers some first.
 const MOST = 20
 
-/** Everything that waits for a person, across all sessions. */
+/** Everything that waits for a person, across all sessions and runs. */
 function Inbox() {
   usePageTitle("Inbox")
   const { entries, loaded, connection } = useSessionList()
@@ -31,6 +34,11 @@ function Inbox() {
   const list = useRef<HTMLDivElement>(null)
   const all = useMemo(() => sortSessions(entries.values()), [entries])
   const asking = all.filter(({ activity }) => (activity?.approvals ?? 0) > 0)
+  const runs = useRunList()
+  const askingRuns = useMemo(
+    () => sortRuns(runs.entries.values()).filter((run) => runStateOf(run) === "waiting" && asksItself(run)),
+    [runs.entries],
+  )
   const stopped = all.filter(
     ({ status, activity }) => status === "interrupted" && (activity?.approvals ?? 0) === 0,
   )
@@ -68,17 +76,23 @@ function Inbox() {
             {connection.state === "reconnecting" ? "The agentz server does not answer." : "Reading…"}
           </p>
         ) : (
-          asking.length === 0 && <p className="text-quiet">Nothing needs you.</p>
+          asking.length + askingRuns.length === 0 && <p className="text-quiet">Nothing needs you.</p>
         )}
         <Folds value={folds}>
           <ul className="flex flex-col gap-4" aria-label="Questions">
             {asking.slice(0, MOST).map((entry) => (
               <Questions key={entry.sessionId} entry={entry} />
             ))}
+            {askingRuns.slice(0, MOST).map((entry) => (
+              <RunQuestions key={entry.runId} entry={entry} />
+            ))}
           </ul>
         </Folds>
         {asking.length > MOST && (
           <p className="mt-4 text-quiet">{asking.length - MOST} more sessions ask; these come first.</p>
+        )}
+        {askingRuns.length > MOST && (
+          <p className="mt-4 text-quiet">{askingRuns.length - MOST} more runs ask; these come first.</p>
         )}
         {stopped.length > 0 && (
           <section aria-label="Interrupted" className="mt-8">

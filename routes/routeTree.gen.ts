@@ -16,6 +16,9 @@ import { Route as SearchRouteImport } from "./search.tsx"
 import { Route as SettingsRouteImport } from "./settings.tsx"
 import { Route as UsageRouteImport } from "./usage.tsx"
 import { Route as SSessionIdRouteImport } from "./s.$sessionId.tsx"
+import { Route as WIndexRouteImport } from "./w.index.tsx"
+import { Route as WRunIdRouteImport } from "./w.$runId.tsx"
+import { Route as WNewRouteImport } from "./w.new.tsx"
 
 const IndexRoute = IndexRouteImport.update({
   id: "/",
@@ -52,6 +55,21 @@ const SSessionIdRoute = SSessionIdRouteImport.update({
   path: "/s/$sessionId",
   getParentRoute: () => rootRouteImport,
 } as any)
+const WIndexRoute = WIndexRouteImport.update({
+  id: "/w/",
+  path: "/w/",
+  getParentRoute: () => rootRouteImport,
+} as any)
+const WRunIdRoute = WRunIdRouteImport.update({
+  id: "/w/$runId",
+  path: "/w/$runId",
+  getParentRoute: () => rootRouteImport,
+} as any)
+const WNewRoute = WNewRouteImport.update({
+  id: "/w/new",
+  path: "/w/new",
+  getParentRoute: () => rootRouteImport,
+} as any)
 
 export interface FileRoutesByFullPath {
   "/": typeof IndexRoute
@@ -61,6 +79,9 @@ export interface FileRoutesByFullPath {
   "/settings": typeof SettingsRoute
   "/usage": typeof UsageRoute
   "/s/$sessionId": typeof SSessionIdRoute
+  "/w/$runId": typeof WRunIdRoute
+  "/w/new": typeof WNewRoute
+  "/w/": typeof WIndexRoute
 }
 export interface FileRoutesByTo {
   "/": typeof IndexRoute
@@ -70,6 +91,9 @@ export interface FileRoutesByTo {
   "/settings": typeof SettingsRoute
   "/usage": typeof UsageRoute
   "/s/$sessionId": typeof SSessionIdRoute
+  "/w/$runId": typeof WRunIdRoute
+  "/w/new": typeof WNewRoute
+  "/w": typeof WIndexRoute
 }
 export interface FileRoutesById {
   __root__: typeof rootRouteImport
@@ -80,6 +104,9 @@ export interface FileRoutesById {
   "/settings": typeof SettingsRoute
   "/usage": typeof UsageRoute
   "/s/$sessionId": typeof SSessionIdRoute
+  "/w/$runId": typeof WRunIdRoute
+  "/w/new": typeof WNewRoute
+  "/w/": typeof WIndexRoute
 }
 export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath
@@ -91,6 +118,9 @@ export interface FileRouteTypes {
     | "/settings"
     | "/usage"
     | "/s/$sessionId"
+    | "/w/$runId"
+    | "/w/new"
+    | "/w/"
   fileRoutesByTo: FileRoutesByTo
   to:
     | "/"
@@ -100,6 +130,9 @@ export interface FileRouteTypes {
     | "/settings"
     | "/usage"
     | "/s/$sessionId"
+    | "/w/$runId"
+    | "/w/new"
+    | "/w"
   id:
     | "__root__"
     | "/"
@@ -109,6 +142,9 @@ export interface FileRouteTypes {
     | "/settings"
     | "/usage"
     | "/s/$sessionId"
+    | "/w/$runId"
+    | "/w/new"
+    | "/w/"
   fileRoutesById: FileRoutesById
 }
 export interface RootRouteChildren {
@@ -119,6 +155,9 @@ export interface RootRouteChildren {
   SettingsRoute: typeof SettingsRoute
   UsageRoute: typeof UsageRoute
   SSessionIdRoute: typeof SSessionIdRoute
+  WRunIdRoute: typeof WRunIdRoute
+  WNewRoute: typeof WNewRoute
+  WIndexRoute: typeof WIndexRoute
 }
 
 declare module "@tanstack/react-router" {
@@ -172,6 +211,27 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof SSessionIdRouteImport
       parentRoute: typeof rootRouteImport
     }
+    "/w/": {
+      id: "/w/"
+      path: "/w"
+      fullPath: "/w/"
+      preLoaderRoute: typeof WIndexRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    "/w/$runId": {
+      id: "/w/$runId"
+      path: "/w/$runId"
+      fullPath: "/w/$runId"
+      preLoaderRoute: typeof WRunIdRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    "/w/new": {
+      id: "/w/new"
+      path: "/w/new"
+      fullPath: "/w/new"
+      preLoaderRoute: typeof WNewRouteImport
+      parentRoute: typeof rootRouteImport
+    }
   }
 }
 
@@ -183,6 +243,9 @@ const rootRouteChildren: RootRouteChildren = {
   SettingsRoute: SettingsRoute,
   UsageRoute: UsageRoute,
   SSessionIdRoute: SSessionIdRoute,
+  WRunIdRoute: WRunIdRoute,
+  WNewRoute: WNewRoute,
+  WIndexRoute: WIndexRoute,
 }
 export const routeTree = rootRouteImport
   ._addFileChildren(rootRouteChildren)

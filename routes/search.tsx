@@ -158,7 +158,7 @@ function SessionHits({ hits }: { readonly hits: readonly SearchHit[] }) {
               className="flex gap-3 rounded-md px-3 py-1 text-row hover:bg-sunken touch:py-2.5"
             >
               <span className="w-14 shrink-0 text-quiet">{KIND[hit.type]}</span>
-              <span className="line-clamp-2 min-w-0 flex-1 [overflow-wrap:anywhere]">
+              <span className="line-clamp-2 max-sm:line-clamp-4 min-w-0 flex-1 [overflow-wrap:anywhere]">
                 <Marked text={hit.text} ranges={hit.ranges} />
               </span>
               <span className="shrink-0 text-note text-quiet figures">

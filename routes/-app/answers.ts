@@ -71,14 +71,14 @@ async function send(
 }
 
 /** Answers that can be taken back, the newest last. */
-export const useHeldAnswers = (): readonly Held[] =>
-  useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-    () => held,
-  )
+export const useHeldAnswers = (): readonly Held[] => useSyncExternalStore(subscribe, heldAnswers, heldAnswers)
+
+const heldAnswers = () => held
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
 
 export const undoAnswer = (): void => held.at(-1)?.undo()
 

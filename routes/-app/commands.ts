@@ -7,7 +7,7 @@ import { type Keyed, meaningOf, nameOfKey } from "./keys.ts"
 import { currentSettings } from "./settings.ts"
 
 /** In the order in which they are shown. */
-export const GROUPS = ["Answer", "Session", "Files", "Go to", "View"] as const
+export const GROUPS = ["Answer", "Run", "Session", "Files", "Go to", "View"] as const
 
 export interface Command extends Keyed {
   readonly id: string

@@ -75,7 +75,11 @@ export function openEngine(origin: string): Engine {
   const retryAll = () => {
     sessionRows.retry()
     runRows.retry()
-    for (const run of runs.values()) void run.then(({ retry }) => retry())
+    for (const run of runs.values())
+      void run.then(
+        ({ retry }) => retry(),
+        () => undefined,
+      )
     for (const { tail } of sessions.values()) tail.retry()
   }
 
@@ -83,7 +87,11 @@ export function openEngine(origin: string): Engine {
     const tab: Tab = { post }
     const watches = new Set<SessionId>()
     const watchedRuns = new Set<RunId>()
-    const leaveRun = (id: RunId) => void runs.get(id)?.then(({ leave }) => leave(tab))
+    const leaveRun = (id: RunId) =>
+      void runs.get(id)?.then(
+        ({ leave }) => leave(tab),
+        () => undefined,
+      )
     const leave = () => {
       tabs.delete(tab)
       for (const id of watches) sessions.get(id)?.leave(tab)
@@ -123,7 +131,15 @@ export function openEngine(origin: string): Engine {
             return
           }
           watchedRuns.add(id.data)
-          void watchedRun(id.data).then(({ greet }) => greet(tab))
+          const connection: Connection = { state: "reconnecting", retryAt: Date.now(), seq: null }
+          void watchedRun(id.data).then(
+            ({ greet }) => greet(tab),
+            () => {
+              // What reads a run could not be loaded: whoever comes next tries anew.
+              runs.delete(id.data)
+              post({ type: "run-connection", runId: id.data, connection })
+            },
+          )
           return
         }
         case "unwatch-run":

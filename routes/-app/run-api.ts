@@ -37,6 +37,7 @@ type Mutation =
   | "skipStep"
   | "pause"
   | "cancel"
+  | "setBudget"
   | "signal"
   | "answer"
   | "fork"
@@ -66,6 +67,7 @@ export function openRunApi(origin: string): RunApi {
     skipStep: (input) => workflow.skipStep.mutate(input).catch(refuse),
     pause: (input) => workflow.pause.mutate(input).catch(refuse),
     cancel: (input) => workflow.cancel.mutate(input).catch(refuse),
+    setBudget: (input) => workflow.setBudget.mutate(input).catch(refuse),
     signal: (input) => workflow.signal.mutate(input).catch(refuse),
     answer: (input) => workflow.answer.mutate(input).catch(refuse),
     fork: (input) => workflow.fork.mutate(input).catch(refuse),

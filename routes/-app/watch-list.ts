@@ -43,7 +43,7 @@ export function watchList<Id, Row>(options: Options<Id, Row>): WatchedList<Id, R
     open: () => Promise.resolve("-1"),
     take: ({ items, upToDate }) => {
       const before = rows
-      rows = fold(rows, items)
+      if (items.length > 0) rows = fold(rows, items)
       const first = upToDate && !loaded
       loaded ||= upToDate
       if (rows !== before || first) flush()

@@ -11,7 +11,7 @@ import {
 } from "react"
 import type { Decision } from "#streams/event"
 import type { PermissionRequest } from "#streams/session"
-import type { Outcome } from "../-app/answers.ts"
+import { type Outcome, useHeldAnswers } from "../-app/answers.ts"
 import type { Answer } from "../-app/api.ts"
 import { plainText } from "../-app/hidden-characters.ts"
 import { shownInput } from "../-app/tool-input.ts"
@@ -49,6 +49,7 @@ export function ApprovalCard(props: {
   const [problem, setProblem] = useState<string | null>(null)
   const [note, setNote] = useState<string | null>(null)
   const shownAt = useRef(0)
+  const held = useHeldAnswers().some((one) => one.request.requestId === request.requestId)
 
   useEffect(() => {
     shownAt.current = performance.now()
@@ -207,9 +208,11 @@ export function ApprovalCard(props: {
         )}
         <span className="text-note text-quiet" role="status">
           {answer !== null &&
-            (running
-              ? `${LABEL[answer]}: sent`
-              : `${LABEL[answer]}: recorded; it counts when the session resumes`)}
+            (held
+              ? `${LABEL[answer]}: leaves in a moment`
+              : running
+                ? `${LABEL[answer]}: sent`
+                : `${LABEL[answer]}: recorded; it counts when the session resumes`)}
         </span>
       </div>
       {/* Below what is pressed: it comes a moment later and must not move it. */}

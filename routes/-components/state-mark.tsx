@@ -5,16 +5,16 @@ import type { Status } from "#streams/session"
 
 const Dot = () => <span aria-hidden className="pulse mx-1 size-2 rounded-full bg-current" />
 
-interface Mark {
+export interface Mark {
   readonly word: string
   readonly className: string
   readonly icon: ReactNode
 }
 
-const icon = { size: 14, "aria-hidden": true, strokeWidth: 2.25 } as const
+export const icon = { size: 14, "aria-hidden": true, strokeWidth: 2.25 } as const
 
 /** Colour is spent on what needs an eye: a wall of finished work stays calm. */
-const MARKS: Record<Status, Mark> = {
+export const MARKS: Readonly<Record<Status, Mark>> = {
   waiting: {
     word: "Needs you",
     className: "text-needs font-semibold",
@@ -29,11 +29,23 @@ const MARKS: Record<Status, Mark> = {
 }
 
 /** The state of a session as an icon and a word. */
-export function StateMark({ status, className }: { readonly status: Status; readonly className?: string }) {
-  const mark = MARKS[status]
+export const StateMark = ({
+  status,
+  className,
+}: {
+  readonly status: Status
+  readonly className?: string
+}) => <MarkLine name={status} mark={MARKS[status]} className={className} />
+
+export function MarkLine(props: {
+  readonly name: string
+  readonly mark: Mark
+  readonly className?: string | undefined
+}) {
+  const { name, mark, className } = props
   return (
     <span
-      data-status={status}
+      data-status={name}
       className={clsx("inline-flex items-center gap-1.5 whitespace-nowrap", mark.className, className)}
     >
       {mark.icon}

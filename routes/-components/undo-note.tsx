@@ -11,10 +11,7 @@ export function UndoNote() {
   const held = useHeldAnswers()
   const last = held.at(-1)
   return (
-    <div
-      role="status"
-      className="pointer-events-none fixed inset-x-0 bottom-20 z-40 flex justify-center px-4"
-    >
+    <div role="status" className="pointer-events-none fixed inset-x-0 top-14 z-40 flex justify-center px-4">
       {last && (
         <>
           <UndoCommand />

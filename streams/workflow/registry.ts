@@ -42,6 +42,8 @@ export const ProgressRow = z.object({
   }),
   /** Steps that wait for a person or a signal. */
   waiting: z.number().int(),
+  /** Those of them whose session asks: it is in the list of sessions too. */
+  waitingInSessions: z.number().int().optional(),
   /** When something is due next; `null`: when something happens. */
   wakeAt: z.string().nullable(),
   costUsd: z.number(),

@@ -8,10 +8,4 @@ export type StepId = z.infer<typeof StepId>
 
 export const itemId = (stepId: StepId, index: number): StepId => `${stepId}/${index}`
 
-/** The step in the definition, and the item's place where it is one of a map. */
-export function placeOf(stepId: StepId): { readonly id: StepId; readonly index: number | null } {
-  const slash = stepId.indexOf("/")
-  return slash < 0
-    ? { id: stepId, index: null }
-    : { id: stepId.slice(0, slash), index: Number(stepId.slice(slash + 1)) }
-}
+export { placeOf } from "./step-place.ts"

@@ -68,6 +68,7 @@ class Refused extends Error {
 
 export class FakePlane {
   readonly registry = new StreamLog()
+  readonly runs = new StreamLog()
   readonly sessions = new Map<string, FakeSession>()
   signedOut = false
   rules: readonly { readonly ruleId: string }[] = [
@@ -85,6 +86,10 @@ export class FakePlane {
   ]
   files: readonly string[] = ["README.md", "src/main.ts", "src/retry timer.ts", "streams/follow.ts"]
   readonly calls: { readonly name: string; readonly input: Record<string, unknown> }[] = []
+  readonly #lists: ReadonlyMap<string, StreamLog> = new Map([
+    ["__registry__", this.registry],
+    ["__runs__", this.runs],
+  ])
   readonly #live = liveStreams(() => ({ url: `${this.url}/v1/stream`, token: null }))
   /** Live connections that are open. */
   liveReaders = 0
@@ -133,8 +138,7 @@ export class FakePlane {
     if (pathname.startsWith("/v1/stream/")) {
       if (this.signedOut) return void response.writeHead(401).end()
       const name = pathname.slice("/v1/stream/".length)
-      const log =
-        name === "__registry__" ? this.registry : this.sessions.get(name.split("/")[0] ?? "")?.events
+      const log = this.#lists.get(name) ?? this.sessions.get(name.split("/")[0] ?? "")?.events
       if (!log) return void response.writeHead(404).end()
       return log.read(response, searchParams)
     }

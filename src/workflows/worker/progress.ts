@@ -86,6 +86,7 @@ export function progressOf(
       failed: count("failed"),
     },
     waiting: asks.length,
+    waitingInSessions: asks.filter(({ waitingFor }) => waitingFor?.type === "session").length,
     wakeAt: wakeAt === null ? null : new Date(wakeAt).toISOString(),
     costUsd: run.usage.costUsd,
     tokens: run.usage.inputTokens + run.usage.outputTokens,

@@ -1,0 +1,258 @@
+import { useNavigate } from "@tanstack/react-router"
+import { type FormEvent, type ReactNode, useId, useState } from "react"
+import type { RunId } from "#streams/ids"
+import type { StepId } from "#streams/workflow/step-id"
+import { placeOf } from "#streams/workflow/step-place"
+import { plainText } from "../../-app/hidden-characters.ts"
+import type { RunAction } from "../../-app/run-actions.ts"
+import { newKey, openRunApi } from "../../-app/run-api.ts"
+import type { LiveRun } from "../../-app/run-store.ts"
+import { bodyIn, stepTitle } from "../../-app/run-words.ts"
+import { inputsOf, jsonOrText, type Typed, typedOf, wrongIn } from "../../-app/start-form.ts"
+import { stepFieldsOf, stepInputOf } from "../../-app/step-form.ts"
+import { toast } from "../../-app/toast.ts"
+import { usePreview } from "../../-app/use-preview.ts"
+import { Dialog } from "../dialog.tsx"
+import { Field } from "../form-field.tsx"
+import { InputFields } from "./input-fields.tsx"
+import { PreviewList } from "./preview-list.tsx"
+
+/** Asks before something is done to a run, and shows what it would make run. */
+export default function ActionDialog(props: {
+  readonly runId: RunId
+  readonly live: LiveRun
+  readonly action: RunAction
+  readonly onClose: () => void
+}) {
+  const { runId, live, action, onClose } = props
+  const { header, plan } = live
+  const navigate = useNavigate()
+  const id = useId()
+  const [key] = useState(newKey)
+  const [busy, setBusy] = useState(false)
+  const [problem, setProblem] = useState<string | null>(null)
+  const [text, setText] = useState("")
+  const [interrupt, setInterrupt] = useState(false)
+  const [edited, setEdited] = useState<Readonly<Record<string, string>>>({})
+  const declared = plan?.definition.inputs ?? {}
+  const [typed, setTyped] = useState<Typed>(() => typedOf(declared, header?.inputs))
+  const previewed = action.type === "pause" || action.type === "cancel" ? null : action
+  const { preview, problem: unknown } = usePreview(runId, previewed, `${header?.epoch}.${header?.n}`)
+  const stepId = "stepId" in action ? action.stepId : null
+  const step = stepId === null ? undefined : live.steps.get(stepId)
+  const body = stepId === null ? undefined : bodyIn(plan, stepId)
+  const fields = action.type === "retry" && body !== undefined ? stepFieldsOf(body, step?.input ?? null) : []
+
+  /** Does it, and says what was done. */
+  const act = async (): Promise<string> => {
+    const api = openRunApi(location.origin)
+    const of = { runId, idempotencyKey: key }
+    switch (action.type) {
+      case "resume":
+        await api.resume(of)
+        return "The run goes on"
+      case "resume_from":
+        await api.resume({ ...of, from: action.stepId })
+        return `${stepTitle(action.stepId)} is done again`
+      case "retry": {
+        const read = stepInputOf(fields, edited)
+        if ("wrong" in read) throw new Error(read.wrong.message)
+        await api.retryStep({ ...of, stepId: action.stepId, ...(read.input && { input: read.input }) })
+        return `${stepTitle(action.stepId)} is tried again`
+      }
+      case "skip": {
+        const output = jsonOrText(text)
+        await api.skipStep({ ...of, stepId: action.stepId, ...(output !== undefined && { output }) })
+        return `${stepTitle(action.stepId)} is skipped`
+      }
+      case "fork": {
+        const inputs = inputsOf(declared, typed)
+        const forked = await api.fork({ ...of, from: action.stepId, inputs })
+        await navigate({ to: "/w/$runId", params: { runId: forked.runId } })
+        return "This is the fork"
+      }
+      case "pause":
+        await api.pause({ ...of, interrupt })
+        return "The run pauses"
+      case "cancel":
+        await api.cancel({ ...of, ...(text.trim() !== "" && { reason: text.trim() }) })
+        return "The run is being cancelled"
+    }
+  }
+  const wrong = action.type === "fork" && plan !== null ? wrongIn(plan.definition, typed) : {}
+  const submit = async (event: FormEvent) => {
+    event.preventDefault()
+    setBusy(true)
+    setProblem(null)
+    try {
+      toast(await act())
+      onClose()
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error))
+      setBusy(false)
+    }
+  }
+  const { title, detail, confirm } = wordsOf(action)
+  const refused = preview?.refused ?? null
+  const blocked =
+    refused !== null || Object.keys(wrong).length > 0 || (previewed !== null && preview === null)
+  return (
+    <Dialog label={title} onClose={onClose} className="w-[min(36rem,calc(100vw-1.5rem))]">
+      <form onSubmit={submit} className="flex max-h-[min(80dvh,44rem)] flex-col text-row" noValidate>
+        <div className="flex min-h-0 flex-col gap-3 overflow-y-auto p-4">
+          <h2 className="text-base font-semibold">{title}</h2>
+          <p className="text-quiet">{detail}</p>
+          {fields.map(({ name, label, text: before }) => (
+            <Field key={name} label={label} htmlFor={`${id}-${name}`}>
+              <textarea
+                id={`${id}-${name}`}
+                className="field resize-y font-mono text-row!"
+                rows={Math.min(8, (edited[name] ?? before).split("\n").length)}
+                spellCheck={name === "prompt"}
+                value={edited[name] ?? before}
+                onChange={({ target: { value } }) => setEdited((now) => ({ ...now, [name]: value }))}
+              />
+            </Field>
+          ))}
+          {action.type === "skip" && (
+            <Field
+              label="Output"
+              htmlFor={`${id}-text`}
+              hint="Text or JSON: what the step is taken to have given. Empty: nothing, and whoever needs it fails."
+            >
+              <textarea
+                id={`${id}-text`}
+                className="field resize-y font-mono text-row!"
+                rows={3}
+                value={text}
+                onChange={({ target: { value } }) => setText(value)}
+              />
+            </Field>
+          )}
+          {action.type === "cancel" && (
+            <Field label="Reason" htmlFor={`${id}-text`} hint="Kept with the run. It may be left empty.">
+              <input
+                id={`${id}-text`}
+                className="field"
+                maxLength={4000}
+                value={text}
+                onChange={({ target: { value } }) => setText(value)}
+              />
+            </Field>
+          )}
+          {action.type === "pause" && <PauseChoice interrupt={interrupt} onChoose={setInterrupt} />}
+          {action.type === "fork" && (
+            <InputFields
+              declared={declared}
+              typed={typed}
+              wrong={wrong}
+              onType={(name, value) => setTyped((now) => ({ ...now, [name]: value }))}
+            />
+          )}
+          {previewed !== null && preview === null && unknown === null && (
+            <p className="text-quiet">Looking what would run…</p>
+          )}
+          {preview !== null && refused === null && <PreviewList preview={preview} />}
+          {refused !== null && (
+            <Alert>
+              {refused.message} {refused.hint}
+            </Alert>
+          )}
+          {(problem ?? unknown) !== null && <Alert>{problem ?? unknown}</Alert>}
+        </div>
+        <div className="flex shrink-0 justify-end gap-2 border-t border-line p-3">
+          <button type="button" className="control" onClick={onClose}>
+            Leave it
+          </button>
+          <button type="submit" className="control control-accent" disabled={busy || blocked}>
+            {busy ? "Asking…" : confirm}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}
+
+const Alert = ({ children }: { readonly children: ReactNode }) => (
+  <p role="alert" className="rounded-md bg-fail-tint px-3 py-2 text-fail [overflow-wrap:anywhere]">
+    {children}
+  </p>
+)
+
+function PauseChoice(props: {
+  readonly interrupt: boolean
+  readonly onChoose: (interrupt: boolean) => void
+}) {
+  const choices = [
+    [false, "Let what runs finish", "Nothing new starts meanwhile."],
+    [true, "End what runs now", "It is done again when the run goes on."],
+  ] as const
+  return (
+    <fieldset className="flex flex-col gap-2">
+      <legend className="sr-only">What becomes of steps that run</legend>
+      {choices.map(([value, title, detail]) => (
+        <label key={title} className="flex items-start gap-2.5 touch:min-h-11">
+          <input
+            type="radio"
+            name="interrupt"
+            className="mt-0.5 size-4 accent-accent"
+            checked={props.interrupt === value}
+            onChange={() => props.onChoose(value)}
+          />
+          <span>
+            <span className="font-medium">{title}</span>
+            <span className="block text-note text-quiet">{detail}</span>
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  )
+}
+
+function wordsOf(action: RunAction): {
+  readonly title: string
+  readonly detail: string
+  readonly confirm: string
+} {
+  const name = "stepId" in action ? nameOf(action.stepId) : ""
+  switch (action.type) {
+    case "resume":
+      return {
+        title: "Resume the run",
+        detail: "Steps that failed are tried again. What is done stays as it is.",
+        confirm: "Resume",
+      }
+    case "resume_from":
+      return {
+        title: `Do ${name} again`,
+        detail: "It and all that comes after it runs again. What they gave before stays in the log.",
+        confirm: "Do again",
+      }
+    case "retry":
+      return {
+        title: `Retry ${name}`,
+        detail: "What you change here counts from now on, in this run alone.",
+        confirm: "Retry",
+      }
+    case "skip":
+      return { title: `Skip ${name}`, detail: "The run goes on without it.", confirm: "Skip" }
+    case "fork":
+      return {
+        title: `Fork from ${name}`,
+        detail:
+          "A new run that has what the steps before it gave, and does the rest. This one stays as it is.",
+        confirm: "Fork",
+      }
+    case "pause":
+      return { title: "Pause the run", detail: "It goes on when you resume it.", confirm: "Pause" }
+    case "cancel":
+      return {
+        title: "Cancel the run",
+        detail: "All that runs for it is ended. It cannot be resumed, only forked.",
+        confirm: "Cancel the run",
+      }
+  }
+}
+
+const nameOf = (stepId: StepId): string =>
+  plainText(placeOf(stepId).index === null ? stepId : stepTitle(stepId))
