@@ -83,6 +83,7 @@ export async function startRealAgentz(): Promise<RealAgentz> {
       const down = spawn(process.execPath, [MAIN, "down", "--all"], { env: environment(), stdio: "ignore" })
       await new Promise((resolve) => down.once("exit", resolve))
       await rm(home, { recursive: true, force: true })
+      await rm(`${home}-worktrees`, { recursive: true, force: true })
       await rm(project, { recursive: true, force: true })
     },
   }
