@@ -13,7 +13,7 @@ import { changesBetween, totalsOf } from "./git/differences.ts"
 import { GitError, saidNo } from "./git/git.ts"
 import { headOf, type Place, placeOf } from "./git/place.ts"
 import { FilesChanged, planRestore, restore } from "./git/restore.ts"
-import { TooManyFiles } from "./git/scan.ts"
+import { type Allowance, TooManyFiles } from "./git/scan.ts"
 import { type Snapshot, snapshot } from "./git/snapshot.ts"
 
 export type FilesRequest = Extract<Command, { type: "checkpoint_requested" | "restore_requested" }>
@@ -33,6 +33,9 @@ export interface CheckpointsOptions {
   readonly session: () => Session
   readonly publish: (event: Unstamped) => void
 }
+
+/** A turn does not wait long for a directory that is no project. Whoever asks for a checkpoint gets more. */
+const AROUND_TURN: Allowance = { fileBytes: 100 << 20, totalBytes: 256 << 20, files: 50_000 }
 
 type Reason = Pick<Checkpoint, "when" | "turnId" | "requestId" | "note">
 
@@ -86,9 +89,9 @@ export function checkpointsOf({
     return n
   }
 
-  async function take(reason: Reason): Promise<void> {
+  async function take(reason: Reason, allowance?: Allowance): Promise<void> {
     const at = await placed()
-    await using now = await snapshot(at)
+    await using now = await snapshot(at, { ...(allowance && { allowance }) })
     await bound(at, now, reason)
   }
 
@@ -128,7 +131,7 @@ export function checkpointsOf({
 
   return {
     aroundTurn: (when, turnId) =>
-      inTurn(() => take({ when, turnId })).catch((error: unknown) => {
+      inTurn(() => take({ when, turnId }, AROUND_TURN)).catch((error: unknown) => {
         // Whoever works in a directory that is gone says so.
         if (!existsSync(workingDir)) return
         const failure = failureOf(error)

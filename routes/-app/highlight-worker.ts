@@ -5,6 +5,8 @@ import type { Coloured, ColourRun } from "./highlight.ts"
 import { bundledLanguages, languageNamed } from "./languages.ts"
 
 const THEME = "agentz"
+/** A pathological line is left plain rather than waited for. The first one of a language waits for its grammar, too. */
+const LINE_MS = 3_000
 const highlighter = createHighlighterCore({
   // Colours are names that the style sheet knows, in light and in dark.
   themes: [createCssVariablesTheme({ name: THEME, variablePrefix: "--code-" })],
@@ -17,8 +19,7 @@ async function colour(code: string, name: string): Promise<Coloured | null> {
   if (language === null) return null
   const { loadLanguage, getLoadedLanguages, codeToTokensBase } = await highlighter
   if (!getLoadedLanguages().includes(language)) await loadLanguage(bundledLanguages[language]())
-  // A pathological line is left plain rather than waited for.
-  const lines = codeToTokensBase(code, { lang: language, theme: THEME, tokenizeTimeLimit: 300 })
+  const lines = codeToTokensBase(code, { lang: language, theme: THEME, tokenizeTimeLimit: LINE_MS })
   return lines.map((tokens) =>
     tokens.map(
       ({ content, color }): ColourRun => [content, /--code-token-([a-z-]+)/.exec(color ?? "")?.[1] ?? ""],

@@ -1,14 +1,21 @@
 import { expect, test } from "vitest"
 import { catalogue } from "#daemon/agents/catalogue"
 import { adapters } from "#daemon/agents/index"
+import { COMMAND_AGENT } from "#streams/workflow/program"
 
 const needsOf = async (type: string, env: Record<string, string>) =>
   (await catalogue[type]?.preflight(env, "/nowhere"))?.needs
 
 test("every agent of the catalogue runs inside the daemon or says how it is started", () => {
   const outside = Object.keys(catalogue).filter((type) => catalogue[type]?.launch !== undefined)
-  expect([...Object.keys(adapters), ...outside].sort()).toEqual(Object.keys(catalogue).sort())
+  const inside = Object.keys(adapters).filter((type) => type !== COMMAND_AGENT)
+  expect([...inside, ...outside].sort()).toEqual(Object.keys(catalogue).sort())
   for (const [type, profile] of Object.entries(catalogue)) expect(profile.type).toBe(type)
+})
+
+test("what runs the command of a step is offered to nobody", () => {
+  expect(adapters[COMMAND_AGENT]).toBeDefined()
+  expect(catalogue[COMMAND_AGENT]).toBeUndefined()
 })
 
 test("the demo agent needs nothing", async () => {

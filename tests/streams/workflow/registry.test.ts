@@ -40,7 +40,7 @@ test("a run is listed with how it stands; an older worker's word does not count"
     { type: "run", key: "x", value: { odd: true }, headers: { operation: "upsert" } },
     "nonsense",
   ])
-  expect([...runs.values()]).toEqual([{ ...row, progress: progress(2, 3) }])
+  expect([...runs.values()]).toEqual([{ ...row, progress: progress(2, 3), asked: null, status: "running" }])
   expect(foldRuns(runs, [runRowChange({ ...row, title: "V" })]).get(runId)).toMatchObject({
     title: "V",
     progress: { n: 3 },
