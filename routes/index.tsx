@@ -50,8 +50,9 @@ const WORDS: Record<Filter, string> = {
 const PAGE = 200
 
 function Sessions() {
-  usePageTitle("Sessions")
   const { entries, loaded, connection } = useSessionList()
+  const isFirstRun = loaded && entries.size === 0
+  usePageTitle(isFirstRun ? "Start" : "Sessions")
   const search = Route.useSearch()
   const navigate = Route.useNavigate()
   const [shown, setShown] = useState(PAGE)
@@ -101,7 +102,7 @@ function Sessions() {
     },
   ])
 
-  if (loaded && every.length === 0) return <FirstRun />
+  if (isFirstRun) return <FirstRun />
   return (
     <div className="flex min-h-0 flex-1 flex-col">
       <h1 className="sr-only">Sessions</h1>

@@ -29,11 +29,14 @@ export function watchList<Id, Row>(options: Options<Id, Row>): WatchedList<Id, R
   let rows: ReadonlyMap<Id, Row> = new Map()
   let sent = rows
   let loaded = false
+  /** As of the last telling. A tab that comes before the next one would else hear that all is there, and of nothing. */
+  let toldLoaded = loaded
   let connection: Connection = { state: "connecting" }
   const flush = flushSoon(() => {
     const entries = [...rows.values()].filter((row) => sent.get(idOf(row)) !== row)
     const removed = [...sent.keys()].filter((id) => !rows.has(id))
     sent = rows
+    toldLoaded = loaded
     for (const tab of tabs) tell(tab, { reset: false, entries, removed, loaded })
   }, LIST_FLUSH_MS)
   const tail = openTail({
@@ -58,7 +61,7 @@ export function watchList<Id, Row>(options: Options<Id, Row>): WatchedList<Id, R
     retry: tail.retry,
     get: (id) => rows.get(id),
     greet: (tab) => {
-      tell(tab, { reset: true, entries: [...sent.values()], removed: [], loaded })
+      tell(tab, { reset: true, entries: [...sent.values()], removed: [], loaded: toldLoaded })
       tellConnection(tab, connection)
     },
   }

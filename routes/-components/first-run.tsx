@@ -1,12 +1,10 @@
 import { lazy, Suspense } from "react"
-import { usePageTitle } from "../-app/page-title.ts"
 import { PromptForm } from "./prompt-form.tsx"
 
 const RecordedDemo = lazy(() => import("./recorded-demo.tsx"))
 
 /** What a newcomer sees: no wizard, no account, one box. */
 export function FirstRun() {
-  usePageTitle("Start")
   return (
     <div className="min-h-0 flex-1 overflow-y-auto">
       <div className="mx-auto w-full max-w-2xl px-4 py-8 sm:py-14">
