@@ -103,11 +103,7 @@ function Runs() {
           ))}
         </nav>
         {only !== undefined && (
-          <Link
-            to="/w"
-            search={others}
-            className="rounded-md bg-sunken px-2 py-1 text-row touch:py-3"
-          >
+          <Link to="/w" search={others} className="rounded-md bg-sunken px-2 py-1 text-row touch:py-3">
             {plainText(only)} <span aria-hidden>×</span>
             <span className="sr-only">: show the runs of all workflows</span>
           </Link>

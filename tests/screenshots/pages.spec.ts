@@ -183,7 +183,11 @@ for (const look of LOOKS)
     await shoot("settings", "/settings", text("No rules."))
     const runs = await run(page, agentz)
     const step = (name: string) => page.getByRole("region", { name })
-    await shoot("run-failed", `/w/${runs.failed}?step=move&view=list`, step("Attempts"))
+    await shoot(
+      "run-failed",
+      `/w/${runs.failed}?step=move&view=list`,
+      page.locator("h1 + [data-status=failed]"),
+    )
     await shoot("run-list", `/w/${runs.asks}?step=confirm&view=list`, text("Publish 1.4.0 to stable?"))
     await shoot("run-graph", `/w/${runs.asks}?step=confirm&view=graph`, page.locator(".react-flow__node"))
     await shoot("runs", "/w", page.locator("[data-status=waiting]"))
