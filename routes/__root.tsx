@@ -53,11 +53,11 @@ function Frame() {
             <NeedsYou />
           </MainLink>
           <MainLink to="/w">
-            <span className="max-[24rem]:hidden">Workflows</span>
-            <span className="hidden max-[24rem]:inline">Runs</span>
+            <span className="max-[27rem]:hidden">Workflows</span>
+            <span className="hidden max-[27rem]:inline">Runs</span>
           </MainLink>
-          <MainLink to="/usage">
-            <span className="max-[24rem]:hidden">Usage</span>
+          <MainLink to="/usage" roomy>
+            Usage
           </MainLink>
           <MainLink to="/new">
             <Plus size={14} aria-hidden className="mr-1 inline max-sm:hidden" />
@@ -135,13 +135,18 @@ function Marks() {
 function MainLink(props: {
   readonly to: "/" | "/inbox" | "/w" | "/usage" | "/new"
   readonly exact?: boolean
+  /** Where there is no room for all of them it is reached by its command alone. */
+  readonly roomy?: boolean
   readonly children: ReactNode
 }) {
   return (
     <Link
       to={props.to}
       activeOptions={{ exact: props.exact ?? false, includeSearch: false }}
-      className="rounded-md px-2 py-1 whitespace-nowrap text-quiet hover:text-ink data-[status=active]:text-ink touch:py-3"
+      className={clsx(
+        "rounded-md px-2 py-1 whitespace-nowrap text-quiet hover:text-ink data-[status=active]:text-ink touch:py-3",
+        props.roomy && "max-[27rem]:hidden",
+      )}
     >
       {props.children}
     </Link>

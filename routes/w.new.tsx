@@ -138,7 +138,7 @@ function Choice({ workflow, chosen }: { readonly workflow: KnownWorkflow; readon
         search={{ workflow: name }}
         aria-current={chosen ? "true" : undefined}
         className={clsx(
-          "flex min-h-10 flex-wrap items-baseline gap-x-3 px-3 py-2 text-row hover:bg-sunken focus-visible:-outline-offset-2 touch:min-h-12",
+          "flex min-h-10 flex-wrap items-center gap-x-3 px-3 py-2 text-row hover:bg-sunken focus-visible:-outline-offset-2 touch:min-h-12",
           chosen && "bg-sunken",
         )}
       >

@@ -1,4 +1,4 @@
-/** Where the steps of a workflow stand in its picture: from left to right, what needs nothing first. Pure. */
+/** Where the steps of a workflow stand in its picture: from top to bottom, what needs nothing first. Pure. */
 import { Graph, layout } from "@dagrejs/dagre"
 import type { StepId } from "#streams/workflow/step-id"
 import type { RunPlan } from "./protocol.ts"
@@ -13,7 +13,7 @@ export interface Place {
 /** The upper left corner of each step. */
 export function layoutOf({ definition, edges }: RunPlan): ReadonlyMap<StepId, Place> {
   const graph = new Graph()
-  graph.setGraph({ rankdir: "LR", nodesep: 20, ranksep: 56, marginx: 16, marginy: 16 })
+  graph.setGraph({ rankdir: "TB", nodesep: 24, ranksep: 36, marginx: 16, marginy: 16 })
   graph.setDefaultEdgeLabel(() => ({}))
   for (const { id } of definition.steps) graph.setNode(id, { ...NODE })
   for (const [from, to] of edges) graph.setEdge(from, to)
@@ -26,7 +26,7 @@ export function layoutOf({ definition, edges }: RunPlan): ReadonlyMap<StepId, Pl
   )
 }
 
-/** The step that an arrow key leads to: along an edge, or to the next one above or below in the same column. */
+/** The step that an arrow key leads to: along an edge, or to the next one beside it. */
 export function neighbourOf(
   plan: RunPlan,
   places: ReadonlyMap<StepId, Place>,
@@ -38,20 +38,20 @@ export function neighbourOf(
     ids
       .flatMap((id) => {
         const place = places.get(id)
-        return place === undefined ? [] : [{ id, away: Math.abs(place.y - at.y) }]
+        return place === undefined ? [] : [{ id, away: Math.abs(place.x - at.x) }]
       })
       .sort((a, b) => a.away - b.away)[0]?.id ?? null
-  const column = (side: (y: number) => boolean) =>
-    near([...places].filter(([, { x, y }]) => Math.abs(x - at.x) < 1 && side(y)).map(([id]) => id))
+  const beside = (side: (x: number) => boolean) =>
+    near([...places].filter(([, { x, y }]) => Math.abs(y - at.y) < 1 && side(x)).map(([id]) => id))
   switch (key) {
-    case "ArrowRight":
-      return near(plan.edges.filter(([before]) => before === from).map(([, after]) => after))
-    case "ArrowLeft":
-      return near(plan.edges.filter(([, after]) => after === from).map(([before]) => before))
     case "ArrowDown":
-      return column((y) => y > at.y)
+      return near(plan.edges.filter(([before]) => before === from).map(([, after]) => after))
     case "ArrowUp":
-      return column((y) => y < at.y)
+      return near(plan.edges.filter(([, after]) => after === from).map(([before]) => before))
+    case "ArrowRight":
+      return beside((x) => x > at.x)
+    case "ArrowLeft":
+      return beside((x) => x < at.x)
     default:
       return null
   }

@@ -94,7 +94,7 @@ export function stepTitle(stepId: StepId): string {
 }
 
 const OUTCOMES: Readonly<Record<Attempt["outcome"], string>> = {
-  open: "runs",
+  open: "under way",
   completed: "done",
   failed: "failed",
   lost: "lost with its process",

@@ -44,16 +44,16 @@ const plan: RunPlan = {
   ],
 }
 
-test("what needs a step stands to its right, and the arrow keys lead along the edges", () => {
+test("what needs a step stands below it, and the arrow keys lead along the edges", () => {
   const places = layoutOf(plan)
-  const x = (id: string) => places.get(id)?.x ?? Number.NaN
-  expect(x("plan")).toBeLessThan(x("left"))
-  expect(x("left")).toBe(x("right"))
-  expect(x("right")).toBeLessThan(x("sum"))
+  const y = (id: string) => places.get(id)?.y ?? Number.NaN
+  expect(y("plan")).toBeLessThan(y("left"))
+  expect(y("left")).toBe(y("right"))
+  expect(y("right")).toBeLessThan(y("sum"))
   const go = (from: string, ...keys: readonly string[]) =>
     keys.reduce((at, key) => neighbourOf(plan, places, { from: at, key }) ?? at, from)
-  expect(["left", "right"]).toContain(go("plan", "ArrowRight"))
-  expect(go("plan", "ArrowRight", "ArrowRight", "ArrowRight")).toBe("sum")
-  expect(new Set([go("left", "ArrowUp"), go("left", "ArrowDown")])).toEqual(new Set(["left", "right"]))
-  expect(go("sum", "ArrowLeft", "ArrowLeft")).toBe("plan")
+  expect(["left", "right"]).toContain(go("plan", "ArrowDown"))
+  expect(go("plan", "ArrowDown", "ArrowDown", "ArrowDown")).toBe("sum")
+  expect(new Set([go("left", "ArrowLeft"), go("left", "ArrowRight")])).toEqual(new Set(["left", "right"]))
+  expect(go("sum", "ArrowUp", "ArrowUp")).toBe("plan")
 })

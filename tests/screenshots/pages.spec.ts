@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url"
 import { type Browser, expect, type Locator, type Page, test } from "@playwright/test"
 import { beginRepository } from "../support/project.ts"
 import { type RealAgentz, startRealAgentz } from "../support/real-agentz.ts"
+import { define, start } from "../support/workflow-calls.ts"
 
 const FOLDER = fileURLToPath(new URL("../../docs/screenshots", import.meta.url))
 
@@ -72,6 +73,72 @@ async function fill(
   return { done, failed, waiting, running, branch }
 }
 
+const RELEASE = `name: release
+description: Tests, builds for each platform, asks, and publishes.
+inputs:
+  version: { type: string, description: What the release is called., default: 1.4.0 }
+  channel: { type: enum, values: [stable, next], default: stable }
+  dryRun: { type: boolean, description: Publish nothing., default: false }
+steps:
+  - id: notes
+    kind: agent
+    agent: demo
+    prompt: "[[say text='Three fixes and one feature since 1.3.2.' ms=0]]"
+  - id: tests
+    kind: command
+    command: [sh, -c, "echo 42 passed"]
+  - id: builds
+    kind: map
+    needs: [tests]
+    over: "['linux', 'macos', 'windows']"
+    step:
+      kind: command
+      command: [echo, "built {{item}}"]
+  - id: review
+    kind: agent
+    agent: demo
+    needs: [notes]
+    prompt: "[[slow n=3000 ms=300]]"
+  - id: confirm
+    kind: approval
+    needs: [builds]
+    question: "Publish {{inputs.version}} to {{inputs.channel}}?"
+  - id: publish
+    kind: command
+    needs: [confirm, review]
+    command: [echo, published]
+  - id: announce
+    kind: transform
+    needs: [publish]
+    value: "{{inputs.version}} is out."
+`
+
+const MIGRATE = `name: migrate
+description: Moves the tables, and checks them.
+steps:
+  - id: plan
+    kind: transform
+    value: "Four tables, the large one last."
+  - id: move
+    kind: command
+    needs: [plan]
+    command: [sh, -c, "echo 'orders: lock timeout' >&2; exit 3"]
+    retry: { attempts: 2, delay: 50ms }
+  - id: check
+    kind: command
+    needs: [move]
+    command: [echo, ok]
+`
+
+/** Runs in three states, by what they show. */
+async function run(page: Page, agentz: RealAgentz): Promise<Record<"asks" | "failed", string>> {
+  await define(page, RELEASE)
+  await define(page, MIGRATE)
+  await start(page, agentz, "name: greet\nsteps: [{ id: hello, kind: transform, value: Hello. }]\n")
+  const failed = await start(page, agentz, MIGRATE)
+  return { failed, asks: await start(page, agentz, RELEASE) }
+}
+
 /** Signed in, and looking as `look` says. */
 async function open(browser: Browser, agentz: RealAgentz, look: (typeof LOOKS)[number]): Promise<Page> {
   const { colorScheme, viewport, phone } = look
@@ -124,6 +191,19 @@ for (const look of LOOKS)
     await shoot("search", "/search?q=retry%20timer", page.locator("mark"))
     await shoot("usage", "/usage", text("Tokens out"))
     await shoot("settings", "/settings", text("No rules."))
+    const runs = await run(page, agentz)
+    const step = (name: string) => page.getByRole("region", { name })
+    await shoot(
+      "run-failed",
+      `/w/${runs.failed}?step=move&view=list`,
+      page.locator("h1 + [data-status=failed]"),
+    )
+    await shoot("run-list", `/w/${runs.asks}?step=confirm&view=list`, text("Publish 1.4.0 to stable?"))
+    await shoot("run-graph", `/w/${runs.asks}?step=confirm&view=graph`, page.locator(".react-flow__node"))
+    await shoot("runs", "/w", page.locator("[data-status=waiting]"))
+    await shoot("start-run", "/w/new?workflow=release", page.getByRole("form"))
+    await shoot("definition", "/w/new?workflow=migrate&edit=true", text("Nothing is wrong"))
+    await shoot("inbox-run", "/inbox", step("Step confirm"))
     const keep = (name: string) => page.screenshot({ path: join(FOLDER, `${name}-${look.name}.png`) })
     await page.goto(`${agentz.api}/s/${told.done}`)
     await page.getByRole("button", { name: "Session menu" }).click()

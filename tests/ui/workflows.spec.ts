@@ -197,7 +197,7 @@ test("the graph is walked and opened with keys", async ({ page, agentz, isMobile
   await reaches(page, "Failed")
   const node = (id: string) => page.getByRole("button", { name: new RegExp(`^Step ${id}, `) })
   await node("ok").focus()
-  await page.keyboard.press("ArrowRight")
+  await page.keyboard.press("ArrowDown")
   await expect(node("breaks")).toBeFocused()
   await page.keyboard.press("Enter")
   await expect(page.getByRole("complementary", { name: "Step breaks" })).toContainText("Retry")

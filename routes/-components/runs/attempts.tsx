@@ -78,7 +78,7 @@ function Span({ attempt }: { readonly attempt: Attempt }) {
 }
 
 /** What the session said last, as it says it. */
-export function LastLine({ sessionId }: { readonly sessionId: SessionId }) {
+function LastLine({ sessionId }: { readonly sessionId: SessionId }) {
   const line = useListed(({ entries }) => entries.get(sessionId)?.activity?.lastLine)
   if (!line) return null
   return <p className="truncate text-note text-quiet">{plainText(withoutMarks(line))}</p>

@@ -63,7 +63,7 @@ function One(props: {
       htmlFor={id}
       hint={hint}
       error={
-        wrong !== undefined && (
+        wrong === undefined ? null : (
           <p id={`${id}-wrong`} role="alert" className="text-row text-fail">
             {plainText(wrong)}
           </p>

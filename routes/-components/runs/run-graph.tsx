@@ -114,21 +114,21 @@ function StepBox({ id, data: { step, kind, selected } }: NodeProps<StepNode>) {
         selected ? "border-ink" : EDGES[mark],
       )}
     >
-      <Handle type="target" position={Position.Left} isConnectable={false} />
+      <Handle type="target" position={Position.Top} isConnectable={false} />
       <div className="flex items-baseline gap-2">
         <span className="min-w-0 flex-1 truncate font-medium">{id}</span>
         {step.attempt > 1 && <span className="text-note text-quiet figures">×{step.attempt}</span>}
         <StepMark name={mark} className="text-note" />
       </div>
       <div className="truncate text-note text-quiet">{note === "" ? kind : plainText(note)}</div>
-      <Handle type="source" position={Position.Right} isConnectable={false} />
+      <Handle type="source" position={Position.Bottom} isConnectable={false} />
     </div>
   )
 }
 
 /** Colour where an eye is needed; what is done or to come stays calm. */
 const EDGES: Readonly<Record<ReturnType<typeof stepMarkOf>, string>> = {
-  pending: "border-line border-dashed",
+  pending: "border-line-strong border-dashed",
   due: "border-resume",
   running: "border-run",
   silent: "border-needs",
@@ -136,5 +136,5 @@ const EDGES: Readonly<Record<ReturnType<typeof stepMarkOf>, string>> = {
   waits: "border-line-strong",
   completed: "border-line-strong",
   failed: "border-fail",
-  skipped: "border-line border-dashed",
+  skipped: "border-line-strong border-dashed",
 }

@@ -78,7 +78,7 @@ export function StartForm({
         label="Directory"
         htmlFor={`${id}-dir`}
         hint="An absolute path. Empty: your home."
-        error={dirWrong && refusal && <Problem id={`${id}-dir-wrong`} refusal={refusal} />}
+        error={dirWrong && refusal ? <Problem id={`${id}-dir-wrong`} refusal={refusal} /> : null}
       >
         <input
           id={`${id}-dir`}
