@@ -33,5 +33,4 @@ steps:
   const run = await untilRun(agentz, runId, "completed", ({ status }) => status === "completed")
   expect(run.output).toEqual({ type: "value", value: { said: "hi from the agent", built: "done" } })
   expect(readFileSync(join(agentz.workingDir, "out.txt"), "utf8")).toBe("hi from the agent\n")
-  writeFileSync("/tmp/fbx/run.json", JSON.stringify(await runEventsOf(agentz, runId), null, 1))
 })
