@@ -1,8 +1,8 @@
-import { readFileSync, writeFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
 import { Installation } from "./installation.ts"
-import { runEventsOf, untilRun } from "./workflow-runs.ts"
+import { untilRun } from "./workflow-runs.ts"
 
 test("steps run in their order, in sessions and programs, and what they give goes on to the next", async () => {
   await using agentz = await Installation.open()

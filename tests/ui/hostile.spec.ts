@@ -6,6 +6,8 @@ import { HOSTILE } from "../support/hostile-texts.ts"
 import { expect, test } from "../support/ui-test.ts"
 
 const PER_SESSION = 30
+/** Every third of the three hundred, or with AGENTZ_TEST_LONG=1 all of them. */
+const SHOWN = HOSTILE.filter((_, index) => process.env.AGENTZ_TEST_LONG === "1" || index % 3 === 0)
 
 /** A turn with the text in every place where a text of an agent is shown. */
 function tellHostile(session: FakeSession, text: string): void {
@@ -126,13 +128,13 @@ async function watch(page: Page, agentz: Agentz): Promise<() => Promise<unknown>
 
 const nothing = { foreign: [], dialogs: [], page: { ran: null, violated: null, elements: [], links: [] } }
 
-test("three hundred hostile texts stay text wherever they are shown", async ({ page, agentz, isMobile }) => {
+test("hostile texts stay text wherever they are shown", async ({ page, agentz, isMobile }) => {
   test.skip(isMobile, "the same rows on a narrower page")
   test.setTimeout(280_000)
   expect(new Set(HOSTILE).size).toBe(300)
   const sessions: FakeSession[] = []
-  for (let from = 0; from < HOSTILE.length; from += PER_SESSION) {
-    const texts = HOSTILE.slice(from, from + PER_SESSION)
+  for (let from = 0; from < SHOWN.length; from += PER_SESSION) {
+    const texts = SHOWN.slice(from, from + PER_SESSION)
     const [first = ""] = texts
     const session = agentz.plane.add({
       title: texts
