@@ -128,7 +128,7 @@ test("a message to a parked session wakes it, and one during a turn is queued", 
   await agentz.until(sessionId, "parked", ({ status, daemon }) => status === "completed" && daemon === null)
   const parked = (await agentz.session(sessionId)).epoch
 
-  await agentz.run(["send", sessionId, "[[slow n=20 ms=50]]"])
+  await agentz.run(["send", sessionId, "[[slow n=160 ms=50]]"])
   await agentz.until(sessionId, "woken", (session) => session.status === "running" && session.epoch > parked)
   await agentz.run(["send", sessionId, "[[say text=queued]]"])
   await agentz.until(sessionId, "queued", ({ queue }) => queue.length === 1)
@@ -138,7 +138,7 @@ test("a message to a parked session wakes it, and one during a turn is queued", 
     ({ turns, status }) => turns === 3 && status === "completed",
   )
   const order = session.items.flatMap((item) => (item.type === "message" ? [plain(item.text)] : []))
-  expect(order).toEqual(["one", slowly(20), "queued"])
+  expect(order).toEqual(["one", slowly(160), "queued"])
 })
 
 test("a permission asked before a kill of daemon and API is answered after it, and the call runs once", async () => {
