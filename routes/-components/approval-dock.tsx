@@ -33,7 +33,7 @@ export function ApprovalDock(props: {
     return outcome
   }
   return (
-    <div className="max-h-[55dvh] shrink-0 overflow-y-auto border-t-2 border-needs-line bg-raised">
+    <div className="max-h-[45dvh] shrink-0 overflow-y-auto border-t-2 border-needs-line bg-raised">
       <ApprovalCard
         key={request.requestId}
         ref={dock}

@@ -60,7 +60,7 @@ test("every process is killed while it waits: it goes on by itself once there is
 test("a daemon that has left is started again when the limit is lifted", async () => {
   await using agentz = await Installation.open({ AGENTZ_ON_LIMIT: "wait", AGENTZ_IDLE_SECONDS: "0.2" })
   await agentz.up()
-  const sessionId = await agentz.spawn(limited(4))
+  const sessionId = await agentz.spawn(limited(15))
   await agentz.until(sessionId, "parked", ({ limit, daemon }) => limit !== null && daemon === null)
   const shown = await agentz.run(["show", sessionId])
   expect(shown.stdout).toMatch(/limit +waits until/)
