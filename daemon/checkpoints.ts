@@ -137,11 +137,13 @@ export function checkpointsOf({
         const failure = failureOf(error)
         if (failure.message === told) return
         told = failure.message
+        // Nothing is wrong with working in a directory that gets none.
+        const expected = error instanceof NoPlace
         publish({
           type: "notice",
-          severity: "warning",
+          severity: expected ? "info" : "warning",
           category: "checkpoint",
-          title: `No checkpoint was taken: ${failure.message}`,
+          title: expected ? failure.message : `No checkpoint was taken: ${failure.message}`,
           ...(failure.hint && { hint: failure.hint }),
         })
       }),

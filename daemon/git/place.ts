@@ -45,7 +45,9 @@ export async function placeOf(
   if (before !== null) return { ...place, ...before }
   const kept = await kindOf(await realpath(directory))
   if (kept.repository === null && isTooMuch(kept.root))
-    return { why: `${kept.root} is nobody's project: start a session in one to have its files kept.` }
+    return {
+      why: `No files are kept here: ${kept.root} is nobody's project. Start a session in one to be able to go back.`,
+    }
   await make(gitDir, kept)
   return { ...place, ...kept }
 }
