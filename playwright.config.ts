@@ -1,18 +1,8 @@
 import { defineConfig } from "@playwright/test"
-import { findChromium } from "./tests/support/chromium.mjs"
+import { CHROMIUM_FLAGS, findChromium } from "./tests/support/chromium.mjs"
 
 const executablePath = findChromium()
 if (!executablePath) throw new Error("There is no Chromium: `npm run test:ui` installs one.")
-
-const args = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-]
 
 const ALIKE = /(budget|commands|hostile|history|merge|tabs|undo|whole)[.]spec[.]ts$/
 
@@ -25,7 +15,7 @@ export default defineConfig({
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: process.env.CI ? "line" : "list",
-  use: { launchOptions: { executablePath, args }, trace: "retain-on-failure" },
+  use: { launchOptions: { executablePath, args: CHROMIUM_FLAGS }, trace: "retain-on-failure" },
   projects: [
     { name: "desktop", use: { viewport: { width: 1280, height: 800 } } },
     // What a narrow page changes; what is the same on any is shown on the desktop, and here with AGENTZ_TEST_LONG=1.

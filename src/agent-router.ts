@@ -8,6 +8,7 @@ import { OnLimit } from "#streams/limit"
 import { RuleMatch, RuleScope } from "#streams/rule"
 import { STATUSES } from "#streams/session"
 import { LimitChange } from "#streams/session-limits"
+import { Directory, Key, Offset } from "./inputs.ts"
 import { checkedPrompt } from "./prompt.ts"
 import { trackedEvents } from "./tracked-events.ts"
 import { procedure, router } from "./trpc.ts"
@@ -15,10 +16,7 @@ import { filesProcedures } from "./workspaces/files-router.ts"
 import { WorkspaceRequest } from "./workspaces/workspace.ts"
 
 const Prompt = z.string().transform(checkedPrompt)
-const Key = z.string().min(1).max(200)
-const Offset = z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/, "must be an offset that agentz gave out")
 const Line = z.string().min(1).max(200)
-const Directory = z.string().min(1).max(4096)
 const Attachments = z
   .array(z.strictObject({ uploadId: UploadId, name: Line }))
   .max(16)

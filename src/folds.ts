@@ -11,6 +11,7 @@ import { emptySession, type Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
 import { readToTail, START } from "#streams/stream"
 import { type FindEndpoint, type Patience, StreamError } from "#streams/transport"
+import { latelyUsed } from "./lately-used.ts"
 
 export interface Folded<Value> {
   readonly value: Value
@@ -29,11 +30,11 @@ export interface Folds {
   session(sessionId: SessionId): Promise<Folded<Session>>
 }
 
-/** Sessions whose fold is kept; the one looked at longest ago goes first. */
+/** Sessions whose fold is kept. */
 const KEPT = 32
 
 export function foldsOf(endpoint: FindEndpoint, patience: Patience): Folds {
-  const kept = new Map<SessionId, () => Promise<FoldedSession>>()
+  const kept = latelyUsed<SessionId, () => Promise<FoldedSession>>(KEPT)
   const registry = foldOf(endpoint, paths.registry, { patience, empty: emptyRegistry, fold: foldRegistry })
   const streamOf = async (sessionId: SessionId) =>
     (await registry()).value.get(sessionId)?.archive?.stream ?? paths.events(sessionId)
@@ -68,9 +69,7 @@ export function foldsOf(endpoint: FindEndpoint, patience: Patience): Folds {
     streamOf,
     session(sessionId) {
       const read = kept.get(sessionId) ?? readerOf(sessionId)
-      kept.delete(sessionId)
-      kept.set(sessionId, read)
-      for (const oldest of [...kept.keys()].slice(0, Math.max(0, kept.size - KEPT))) kept.delete(oldest)
+      kept.use(sessionId, read)
       return read()
     },
   }

@@ -2,18 +2,9 @@
 import { fileURLToPath } from "node:url"
 import { chromium } from "@playwright/test"
 import { build } from "vite"
-import { findChromium } from "../../tests/support/chromium.mjs"
+import { CHROMIUM_FLAGS, findChromium } from "../../tests/support/chromium.mjs"
 
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--enable-precise-memory-info",
-]
+const FLAGS = [...CHROMIUM_FLAGS, "--enable-precise-memory-info"]
 const STOCK = fileURLToPath(import.meta.resolve("@durable-streams/client"))
 
 export async function openBrowser() {

@@ -1,6 +1,6 @@
-import { useCallback, useEffect, useState } from "react"
-import { refusalOf } from "./refusal.ts"
+import { useCallback, useState } from "react"
 import { type KnownWorkflow, openRunApi, type Schedule, type Webhook } from "./run-api.ts"
+import { useAsked } from "./use-asked.ts"
 
 interface Known {
   readonly workflows: readonly KnownWorkflow[]
@@ -14,36 +14,20 @@ export function useDefinitions(): {
   readonly problem: string | null
   readonly refresh: () => void
 } {
-  const [known, setKnown] = useState<Known | null>(null)
-  const [problem, setProblem] = useState<string | null>(null)
   const [round, setRound] = useState(0)
   const refresh = useCallback(() => setRound((count) => count + 1), [])
   // biome-ignore lint/correctness/useExhaustiveDependencies: each round asks anew
-  useEffect(() => {
-    let current = true
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const ask = async () => {
-      const api = openRunApi(location.origin)
-      try {
-        const [definitions, scheduled, hooked] = await Promise.all([
-          api.definitions(),
-          api.schedules(),
-          api.webhooks(),
-        ])
-        if (!current) return
-        setKnown({ ...definitions, ...scheduled, ...hooked })
-        setProblem(null)
-      } catch (error) {
-        if (!current) return
-        setProblem(refusalOf(error).message)
-        timer = setTimeout(ask, 3_000)
-      }
-    }
-    void ask()
-    return () => {
-      current = false
-      clearTimeout(timer)
-    }
-  }, [round])
+  const ask = useCallback(() => askKnown(), [round])
+  const { answer: known, problem } = useAsked(ask)
   return { known, problem, refresh }
+}
+
+async function askKnown(): Promise<Known> {
+  const api = openRunApi(location.origin)
+  const [definitions, scheduled, hooked] = await Promise.all([
+    api.definitions(),
+    api.schedules(),
+    api.webhooks(),
+  ])
+  return { ...definitions, ...scheduled, ...hooked }
 }

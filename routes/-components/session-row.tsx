@@ -2,16 +2,17 @@ import { Link } from "@tanstack/react-router"
 import { memo } from "react"
 import type { RegistryEntry } from "#streams/registry"
 import { needsDaemon } from "#streams/session"
-import { useNow } from "../-app/clock.ts"
-import { shortCount, shortPath, shortSpan, withoutMarks } from "../-app/figures.ts"
+import { shortCount, shortPath, withoutMarks } from "../-app/figures.ts"
 import { plainText } from "../-app/hidden-characters.ts"
 import { changedAt } from "../-app/session-order.ts"
+import { Since } from "./since.tsx"
 import { StateMark } from "./state-mark.tsx"
 
 /** One session in a list. On a phone the figures leave and the last line gets a line of its own. */
 export const SessionRow = memo(function SessionRow({ entry }: { readonly entry: RegistryEntry }) {
   const { activity } = entry
   const tokens = activity ? activity.inputTokens + activity.outputTokens : 0
+  const active = needsDaemon(entry.status)
   const lastLine = entry.status === "failed" ? (activity?.error ?? activity?.lastLine) : activity?.lastLine
   return (
     <li className="border-b border-line last:border-b-0">
@@ -35,7 +36,7 @@ export const SessionRow = memo(function SessionRow({ entry }: { readonly entry: 
           {shortPath(entry.workingDir, 26)}
         </span>
         <span className="text-right text-quiet figures [grid-area:time]">
-          <Since entry={entry} />
+          <Since active={active} from={active ? entry.createdAt : changedAt(entry)} />
         </span>
         <span className="text-right text-quiet figures [grid-area:tokens] max-sm:hidden">
           {tokens > 0 ? shortCount(tokens) : ""}
@@ -45,17 +46,3 @@ export const SessionRow = memo(function SessionRow({ entry }: { readonly entry: 
     </li>
   )
 })
-
-/** How long it has been at work, or how long ago it last was. */
-function Since({ entry }: { readonly entry: RegistryEntry }) {
-  const active = needsDaemon(entry.status)
-  const now = useNow(active ? 1_000 : 30_000)
-  const from = active ? entry.createdAt : changedAt(entry)
-  const span = now - Date.parse(from)
-  return (
-    <time dateTime={from} title={new Date(from).toLocaleString()}>
-      {active || span >= 30_000 ? shortSpan(span) : "now"}
-      <span className="sr-only">{active ? " since it began" : span >= 30_000 && " ago"}</span>
-    </time>
-  )
-}

@@ -3,6 +3,14 @@ import { RequestId, SessionId } from "#streams/ids"
 import { type ControlPlane, Problem } from "../plane.ts"
 import { Refusal } from "./refusal.ts"
 
+/** The one that was found, if any. Throws `ambiguous_id` where it may be one of several. */
+export function onlyOne<Id extends string>(found: readonly Id[], given: string): Id | undefined {
+  const [only, ...others] = found
+  if (others.length === 0) return only
+  const named = `${found.slice(0, 4).join(", ")}${found.length > 4 ? ", …" : ""}`
+  throw new Refusal("ambiguous_id", `“${given}” may mean ${named}: type more letters.`)
+}
+
 /** The session that is meant by a whole id or by its first letters, with or without `ses_`. */
 export async function whichSession(plane: ControlPlane, given: string): Promise<SessionId> {
   const matches = (id: string) => id.startsWith(given) || id.startsWith(`ses_${given}`)
@@ -17,13 +25,8 @@ export async function whichSession(plane: ControlPlane, given: string): Promise<
     cursor = page.cursor
   } while (cursor !== undefined)
 
-  const [only, ...others] = found
-  if (only !== undefined && others.length === 0) return only
-  if (only !== undefined)
-    throw new Refusal(
-      "ambiguous_id",
-      `“${given}” may mean ${found.slice(0, 4).join(", ")}${found.length > 4 ? ", …" : ""}: type more letters.`,
-    )
+  const only = onlyOne(found, given)
+  if (only !== undefined) return only
   // It may be so new that the list does not have it yet: the plane knows.
   const whole = SessionId.safeParse(given)
   if (whole.success) return whole.data

@@ -5,6 +5,7 @@ import { START } from "#streams/stream"
 import { Input, WorkflowName } from "#streams/workflow/definition"
 import type { RunEvent } from "#streams/workflow/event"
 import { StepId } from "#streams/workflow/step-id"
+import { Offset } from "../inputs.ts"
 import { Problem } from "../plane.ts"
 import type { RunView } from "../workflows/plane.ts"
 import { type Caller, maySeeRun, maySeeWorkflow, tokenOf } from "./caller.ts"
@@ -12,7 +13,7 @@ import { collect } from "./collecting.ts"
 import { monitor } from "./run-monitor.ts"
 import { isOver, RunTold, runTold } from "./run-told.ts"
 import { waitForRun } from "./settling.ts"
-import { type Call, defineTool, Key, keyFor, Offset, type Tool, WaitSeconds } from "./tool.ts"
+import { type Call, defineTool, keyFor, ToldKey, type Tool, WaitSeconds } from "./tool.ts"
 
 /** Any JSON, without telling the schema of JSON to a model. */
 const Any = z.unknown().pipe(z.json())
@@ -61,7 +62,7 @@ const invoke = defineTool({
       .describe("instead of a name: a definition, in YAML or JSON"),
     inputs: z.record(z.string(), Any).optional(),
     workingDir: z.string().min(1).max(4096).optional().describe("whole path of the directory it works in"),
-    idempotencyKey: Key.optional(),
+    idempotencyKey: ToldKey.optional(),
   }),
   output: z.object({ runId: z.string(), offset: z.string() }),
   async run({ workflow, definition, inputs, workingDir, idempotencyKey }, { plane, caller }) {
@@ -150,7 +151,7 @@ const resume = defineTool({
     prompt: z.string().min(1).optional().describe("for retry: what the step is to be told instead"),
     output: Any.optional().describe("for skip: what the step shall have given"),
     dryRun: z.boolean().default(false),
-    idempotencyKey: Key.optional(),
+    idempotencyKey: ToldKey.optional(),
   }),
   output: z.object({
     runId: z.string(),

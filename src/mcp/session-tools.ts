@@ -9,7 +9,7 @@ import { checkedPrompt } from "../prompt.ts"
 import { allowedMode, maySee } from "./caller.ts"
 import { SessionTold, sessionTold } from "./session-told.ts"
 import { type Seen, seeSession, waitForSession } from "./settling.ts"
-import { type Call, defineTool, Key, keyFor, type Tool, WaitSeconds } from "./tool.ts"
+import { type Call, defineTool, keyFor, ToldKey, type Tool, WaitSeconds } from "./tool.ts"
 
 const Prompt = z.string().transform(checkedPrompt)
 const Line = z.string().min(1).max(200)
@@ -34,7 +34,7 @@ const spawn = defineTool({
     model: Line.optional(),
     title: Line.optional(),
     mode: PermissionMode.optional().describe("what it may do without asking a person; left out: ask"),
-    idempotencyKey: Key.optional(),
+    idempotencyKey: ToldKey.optional(),
   }),
   output: z.object({ sessionId: z.string(), warning: z.string().optional() }),
   run: async ({ agent, idempotencyKey, mode, worktree, ...request }, { plane, caller }) =>
@@ -57,7 +57,7 @@ const send = defineTool({
     "While a turn runs: queue waits for its end, steer says it into the turn, interrupt ends the turn first.",
   area: "sessions",
   writes: true,
-  input: One.extend({ text: Prompt, mode: SendMode.optional(), idempotencyKey: Key.optional() }),
+  input: One.extend({ text: Prompt, mode: SendMode.optional(), idempotencyKey: ToldKey.optional() }),
   output: z.object({ sessionId: z.string(), messageId: z.string() }),
   async run({ sessionId, ...message }, call) {
     await seen(call, sessionId)

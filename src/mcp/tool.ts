@@ -5,6 +5,7 @@
 import { type CallToolResult, type Tool as ToolInfo, ToolSchema } from "@modelcontextprotocol/sdk/types.js"
 import { z } from "zod"
 import { inputSentence } from "../input-sentence.ts"
+import { Key } from "../inputs.ts"
 import { errorFields, type Log } from "../log.ts"
 import { type ControlPlane, Problem } from "../plane.ts"
 import type { Caller, Needs } from "./caller.ts"
@@ -13,12 +14,9 @@ import type { Caller, Needs } from "./caller.ts"
 const MOST_SECONDS = 50
 
 export const WaitSeconds = z.number().min(0).max(MOST_SECONDS)
-export const Offset = z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/, "must be an offset that agentz gave out")
-export const Key = z
-  .string()
-  .min(1)
-  .max(200)
-  .describe("give one, and give it again when you try again: the same key is done once")
+export const ToldKey = Key.describe(
+  "give one, and give it again when you try again: the same key is done once",
+)
 
 /** Two callers may think of the same key, and mean different things. */
 export const keyFor = ({ id }: Caller, key: string | undefined): string | undefined =>

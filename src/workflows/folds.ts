@@ -10,6 +10,7 @@ import {
   type Workflows,
 } from "#streams/workflow/registry"
 import { type Folded, foldOf } from "../folds.ts"
+import { latelyUsed } from "../lately-used.ts"
 import { Problem } from "../plane.ts"
 import { type FoldedRun, readRun, unreadRun } from "./run-log.ts"
 
@@ -20,11 +21,11 @@ export interface RunFolds {
   run(runId: RunId): Promise<FoldedRun>
 }
 
-/** Runs whose fold is kept; the one looked at longest ago goes first. */
+/** Runs whose fold is kept. */
 const KEPT = 32
 
 export function runFoldsOf(endpoint: FindEndpoint, patience: Patience): RunFolds {
-  const kept = new Map<RunId, FoldedRun>()
+  const kept = latelyUsed<RunId, FoldedRun>(KEPT)
   return {
     runs: foldOf(endpoint, paths.runs, { patience, empty: new Map(), fold: foldRuns }),
     workflows: foldOf(endpoint, paths.workflows, { patience, empty: emptyWorkflows, fold: foldWorkflows }),
@@ -35,9 +36,7 @@ export function runFoldsOf(endpoint: FindEndpoint, patience: Patience): RunFolds
           throw unknownRun(runId)
         },
       )
-      kept.delete(runId)
-      kept.set(runId, folded)
-      for (const oldest of [...kept.keys()].slice(0, Math.max(0, kept.size - KEPT))) kept.delete(oldest)
+      kept.use(runId, folded)
       return folded
     },
   }

@@ -4,22 +4,20 @@ import { Budget, Inputs, WorkflowName } from "#streams/workflow/definition"
 import { RUN_STATUSES } from "#streams/workflow/run"
 import { StepId } from "#streams/workflow/step-id"
 import { StepInput } from "#streams/workflow/step-input"
+import { Directory, Key, Offset } from "../inputs.ts"
 import { trackedEvents } from "../tracked-events.ts"
 import { procedure, router } from "../trpc.ts"
 import type { WorkflowPlane } from "./plane.ts"
 
 /** A definition that is larger is a program, not a plan. */
 const Source = z.string().min(1).max(1_000_000)
-const Key = z.string().min(1).max(200)
-const Path = z.string().min(1).max(4096)
-const Offset = z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/, "must be an offset that agentz gave out")
 const Text = z.string().trim().min(1).max(4000)
 
 const OneRun = z.strictObject({ runId: RunId })
 const OfRun = z.strictObject({ runId: RunId, idempotencyKey: Key.optional() })
 const OfStep = OfRun.extend({ stepId: StepId })
-const Written = z.strictObject({ source: Source, file: Path.optional() })
-const Started = { name: WorkflowName, inputs: Inputs.optional(), workingDir: Path.optional() }
+const Written = z.strictObject({ source: Source, file: Directory.optional() })
+const Started = { name: WorkflowName, inputs: Inputs.optional(), workingDir: Directory.optional() }
 
 const Action = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("resume") }),

@@ -2,12 +2,12 @@
 import { z } from "zod"
 import { Moment } from "#streams/file-change"
 import { SessionId } from "#streams/ids"
+import { Directory } from "../inputs.ts"
 import { checkedPrompt } from "../prompt.ts"
 import { procedure } from "../trpc.ts"
 import { MergeHow } from "./bringing.ts"
 
 const Count = z.number().int().positive().max(1_000_000)
-const Directory = z.string().min(1).max(4096)
 const Between = {
   sessionId: SessionId,
   from: Moment.optional(),

@@ -9,6 +9,17 @@ import { delimiter, join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { chromium } from "@playwright/test"
 
+/** No sandbox, since containers have none; nothing that would go out to the network. */
+export const CHROMIUM_FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+]
+
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 
 /** @returns {string | null} */

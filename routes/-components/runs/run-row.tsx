@@ -1,10 +1,10 @@
 import { Link } from "@tanstack/react-router"
 import { memo } from "react"
 import type { RunEntry } from "#streams/workflow/registry"
-import { useNow } from "../../-app/clock.ts"
-import { costText, shortCount, shortPath, shortSpan } from "../../-app/figures.ts"
+import { costText, shortCount, shortPath } from "../../-app/figures.ts"
 import { plainText } from "../../-app/hidden-characters.ts"
 import { runChangedAt, runStateOf } from "../../-app/run-order.ts"
+import { Since } from "../since.tsx"
 import { ProgressBar } from "./progress-bar.tsx"
 import { RunMark } from "./run-mark.tsx"
 
@@ -12,6 +12,7 @@ import { RunMark } from "./run-mark.tsx"
 export const RunRow = memo(function RunRow({ entry }: { readonly entry: RunEntry }) {
   const { runId, title, workflow, workingDir, progress, startedBy } = entry
   const state = runStateOf(entry)
+  const active = entry.status === "running" || entry.status === "pending"
   return (
     <li className="border-b border-line last:border-b-0">
       <Link
@@ -34,7 +35,7 @@ export const RunRow = memo(function RunRow({ entry }: { readonly entry: RunEntry
           {progress && <ProgressBar ended={progress.steps.ended} total={progress.steps.total} />}
         </span>
         <span className="text-right text-quiet figures [grid-area:time]">
-          <Since entry={entry} />
+          <Since active={active} from={active ? entry.createdAt : runChangedAt(entry)} />
         </span>
         <span className="text-right text-quiet figures [grid-area:tokens] max-sm:hidden">
           {progress && progress.tokens > 0 && (
@@ -55,18 +56,4 @@ export const BY: Readonly<Record<RunEntry["startedBy"], string>> = {
   schedule: "by schedule",
   webhook: "by webhook",
   agent: "by an agent",
-}
-
-/** How long it has been at work, or how long ago it last was. */
-function Since({ entry }: { readonly entry: RunEntry }) {
-  const active = entry.status === "running" || entry.status === "pending"
-  const now = useNow(active ? 1_000 : 30_000)
-  const from = active ? entry.createdAt : runChangedAt(entry)
-  const span = now - Date.parse(from)
-  return (
-    <time dateTime={from} title={new Date(from).toLocaleString()}>
-      {active || span >= 30_000 ? shortSpan(span) : "now"}
-      <span className="sr-only">{active ? " since it began" : span >= 30_000 && " ago"}</span>
-    </time>
-  )
 }

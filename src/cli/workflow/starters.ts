@@ -2,7 +2,9 @@
 import { resolve } from "node:path"
 import { ScheduleId, WebhookId } from "#streams/ids"
 import { Problem } from "../../plane.ts"
+import type { WorkflowPlane } from "../../workflows/plane.ts"
 import { defineCommand } from "../command.ts"
+import type { Io } from "../io.ts"
 import { EXIT, usage } from "../refusal.ts"
 import { table } from "../terminal.ts"
 import { withPlane } from "../with-plane.ts"
@@ -12,6 +14,27 @@ const STARTED = {
   input: { type: "string", multiple: true, value: "NAME=VALUE", help: "an input (repeat it)" },
   cwd: { type: "string", value: "D", help: "where it works (the current directory)" },
 } as const
+
+/** What a run is started with. */
+async function startedBy(
+  workflows: WorkflowPlane,
+  name: string,
+  { values: { input = [], cwd = "." }, io }: { readonly values: Started; readonly io: Pick<Io, "cwd"> },
+) {
+  const { workflows: known } = await workflows.definitions()
+  const definition = known.find((row) => row.name === name)?.definition
+  return { name, inputs: inputWords(input, definition), workingDir: resolve(io.cwd, cwd) }
+}
+
+interface Started {
+  readonly input?: readonly string[] | undefined
+  readonly cwd?: string | undefined
+}
+
+const writer = (io: Pick<Io, "stdout">, json: boolean) => (value: unknown, text: string) => {
+  io.stdout.write(json ? `${JSON.stringify(value)}\n` : text)
+  return EXIT.ok
+}
 
 export const schedule = defineCommand({
   name: "workflow schedule",
@@ -36,10 +59,7 @@ export const schedule = defineCommand({
 Times that are due while no \`agentz up\` runs are made up for once, with the newest of them.`,
   async run({ values, positionals: [name], json, io, deps }) {
     return await withPlane(deps, async ({ workflows }) => {
-      const write = (value: unknown, text: string) => {
-        io.stdout.write(json ? `${JSON.stringify(value)}\n` : text)
-        return EXIT.ok
-      }
+      const write = writer(io, json)
       if (values.remove !== undefined) {
         const removed = await workflows.unschedule(scheduleIdOf(values.remove))
         return write(removed, `${removed.scheduleId} is removed.\n`)
@@ -67,13 +87,8 @@ Times that are due while no \`agentz up\` runs are made up for once, with the ne
       }
       const { cron, every } = values
       if ((cron === undefined) === (every === undefined)) throw usage("Give one of --cron and --every.")
-      const definition = (await workflows.definitions()).workflows.find(
-        (row) => row.name === name,
-      )?.definition
       const row = await workflows.schedule({
-        name,
-        inputs: inputWords(values.input ?? [], definition),
-        workingDir: resolve(io.cwd, values.cwd ?? "."),
+        ...(await startedBy(workflows, name, { values, io })),
         when: cron === undefined ? { every: every ?? "" } : { cron, timeZone: values["time-zone"] },
         overlap: values.overlap === true ? "allow" : "skip",
       })
@@ -106,10 +121,7 @@ POST /v1/hooks/ID with the secret as \`Authorization: Bearer …\`. A header Ide
 Webhook-Id makes a delivery that is repeated start one run.`,
   async run({ values, positionals: [name], json, io, deps }) {
     return await withPlane(deps, async ({ workflows }) => {
-      const write = (value: unknown, text: string) => {
-        io.stdout.write(json ? `${JSON.stringify(value)}\n` : text)
-        return EXIT.ok
-      }
+      const write = writer(io, json)
       if (values.remove !== undefined) {
         const removed = await workflows.removeWebhook(webhookIdOf(values.remove))
         return write(removed, `${removed.webhookId} is removed.\n`)
@@ -123,13 +135,8 @@ Webhook-Id makes a delivery that is repeated start one run.`,
           rows.length === 0 ? none : table([["ID", "WORKFLOW", "WHERE"], ...rows], 200),
         )
       }
-      const definition = (await workflows.definitions()).workflows.find(
-        (row) => row.name === name,
-      )?.definition
       const made = await workflows.addWebhook({
-        name,
-        inputs: inputWords(values.input ?? [], definition),
-        workingDir: resolve(io.cwd, values.cwd ?? "."),
+        ...(await startedBy(workflows, name, { values, io })),
         bodyInput: values.body,
       })
       const { webhookId } = made.webhook

@@ -1,6 +1,6 @@
 import type { RunId } from "#streams/ids"
 import { type ControlPlane, Problem } from "../../plane.ts"
-import { Refusal } from "../refusal.ts"
+import { onlyOne } from "../which-session.ts"
 
 /** The run that is meant by a whole id or by its first letters, with or without `run_`. */
 export async function whichRun(plane: ControlPlane, given: string): Promise<RunId> {
@@ -14,13 +14,8 @@ export async function whichRun(plane: ControlPlane, given: string): Promise<RunI
     }
     cursor = page.cursor
   } while (cursor !== undefined)
-  const [only, ...others] = found
-  if (only !== undefined && others.length === 0) return only
-  if (only !== undefined)
-    throw new Refusal(
-      "ambiguous_id",
-      `“${given}” may mean ${found.slice(0, 4).join(", ")}${found.length > 4 ? ", …" : ""}: type more letters.`,
-    )
+  const only = onlyOne(found, given)
+  if (only !== undefined) return only
   throw new Problem(
     "unknown_run",
     `There is no run “${given}”: \`agentz workflow ls\` shows those there are.`,

@@ -22,8 +22,8 @@ export function placesOf(limit: number): Places {
       for (const wake of [...waiting].slice(0, Math.max(0, limit - taken))) wake()
     },
     wait(wake, waits) {
-      if (!waits) waiting.delete(wake)
-      else if (!waiting.has(wake)) waiting.add(wake)
+      if (waits) waiting.add(wake)
+      else waiting.delete(wake)
     },
   }
 }
