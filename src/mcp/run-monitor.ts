@@ -1,7 +1,8 @@
 /** Which runs are under way, how far they are, and which of them will not go on by themselves. */
 import { z } from "zod"
 import type { RunEntry } from "#streams/workflow/registry"
-import { RUN_STATUSES } from "#streams/workflow/run"
+import { RUN_STATUSES, type StepState } from "#streams/workflow/run"
+import { progressOf } from "../workflows/worker/progress.ts"
 import { maySeeRun } from "./caller.ts"
 import { asksPerson } from "./run-told.ts"
 import { type Call, defineTool } from "./tool.ts"
@@ -22,6 +23,9 @@ const Entry = z.object({
   updatedAt: z.string(),
 })
 
+const Stuck = z.object({ runId: z.string(), stepId: z.string().nullable(), why: z.string() })
+type Stuck = z.infer<typeof Stuck>
+
 export const monitor = defineTool({
   name: "workflow_monitor",
   title: "See which runs are under way",
@@ -33,18 +37,28 @@ export const monitor = defineTool({
   input: z.strictObject({ limit: z.number().int().min(1).max(200).default(50) }),
   output: z.object({
     active: z.array(Entry),
-    stuck: z.array(z.object({ runId: z.string(), stepId: z.string().nullable(), why: z.string() })),
+    stuck: z.array(Stuck),
   }),
   async run({ limit }, call) {
-    const entries = await visible(call)
-    const active = entries
-      .filter(({ status }) => status === "pending" || status === "running")
-      .slice(0, limit)
-    const halted = entries.filter(({ status }) => status === "failed" || status === "paused").slice(0, limit)
-    const looked = await Promise.all(active.slice(0, MOST_READ).map((entry) => stuckIn(call, entry)))
-    return { active: active.map(entryTold), stuck: [...looked.flat(), ...halted.map(haltedTold)] }
+    const open = (await visible(call)).filter(({ status }) => !isFinal(status))
+    const entries = [...open.filter(isUnderWay), ...open.filter((entry) => !isUnderWay(entry))].slice(
+      0,
+      limit,
+    )
+    const looked = await Promise.all(entries.slice(0, MOST_READ).map((entry) => readNow(call, entry)))
+    const seen = [
+      ...looked,
+      ...entries.slice(MOST_READ).map((entry) => ({ entry, stuck: haltedTold(entry) })),
+    ]
+    return {
+      active: seen.flatMap(({ entry }) => (isUnderWay(entry) ? [entryTold(entry)] : [])),
+      stuck: seen.flatMap(({ stuck }) => stuck),
+    }
   },
 })
+
+const isFinal = (status: RunEntry["status"]): boolean => status === "completed" || status === "cancelled"
+const isUnderWay = ({ status }: RunEntry): boolean => status === "pending" || status === "running"
 
 /** Newest first. */
 async function visible({ plane, caller }: Call): Promise<readonly RunEntry[]> {
@@ -65,18 +79,26 @@ const entryTold = ({ runId, workflow, title, status, progress, createdAt }: RunE
   updatedAt: progress?.updatedAt ?? createdAt,
 })
 
-const haltedTold = ({ runId, status, progress }: RunEntry) => ({
-  runId,
-  stepId: null,
-  why: status === "paused" ? "It is paused." : (progress?.error ?? "It failed."),
-})
+const haltedTold = ({ runId, status, progress }: RunEntry): readonly Stuck[] => {
+  if (status === "paused") return [{ runId, stepId: null, why: "It is paused." }]
+  return status === "failed" ? [{ runId, stepId: null, why: progress?.error ?? "It failed." }] : []
+}
 
-async function stuckIn({ plane }: Call, { runId }: RunEntry) {
-  const { run } = await plane.workflows.status(runId)
-  return [...run.steps.values()].flatMap((step) => {
-    const { stepId, waitingFor, stalledSince } = step
-    if (asksPerson({ steps: new Map([[stepId, step]]) }))
-      return [{ runId, stepId, why: `It waits for a person: ${waitingFor?.type}.` }]
-    return stalledSince === null ? [] : [{ runId, stepId, why: `It is silent since ${stalledSince}.` }]
-  })
+/** The list follows a run's log some seconds later; its log is the truth. */
+async function readNow(
+  { plane }: Call,
+  entry: RunEntry,
+): Promise<{ readonly entry: RunEntry; readonly stuck: readonly Stuck[] }> {
+  const { run } = await plane.workflows.status(entry.runId)
+  const progress = progressOf(run, { wakeAt: null, inboxOffset: "" })
+  const now = { ...entry, status: run.status, progress }
+  if (!isUnderWay(now)) return { entry: now, stuck: haltedTold(now) }
+  return { entry: now, stuck: [...run.steps.values()].flatMap((step) => stuckStep(entry.runId, step)) }
+}
+
+function stuckStep(runId: RunEntry["runId"], step: StepState): readonly Stuck[] {
+  const { stepId, waitingFor, stalledSince } = step
+  if (asksPerson({ steps: new Map([[stepId, step]]) }))
+    return [{ runId, stepId, why: `It waits for a person: ${waitingFor?.type}.` }]
+  return stalledSince === null ? [] : [{ runId, stepId, why: `It is silent since ${stalledSince}.` }]
 }
