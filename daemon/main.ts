@@ -134,7 +134,12 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
   const { spool, notices } = openSpoolAnyhow(files.spool)
   const endpoint = endpointOf(home, spec.streams)
   const gone = new AbortController()
-  const activity = activityWriter(endpoint, { sessionId, epoch, signal: gone.signal })
+  const activity = activityWriter(endpoint, {
+    sessionId,
+    epoch,
+    signal: gone.signal,
+    acknowledged: (seq) => publisher.acknowledged(seq),
+  })
   const repository = await repositoryOf(workingDir)
   let refused: StreamError | null = null
   let place = ""
