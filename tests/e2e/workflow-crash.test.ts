@@ -15,6 +15,7 @@ import {
   journalOf,
   judged,
   timesIn,
+  toldOf,
   untilJournal,
   witnessed,
   workflowOf,
@@ -55,6 +56,8 @@ test(`${RUNS} runs in flight, API and worker killed ${KILLS} times: all finish a
   let claims = 0
   for (const runId of runIds) {
     await untilStatus(agentz, runId, "completed", 300_000)
+    const begun = journalOf(agentz).filter((line) => line.startsWith(`begin ${runId} `)).length
+    expect(begun === 2 ? [] : await toldOf(agentz, runId)).toEqual([])
     const run = await judged(agentz, runId)
     expect(run.output).toEqual({ type: "value", value: "first long" })
     await expectTold(agentz, up, run)

@@ -9,6 +9,11 @@ import { cannotMount, fillUp, memoryDisk } from "./streams-disk.ts"
 import { runEventsOf, untilStatus } from "./workflow-runs.ts"
 import { expectTold, judged, timesIn, untilJournal, witnessed, workflowOf } from "./workflow-witness.ts"
 
+/** Never ends by itself. */
+async function filledBy({ endpoint }: Installation, size: number): Promise<void> {
+  for (;;) await appendTo(endpoint, "run_ballast/events", ["x".repeat(size)], { forMs: 0 })
+}
+
 if (cannotMount) console.log(`left out: ${cannotMount}`)
 
 test.skipIf(cannotMount !== null)(
@@ -32,13 +37,10 @@ test.skipIf(cannotMount !== null)(
     await untilJournal(agentz, `begin ${runId} one`)
     const ballast = join(disk.path, "ballast")
     fillUp(ballast)
-    // The engine keeps some room of its own: that is used up as well.
-    const filling = async () => {
-      await createStream(agentz.endpoint, "run_ballast/events", { forMs: 0 })
-      for (let n = 0; n < 400; n++)
-        await appendTo(agentz.endpoint, "run_ballast/events", ["x".repeat(100_000)], { forMs: 0 })
-    }
-    await expect(filling()).rejects.toThrow("disk")
+    // The engine keeps some room of its own: that is used up as well, to the last of it.
+    await createStream(agentz.endpoint, "run_ballast/events", { forMs: 0 }).catch(() => undefined)
+    for (const size of [100_000, 10_000, 1_000, 100])
+      await expect(filledBy(agentz, size)).rejects.toThrow("disk")
     await untilJournal(agentz, `end ${runId} one`)
     const started = workflow.start.mutate({ source, workingDir, inputs: {} })
     expect(await refusalOf(started)).toMatchObject({ reason: "storage_full" })

@@ -96,6 +96,16 @@ export async function judged(agentz: Logs & Pick<Installation, "workingDir">, ru
   return run
 }
 
+/** How it came about that a run did something twice: its log, and what its sessions said but for their words. */
+export async function toldOf(agentz: Installation, runId: RunId): Promise<readonly string[]> {
+  const log = await runEventsOf(agentz, runId)
+  const sessions = new Set(
+    log.flatMap((event) => ("sessionId" in event && event.sessionId ? [event.sessionId] : [])),
+  )
+  const said = await Promise.all([...sessions].map((sessionId) => agentz.events(sessionId)))
+  return [...log, ...said.flat()].sort((a, b) => (a.at < b.at ? -1 : 1)).map((event) => JSON.stringify(event))
+}
+
 /** That the API, whichever it is now, tells of the run what its log says. */
 export async function expectTold(
   agentz: Installation,
