@@ -25,6 +25,7 @@ import { type Liveness, livenessOf } from "./liveness.ts"
 import { errorFields } from "./log.ts"
 import type { PlaneContext } from "./plane-context.ts"
 import { startDaemon } from "./start-daemon.ts"
+import { withWorktree } from "./workspaces/remake.ts"
 
 /** How long a living daemon is watched until it has taken what it was asked. */
 const DELIVERY_LIMIT_MS = 15_000
@@ -58,6 +59,13 @@ export interface Daemons {
   settled(): Promise<void>
 }
 
+const commandsOf = ({ worktree }: Pick<RegistryEntry, "worktree">) => ({
+  ...(worktree?.setUp && {
+    setUp: { ...worktree.setUp, ...(worktree.remade && { round: worktree.remade }) },
+  }),
+  ...(worktree?.tearDown && { tearDown: worktree.tearDown }),
+})
+
 export function daemonsOf(context: PlaneContext): Daemons {
   const { endpoint, folds, home, log, patience } = context
   const archive = archiveOf(context)
@@ -71,13 +79,18 @@ export function daemonsOf(context: PlaneContext): Daemons {
   /** Sessions whose last daemon was our child and has ended: nothing more is to be waited for. */
   const endedEarly = new Set<SessionId>()
 
-  async function start(entry: RegistryEntry, asOf: Inbox, resume: boolean): Promise<number> {
-    const { sessionId, agentType, workingDir, model, permissionMode, config, limits } = entry
+  async function start(given: RegistryEntry, asOf: Inbox, resume: boolean): Promise<number> {
+    const { sessionId, agentType, workingDir, model, permissionMode, config, limits } = given
     using _slot = await starts.take()
-    const reopened = await archive.reopen(entry)
+    const reopened = await archive.reopen(given)
     const inbox = await readInbox(endpoint, sessionId, patience)
     // The slot was long in coming, and somebody else was quicker.
     if (!reopened && inbox.epoch !== asOf.epoch) return inbox.epoch
+    // Where it cannot be made again the agent says so: its directory is not there.
+    const { entry, remade } = await withWorktree(context, given).catch((error: unknown) => {
+      log({ event: "work_tree_missing", sessionId, ...errorFields(error) })
+      return { entry: given, remade: undefined }
+    })
     // Whatever a former daemon's tools left running must not work beside the new one's.
     await endLeftovers({ home: home.path, sessionId, epoch: inbox.epoch }, LEFTOVER_GRACE_MS)
     const grant = await grantEpoch(endpoint, sessionId, { ...patience, inbox, purpose: "daemon", resume })
@@ -93,13 +106,15 @@ export function daemonsOf(context: PlaneContext): Daemons {
       ...(config !== undefined && { config }),
       resume,
       ...(limits !== undefined && { limits }),
-      ...(entry.worktree?.setUp && { setUp: entry.worktree.setUp }),
+      ...commandsOf(entry),
+      ...(remade && { remade }),
       mcpServerNames: entry.mcpServers ?? [],
       idleSeconds: entry.idleSeconds ?? context.idleSeconds,
       onLimit: entry.onLimit ?? context.onLimit,
       home: home.path,
       isolation: context.isolation,
       showsHome: !context.hideHome,
+      ...(!context.notes && { notes: false }),
       streams: context.known(),
     })
     endedEarly.delete(sessionId)
