@@ -6,14 +6,14 @@
  * Exit codes: 0 finished, 1 crash, 64 usage, 69 store away at the end (the spool is kept), 75 another daemon holds
  * this epoch, 76 fenced by a newer one, 77 the store refused the sequence.
  */
-import { mkdirSync, readFileSync, rmSync, writeSync } from "node:fs"
+import { readFileSync, rmSync, writeSync } from "node:fs"
 import { hostname } from "node:os"
-import { dirname } from "node:path"
 import { activityWriter } from "#streams/activity-writer"
 import { follow } from "#streams/follow"
 import { paths } from "#streams/paths"
 import { openPublisher, type Publisher } from "#streams/publisher"
 import type { Session } from "#streams/session"
+import { limitsAfter } from "#streams/session-limits"
 import { tailOf } from "#streams/stream"
 import { addressOf, authorization, StreamError } from "#streams/transport"
 import { dialectOf } from "./acp/dialects.ts"
@@ -38,9 +38,9 @@ import { identityOf } from "./process/identity.ts"
 import { nothingToRedact, redactor as redactorOf, secretsIn } from "./redact.ts"
 import { removeRunFile, writeRunFile } from "./run-file.ts"
 import { type Ending, runSession } from "./session.ts"
+import { openSpoolAnyhow } from "./set-aside.ts"
 import { setUpOf } from "./set-up.ts"
 import { DaemonSpec } from "./spec.ts"
-import { openSpoolFile } from "./spool-file.ts"
 import { type Storage, storageOf } from "./storage.ts"
 import { type DaemonTelemetry, daemonTelemetry } from "./telemetry/daemon-telemetry.ts"
 import { exporterFor } from "./telemetry/exporter-for.ts"
@@ -131,10 +131,15 @@ interface Held {
 async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage }: Held): Promise<number> {
   const { sessionId, incarnation, home, agentType, workingDir, model, permissionMode } = spec
   const files = filesOf(home, sessionId)
-  mkdirSync(dirname(files.spool), { recursive: true, mode: 0o700 })
+  const { spool, notices } = openSpoolAnyhow(files.spool)
   const endpoint = endpointOf(home, spec.streams)
   const gone = new AbortController()
-  const activity = activityWriter(endpoint, { sessionId, epoch, signal: gone.signal })
+  const activity = activityWriter(endpoint, {
+    sessionId,
+    epoch,
+    signal: gone.signal,
+    acknowledged: (seq) => publisher.acknowledged(seq),
+  })
   const repository = await repositoryOf(workingDir)
   let refused: StreamError | null = null
   let place = ""
@@ -149,7 +154,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
     endpoint,
     sessionId,
     epoch,
-    spool: openSpoolFile(files.spool),
+    spool,
     fetch: telemetry.fetch,
     first: (before) => [
       {
@@ -166,6 +171,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
         ...(spec.limits && { limits }),
         ...(repository && { git: repository }),
       },
+      ...notices,
       ...(permissionMode === "bypass" && before.permissionMode !== "bypass" ? [bypassNotice] : []),
       ...(spec.missingMcpServers ?? []).map(missingServerNotice),
     ],
@@ -260,9 +266,9 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
         publish,
       }),
       watch: limitsOf({ sessionId, limits: () => limits, enclosure, disk }),
-      setLimits: (next) => {
-        limits = next
-        enclosure.limit(next)
+      setLimits: (asked) => {
+        limits = limitsAfter(limits, asked)
+        enclosure.limit(limits)
         publish({ type: "limits_changed", limits })
       },
       agent: async () => {

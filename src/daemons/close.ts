@@ -1,6 +1,6 @@
 /** Says on behalf of a dead daemon how its session stands. Of many who want to, the one that is granted it does. */
 import { filesOf } from "#daemon/home"
-import { openSpoolFile } from "#daemon/spool-file"
+import { openSpoolAnyhow } from "#daemon/set-aside"
 import { activityWriter } from "#streams/activity-writer"
 import type { Failure, Unstamped } from "#streams/event"
 import type { SessionId } from "#streams/ids"
@@ -21,12 +21,14 @@ export async function closeSession(
   if (grant === null) return
   const files = filesOf(home.path, sessionId)
   const words = lastWords(files.log, inbox.daemonEpoch)
+  const { spool, notices } = openSpoolAnyhow(files.spool)
   using publisher = await openPublisher({
     endpoint,
     sessionId,
     epoch: grant.epoch,
-    spool: openSpoolFile(files.spool),
+    spool,
     first: (session) => [
+      ...notices,
       ...untaken(session, inbox),
       ...notWaited(session, inbox),
       ...ending(session, why, words),

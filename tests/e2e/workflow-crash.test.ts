@@ -42,6 +42,20 @@ function checkLog(events: readonly RunEvent[]): void {
   for (const event of events) if (event.epoch > 0 && event.n === 0) expect(event.type).toBe("run_claimed")
 }
 
+/** How it came about that a run did something twice: its log, and what its sessions said but for their words. */
+async function toldOf(agentz: Installation, runId: RunId): Promise<readonly unknown[]> {
+  const log = await runEventsOf(agentz, runId)
+  const sessions = new Set(
+    log.flatMap((event) => ("sessionId" in event && event.sessionId ? [event.sessionId] : [])),
+  )
+  const said = await Promise.all(
+    [...sessions].map(async (sessionId) =>
+      (await agentz.events(sessionId)).filter(({ type }) => !type.startsWith("tool_call_output")),
+    ),
+  )
+  return [...log, ...said.flat()].sort((a, b) => (a.at < b.at ? -1 : 1)).map((event) => JSON.stringify(event))
+}
+
 test(`${RUNS} runs in flight, API and worker killed ${KILLS} times: all finish and no step is begun twice`, async () => {
   const random = seeded("workflow crash")
   await using agentz = await Installation.open({ AGENTZ_IDLE_SECONDS: "5" })
@@ -71,6 +85,8 @@ test(`${RUNS} runs in flight, API and worker killed ${KILLS} times: all finish a
   const wanted = runs.flatMap((_, n) =>
     ["first", "long"].flatMap((step) => [`begin r${n} ${step}`, `end r${n} ${step}`]),
   )
+  const twice = runs.filter((_, n) => journal.filter((line) => line.includes(`begin r${n} `)).length !== 2)
+  expect(await Promise.all(twice.map((runId) => toldOf(agentz, runId)))).toEqual([])
   expect([...journal].sort()).toEqual([...wanted].sort())
   const claims = await Promise.all(
     runs.map(async (runId) => (await runEventsOf(agentz, runId)).at(-1)?.epoch ?? 0),
