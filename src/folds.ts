@@ -12,6 +12,7 @@ import { foldSession } from "#streams/session-fold"
 import { readToTail, START } from "#streams/stream"
 import { type FindEndpoint, type Patience, StreamError } from "#streams/transport"
 import { latelyUsed } from "./lately-used.ts"
+import { oneAtATime } from "./one-at-a-time.ts"
 
 export interface Folded<Value> {
   readonly value: Value
@@ -104,32 +105,4 @@ export function foldOf<Value>(
     return { value, offset }
   })
   return () => read({ value: empty, offset: START })
-}
-
-/** Remembers the newest value. Callers share reads, but never one that began before they asked. */
-function oneAtATime<Value>(read: (last: Value) => Promise<Value>): (first: Value) => Promise<Value> {
-  let last: Value | null = null
-  let reading: Promise<Value> | null = null
-  let queued: Promise<Value> | null = null
-  const start = (first: Value): Promise<Value> => {
-    reading = read(last ?? first)
-      .then((value) => {
-        last = value
-        return value
-      })
-      .finally(() => {
-        reading = null
-      })
-    return reading
-  }
-  return (first) => {
-    if (!reading) return start(first)
-    queued ??= reading
-      .catch(() => undefined) // Its own callers hear of it; the next read tries for itself.
-      .then(() => {
-        queued = null
-        return reading ?? start(first)
-      })
-    return queued
-  }
 }

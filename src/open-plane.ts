@@ -3,6 +3,7 @@
  * session's status true for as long as it is open.
  */
 
+import { appendingTogether } from "#streams/append-together"
 import { paths } from "#streams/paths"
 import { createStream } from "#streams/stream"
 import type { Config } from "./config.ts"
@@ -10,6 +11,7 @@ import { controlPlane } from "./control-plane.ts"
 import { type Daemons, daemonsOf } from "./daemons.ts"
 import { foldsOf } from "./folds.ts"
 import { openHome } from "./home.ts"
+import { localFetch } from "./local-fetch.ts"
 import { errorFields, type Log } from "./log.ts"
 import type { ControlPlane } from "./plane.ts"
 import type { PlaneContext } from "./plane-context.ts"
@@ -56,6 +58,8 @@ export async function openParts(
   // A request that fails is tried again, and meanwhile a dead stream server of ours is started again.
   const patience = {
     forMs: patienceMs,
+    // Another server may be anywhere, and want more of its clients.
+    fetch: config.streamsUrl === null ? localFetch() : undefined,
     onRetry: () =>
       void server.ensure().catch((error) => log({ event: "streams_away", ...errorFields(error) })),
   }
@@ -66,6 +70,7 @@ export async function openParts(
     endpoint: server.endpoint,
     known: server.known,
     folds,
+    appendRunRows: appendingTogether(server.endpoint, paths.runs, patience),
     home,
     socketSecret: await keptSecret(home.socketSecretFile),
     log,

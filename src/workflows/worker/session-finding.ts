@@ -24,15 +24,19 @@ export async function findingOf(
       return { ...standing, usage }
     case "ended": {
       const text = standing.whole ? await textOfBlob(endpoint, standing.whole.blob, patience) : standing.text
-      return { ...endOf(body, text, standing.exitCode), usage }
+      const { workingDir } = session
+      return { ...endOf(body, { text, exitCode: standing.exitCode, workingDir }), usage }
     }
   }
 }
 
 function endOf(
   body: SessionBody,
-  text: string,
-  exitCode: number | null,
+  {
+    text,
+    exitCode,
+    workingDir,
+  }: { readonly text: string; readonly exitCode: number | null; readonly workingDir: string | null },
 ): Extract<Finding, { type: "failed" | "ended" }> {
   const exit = body.kind === "command" ? { exitCode } : {}
   if (body.kind === "command" && !isAccepted(body.accept, exitCode))
@@ -47,7 +51,7 @@ function endOf(
       ...exit,
       error: { code: "output_too_large", class: "validation", message: TOO_LARGE },
     }
-  return { type: "ended", ...exit, output: read.output }
+  return { type: "ended", ...exit, output: read.output, ...(workingDir !== null && { workingDir }) }
 }
 
 const TOO_LARGE =
