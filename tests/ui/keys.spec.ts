@@ -11,11 +11,9 @@ test("a key is chosen for a command, is named where it clashes, acts at once, an
   const change = page.getByRole("button", { name: "Change: New session" })
   const everywhere = page.getByRole("region", { name: "Everywhere" })
   const rowOf = (title: string) =>
-    everywhere
-      .getByRole("listitem")
-      .filter({
-        has: page.getByRole("button", { name: new RegExp(`^(Change|Press the key for): ${title}$`) }),
-      })
+    everywhere.getByRole("listitem").filter({
+      has: page.getByRole("button", { name: new RegExp(`^(Change|Press the key for): ${title}$`) }),
+    })
   const row = rowOf("New session")
   await expect(row).toContainText("C")
   await change.click()
