@@ -35,6 +35,33 @@ export const hasBranch = (directory: string, branch: string): Promise<boolean> =
 export const isBranchName = (directory: string, name: string): Promise<boolean> =>
   name.startsWith("-") ? Promise.resolve(false) : says(directory, "check-ref-format", "--branch", name)
 
+/** Whether the repository knows of a work tree there, if it is gone or not. */
+export async function knowsWorktree(root: string, path: string): Promise<boolean> {
+  const options = ["list", "--porcelain", "-z"]
+  const listed = await git({ directory: root, subcommand: "worktree", options })
+  return listed.split("\0").includes(`worktree ${path}`)
+}
+
+/** Those of the commits that the repository has. */
+export async function commitsIn(directory: string, commits: readonly string[]): Promise<ReadonlySet<string>> {
+  const options = ["--batch-check=%(objectname) %(objecttype)"]
+  const input = commits.map((commit) => `${commit}\n`).join("")
+  const said = await git({ directory, subcommand: "cat-file", options }, { ...SLOWLY, input })
+  return new Set(said.split("\n").flatMap((line) => (line.endsWith(" commit") ? [line.slice(0, -7)] : [])))
+}
+
+/** Some commits that the repository has, newest first: what a remote need not send again. */
+export async function tipsIn(directory: string): Promise<readonly string[]> {
+  const options = [
+    "--count=50",
+    "--sort=-committerdate",
+    "--format=%(objectname)",
+    "refs/heads/",
+    "refs/remotes/",
+  ]
+  return (await git({ directory, subcommand: "for-each-ref", options })).split("\n").filter(Boolean)
+}
+
 /** Where the branch is checked out; `null` when it is nowhere. */
 export async function checkedOutAt(directory: string, branch: string): Promise<string | null> {
   const listed = await git({ directory, subcommand: "worktree", options: ["list", "--porcelain", "-z"] })
