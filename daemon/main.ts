@@ -32,9 +32,11 @@ import { limitsOf } from "./limits.ts"
 import { keepCapped } from "./log-cap.ts"
 import { secretsOfServers } from "./mcp-server.ts"
 import { followRules } from "./permissions/followed-rules.ts"
+import { markerOf } from "./process/belongings.ts"
 import { type Enclosure, openEnclosure } from "./process/enclosure.ts"
 import { whyHomeIsSeen } from "./process/hidden-home.ts"
 import { identityOf } from "./process/identity.ts"
+import { pushingOf } from "./pushing.ts"
 import { nothingToRedact, redactor as redactorOf, secretsIn } from "./redact.ts"
 import { removeRunFile, writeRunFile } from "./run-file.ts"
 import { type Ending, runSession } from "./session.ts"
@@ -73,6 +75,7 @@ async function main(specPath: string | undefined): Promise<number> {
   redactor = redactorOf({
     ...secretsIn(spec.agentEnv),
     ...secretsOfServers(spec.mcpServers),
+    ...secretsIn(spec.gitEnv ?? {}),
     ...(spec.streams.token !== null && { AGENTZ_STREAMS_TOKEN: spec.streams.token }),
   })
   const files = filesOf(home, sessionId)
@@ -181,8 +184,13 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
     const published = publisher.publish(redactor.value(event))
     activity.changed(publisher.session, place)
     telemetry.saw(published)
+    if (published.type === "checkpoint" || published.type === "turn_ended") pushing.nudge()
     return published
   }
+  const pushing = pushingOf({
+    ...{ home, sessionId, workingDir, publish, target: spec.push, session: () => publisher.session },
+    env: { ...spec.gitEnv, ...markerOf({ home, sessionId, epoch }) },
+  })
   crashesInto(publisher, publish)
   /** Of the agent's options, by id: as the session was launched, and as it was set since. */
   const chosen = new Map(Object.entries(spec.config ?? {}))
@@ -259,6 +267,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
         session: () => publisher.session,
         publish,
       }),
+      pushing,
       watch: limitsOf({ sessionId, limits: () => limits, enclosure, disk }),
       setLimits: (next) => {
         limits = next
@@ -301,7 +310,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
     refused ??= error
     ending = "fenced"
   }
-  await Promise.race([agent.drop(), elapsed(LAST_WORDS_MS)])
+  await Promise.race([Promise.all([agent.drop(), pushing.stop()]), elapsed(LAST_WORDS_MS)])
   if (refused !== null || ending === "fenced") {
     const { code, message } =
       refused ?? new StreamError("stale_epoch", "A newer daemon was granted the session.")

@@ -25,8 +25,11 @@ export type MakeReady = (turnId: TurnId, signal: AbortSignal) => Promise<void>
 
 export function setUpOf({ setUp, workingDir, place, session, publish }: SetUpOptions): MakeReady {
   return async (turnId, signal) => {
+    // A work tree that was made again is as empty as a new one.
+    const { recoveries } = session().workspace
+    const round = recoveries === 0 ? "" : `${recoveries}-`
     for (const [index, command] of (setUp?.commands ?? []).entries()) {
-      const toolCallId = `setup-${index + 1}`
+      const toolCallId = `setup-${round}${index + 1}`
       const done = session().items.some(
         (item) => item.type === "tool" && item.toolCallId === toolCallId && item.status === "completed",
       )

@@ -44,6 +44,10 @@ export const DaemonSpec = z.object({
   onLimit: OnLimit,
   /** What makes its work tree ready. */
   setUp: SetUp.optional(),
+  /** Where its branch and checkpoints are brought by themselves. */
+  push: z.object({ remote: z.string(), url: z.string() }).optional(),
+  /** What the user's environment says of how a remote is reached. It may hold keys, and is for git alone. */
+  gitEnv: z.record(z.string(), z.string()).optional(),
   /** What the session may use. */
   limits: Limits.optional(),
   home: z.string(),

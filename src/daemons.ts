@@ -14,6 +14,7 @@ import { isDue } from "#streams/limit"
 import type { RegistryEntry } from "#streams/registry"
 import type { Session } from "#streams/session"
 import { wait } from "#streams/transport"
+import { isPushDue, unpushedIn } from "#streams/workspace-fold"
 import { archiveOf } from "./archive.ts"
 import { closeSession, restate } from "./daemons/close.ts"
 import { type Found, findingOf, START_LIMIT_MS } from "./daemons/finding.ts"
@@ -25,6 +26,7 @@ import { type Liveness, livenessOf } from "./liveness.ts"
 import { errorFields } from "./log.ts"
 import type { PlaneContext } from "./plane-context.ts"
 import { startDaemon } from "./start-daemon.ts"
+import { isMissing, type Recovery, recoveryOf } from "./workspaces/recover.ts"
 
 /** How long a living daemon is watched until it has taken what it was asked. */
 const DELIVERY_LIMIT_MS = 15_000
@@ -58,7 +60,7 @@ export interface Daemons {
   settled(): Promise<void>
 }
 
-export function daemonsOf(context: PlaneContext): Daemons {
+export function daemonsOf(context: PlaneContext, recovery: Recovery = recoveryOf(context)): Daemons {
   const { endpoint, folds, home, log, patience } = context
   const archive = archiveOf(context)
   const alone = oneByOne<SessionId>()
@@ -73,8 +75,9 @@ export function daemonsOf(context: PlaneContext): Daemons {
 
   async function start(entry: RegistryEntry, asOf: Inbox, resume: boolean): Promise<number> {
     const { sessionId, agentType, workingDir, model, permissionMode, config, limits } = entry
+    const ready = isMissing(entry) ? await atHome(entry, asOf) : asOf
     using _slot = await starts.take()
-    const inbox = (await archive.reopen(entry)) ? await readInbox(endpoint, sessionId, patience) : asOf
+    const inbox = (await archive.reopen(entry)) ? await readInbox(endpoint, sessionId, patience) : ready
     // Whatever a former daemon's tools left running must not work beside the new one's.
     await endLeftovers({ home: home.path, sessionId, epoch: inbox.epoch }, LEFTOVER_GRACE_MS)
     const grant = await grantEpoch(endpoint, sessionId, { ...patience, inbox, purpose: "daemon", resume })
@@ -91,6 +94,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
       resume,
       ...(limits !== undefined && { limits }),
       ...(entry.worktree?.setUp && { setUp: entry.worktree.setUp }),
+      ...(entry.worktree?.push && { push: entry.worktree.push }),
       mcpServerNames: entry.mcpServers ?? [],
       idleSeconds: entry.idleSeconds ?? context.idleSeconds,
       onLimit: entry.onLimit ?? context.onLimit,
@@ -110,6 +114,13 @@ export function daemonsOf(context: PlaneContext): Daemons {
     if (await firstSign(sessionId, grant, daemon.ended))
       log({ event: "daemon_ready", sessionId, epoch: grant.epoch, ms: Math.round(performance.now() - began) })
     return grant.epoch
+  }
+
+  /** With its work tree, where that can be made again. It may take long, and nobody else's start waits for it. */
+  async function atHome(entry: RegistryEntry, asOf: Inbox): Promise<Inbox> {
+    const read = () => readInbox(endpoint, entry.sessionId, patience)
+    const inbox = (await archive.reopen(entry)) ? await read() : asOf
+    return (await recovery.before(entry, inbox)) ? await read() : inbox
   }
 
   /**
@@ -194,7 +205,8 @@ export function daemonsOf(context: PlaneContext): Daemons {
     const inbox = await readInbox(endpoint, sessionId, patience)
     const daemon = daemonAsFound(living, session, inbox)
     const due = isDue(session, Date.now())
-    const finding = findingOf({ entry, session, inbox, host: hostname(), due, daemon })
+    const pushDue = isPushDue({ ...entry, activity: { push: unpushedIn(session) } }, Date.now())
+    const finding = findingOf({ entry, session, inbox, host: hostname(), due, pushDue, daemon })
     switch (finding.do) {
       case "nothing":
         return

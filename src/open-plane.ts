@@ -17,6 +17,7 @@ import { streamServerOf } from "./stream-host.ts"
 import { keptSecret } from "./token.ts"
 import { watchSessions } from "./watch.ts"
 import { workflowPlane } from "./workflows/workflow-plane.ts"
+import { recoveryOf } from "./workspaces/recover.ts"
 
 export interface OpenPlane extends ControlPlane {
   /** The stream server in use. `pid` is known when it is ours. */
@@ -76,9 +77,11 @@ export async function openParts(
     isolation: config.isolation ?? undefined,
     hideHome: config.hideHome,
     children: config.children,
+    push: config.push,
     watching: watch,
   }
-  const daemons = daemonsOf(context)
+  const recovery = recoveryOf(context)
+  const daemons = daemonsOf(context, recovery)
   const workflows = workflowPlane(context)
   const ready = () => server.ensure()
 
@@ -86,10 +89,13 @@ export async function openParts(
     ? Promise.all([
         watchSessions(context, { daemons, ready, signal: closing.signal }),
         workflows.watch(closing.signal),
+        recovery
+          .watch(daemons.alone, closing.signal)
+          .catch((error: unknown) => log({ event: "recover_failed", ...errorFields(error) })),
       ])
     : Promise.resolve()
   const plane = {
-    ...controlPlane(context, daemons),
+    ...controlPlane(context, { daemons, recovery }),
     workflows: workflows.plane,
     streams: () => ({ ...server.endpoint(), pid: server.pid() }),
     async [Symbol.asyncDispose]() {

@@ -9,6 +9,7 @@ import type { Failure, SessionEvent, StopReason, ToolKind, ToolStatus } from "./
 import type { RequestId, TurnId } from "./ids.ts"
 import { forgetFrom, noPlaces, type Places, placeOf } from "./item-places.ts"
 import { type Item, type ItemOf, lastLineOf, needsDaemon, type Session, type Status } from "./session.ts"
+import { workspaceAfter } from "./workspace-fold.ts"
 
 /** Applies one event. See {@link foldSession}. */
 export const reduceSession = (session: Session, event: SessionEvent): Session => foldSession(session, [event])
@@ -66,6 +67,7 @@ function apply(draft: Draft, event: SessionEvent): void {
       draft.permissionMode = event.permissionMode
       draft.limits = event.limits ?? {}
       draft.daemon = { pid: event.pid, startTime: event.startTime, bootId: event.bootId, host: event.host }
+      draft.host = event.host
       draft.git = event.git ?? null
       return
 
@@ -268,6 +270,17 @@ function apply(draft: Draft, event: SessionEvent): void {
     case "files_refused":
       settle(draft, event.requestId)
       draft.filesRefused = { requestId: event.requestId, error: event.error }
+      return
+
+    case "workspace_pushed":
+    case "workspace_push_failed":
+      settle(draft, event.requestId)
+      draft.workspace = workspaceAfter(draft.workspace, event)
+      return
+
+    case "workspace_recovered":
+    case "workspace_lost":
+      draft.workspace = workspaceAfter(draft.workspace, event)
       return
 
     case "turn_ended":

@@ -8,9 +8,12 @@ import { type FileHandle, open } from "node:fs/promises"
 import { join } from "node:path"
 import { parse, YAMLError } from "yaml"
 import { z } from "zod"
-import type { SetUp } from "#streams/registry"
+import { isRemoteName } from "#daemon/git/address"
+import { RemoteRefused, remoteIn, remoteNamed } from "#daemon/git/remote"
+import type { SetUp, Worktree } from "#streams/registry"
 import { Problem } from "../plane.ts"
 import { readPrivate, writePrivate } from "../private-file.ts"
+import { problemOf } from "./settled.ts"
 
 const Line = z.string().trim().min(1).max(4000)
 
@@ -23,6 +26,10 @@ const RepositoryConfig = z.strictObject({
   setup: z.array(Line).max(50).default([]),
   /** How long each of them may take. */
   minutes: z.number().positive().max(240).default(10),
+  /** The remote that branches are pushed to. */
+  remote: z.string().refine(isRemoteName, "is no name of a remote").default("origin"),
+  /** Whether branch and checkpoints of a session are pushed there after each turn. */
+  push: z.boolean().default(false),
 })
 export type RepositoryConfig = z.infer<typeof RepositoryConfig>
 
@@ -63,9 +70,17 @@ async function textOf(path: string): Promise<string> {
   return await file.readFile("utf8")
 }
 
-/** Names these very commands. */
-export const hashOf = ({ setup }: Pick<RepositoryConfig, "setup">): string =>
-  createHash("sha256").update(JSON.stringify(setup)).digest("hex")
+/** What it takes leave for. */
+type Wanted = Pick<RepositoryConfig, "setup"> & Partial<Pick<RepositoryConfig, "push" | "remote">>
+
+/** Names exactly these commands, and where is pushed to without being asked. */
+export const hashOf = ({ setup, push, remote }: Wanted): string =>
+  createHash("sha256")
+    .update(JSON.stringify(push === true ? { setup, push: remote } : setup))
+    .digest("hex")
+
+export const wantsLeave = ({ setup, push }: Pick<RepositoryConfig, "setup" | "push">): boolean =>
+  setup.length > 0 || push
 
 /** By what repositories share among their work trees: the commands that were allowed for each, by their hashes. */
 const Allowed = z.record(z.string(), z.array(z.string()))
@@ -87,20 +102,43 @@ export async function allow(home: string, repository: string, hash: string): Pro
   await writePrivate(fileIn(home), `${JSON.stringify({ ...allowed, [repository]: [...hashes] }, null, 2)}\n`)
 }
 
-/** What is to be run in a new work tree. Throws {@link Problem} where nobody has allowed it. */
+export interface Repository {
+  readonly root: string
+  /** What its work trees share. */
+  readonly repository: string
+  readonly config: RepositoryConfig
+}
+
+/** What is to be run in a new work tree. Throws {@link Problem} where nobody has allowed what the repository wants. */
 export async function setUpFor(
   home: string,
-  {
-    root,
-    repository,
-    config,
-  }: { readonly root: string; readonly repository: string; readonly config: RepositoryConfig },
+  { root, repository, config }: Repository,
 ): Promise<SetUp | null> {
+  if (!wantsLeave(config)) return null
+  if (!(await isAllowed(home, repository, hashOf(config))))
+    throw new Problem(
+      "commands_not_allowed",
+      `${configFileOf(root)} names commands to be run in a new work tree, or a remote to push to: \`agentz trust ${root}\` shows and allows them, \`--no-setup\` does without.`,
+    )
   const { setup: commands, minutes } = config
-  if (commands.length === 0) return null
-  if (await isAllowed(home, repository, hashOf(config))) return { commands, minutes }
-  throw new Problem(
-    "commands_not_allowed",
-    `${configFileOf(root)} names commands to be run in a new work tree: \`agentz trust ${root}\` shows and allows them, \`--no-setup\` does without.`,
-  )
+  return commands.length === 0 ? null : { commands, minutes }
+}
+
+/** Where the branch and checkpoints of a session are pushed by themselves; `null`: nowhere. The address is fixed from then on. */
+export async function pushFor(
+  home: string,
+  { root, repository, config }: Repository,
+  always: boolean,
+): Promise<NonNullable<Worktree["push"]> | null> {
+  const { push: wanted, remote } = config
+  if (wanted && (await isAllowed(home, repository, hashOf(config)))) {
+    const address = await remoteNamed(root, remote).catch((error: unknown) => {
+      throw error instanceof RemoteRefused ? problemOf(error.failure, "remote_refused") : error
+    })
+    return { remote, url: address.shown }
+  }
+  if (!always) return null
+  // The user wants it of all repositories that have one: which remote it is, a repository does not choose for that.
+  const read = await remoteIn(root, "origin")
+  return read === null || "why" in read ? null : { remote: "origin", url: read.shown }
 }

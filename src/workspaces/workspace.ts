@@ -11,7 +11,7 @@ import type { SessionId } from "#streams/ids"
 import type { Worktree } from "#streams/registry"
 import { privateDirectory } from "../home.ts"
 import { Problem } from "../plane.ts"
-import { repositoryConfig, setUpFor } from "./repository-config.ts"
+import { pushFor, repositoryConfig, setUpFor } from "./repository-config.ts"
 
 const Name = z.string().min(1).max(200)
 
@@ -44,11 +44,18 @@ export interface Workspace {
   readonly worktree?: Worktree
 }
 
+interface WorkspaceWanted {
+  readonly directory: string
+  readonly request: WorkspaceRequest | undefined
+  /** The user wants branch and checkpoints pushed, whatever the repository says. */
+  readonly pushes?: boolean
+}
+
 /** Makes the work tree that is asked for. Throws {@link Problem}, and has made nothing then. */
 export async function makeWorkspace(
   home: string,
   sessionId: SessionId,
-  { directory, request }: { readonly directory: string; readonly request: WorkspaceRequest | undefined },
+  { directory, request, pushes = false }: WorkspaceWanted,
 ): Promise<Workspace> {
   if (request === undefined || request.kind === "directory") return { workingDir: directory }
   const { root, repository } = await kindOf(directory)
@@ -58,7 +65,9 @@ export async function makeWorkspace(
       `${directory} is in no git repository that git would work with: run \`git init\` there, or start the session without a work tree.`,
     )
   const config = await repositoryConfig(root)
-  const setUp = request.setup === false ? null : await setUpFor(home, { root, repository, config })
+  const asIs = { root, repository, config }
+  const setUp = request.setup === false ? null : await setUpFor(home, asIs)
+  const push = request.setup === false && !pushes ? null : await pushFor(home, asIs, pushes)
   const wanted = await checked(root, sessionId, { ...request, base: request.base ?? config.base })
   const path = worktreeAt(home, root, sessionId)
   await privateDirectory(worktreesDir(home))
@@ -70,7 +79,7 @@ export async function makeWorkspace(
   const workingDir = await below(root, directory, path)
   // A folder that git does not know of is not in the new tree.
   await mkdir(workingDir, { recursive: true })
-  return { workingDir, worktree: { root, path, ...wanted, ...(setUp && { setUp }) } }
+  return { workingDir, worktree: { root, path, ...wanted, ...(setUp && { setUp }), ...(push && { push }) } }
 }
 
 async function checked(root: string, sessionId: SessionId, request: WorktreeRequest) {
@@ -100,7 +109,7 @@ async function checked(root: string, sessionId: SessionId, request: WorktreeRequ
 }
 
 /** Files that a work tree lacks because git ignores them. What is not there, or not in the repository, is left out. */
-async function copyInto(path: string, root: string, names: readonly string[]): Promise<void> {
+export async function copyInto(path: string, root: string, names: readonly string[]): Promise<void> {
   for (const name of names) {
     const from = await realpath(join(root, name)).catch(() => null)
     const to = join(path, name)

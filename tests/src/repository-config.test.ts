@@ -15,7 +15,7 @@ async function withConfig(text: string) {
 
 test("a repository that says nothing has all defaults", async () => {
   await using dir = await tempDir()
-  const nothing = { copy: [], setup: [], minutes: 10 }
+  const nothing = { copy: [], setup: [], minutes: 10, remote: "origin", push: false }
   expect(await repositoryConfig(dir.path)).toEqual(nothing)
   await using empty = await withConfig("# nothing yet\n")
   expect(await repositoryConfig(empty.path)).toEqual(nothing)
@@ -26,6 +26,8 @@ test.each([
   ["setup: npm ci", "setup"],
   ["set-up: [npm ci]", "set-up"],
   ["minutes: 0", "minutes"],
+  ["remote: --all", "remote"],
+  ["push: origin", "push"],
   ["- a\n- b", "cannot be used"],
   ["a: &a [x]\nsetup: *a", "cannot be used"],
   [`setup: ["${"x".repeat(70_000)}"]`, "larger than 64 KB"],
@@ -60,4 +62,12 @@ test("exactly the commands that were allowed are allowed, and in that repository
   expect(await isAllowed(home.path, "/other/.git", hash)).toBe(false)
   for (const setup of [["npm ci"], ["npm test", "npm ci"], ["npm ci && npm test"], []])
     expect(await isAllowed(home.path, "/repo/.git", hashOf({ setup }))).toBe(false)
+})
+
+test("where is pushed to without being asked is a part of what was allowed", () => {
+  const hash = hashOf({ setup: ["npm ci"] })
+  expect(hashOf({ setup: ["npm ci"], push: false, remote: "up" })).toBe(hash)
+  const pushes = hashOf({ setup: ["npm ci"], push: true, remote: "origin" })
+  expect(pushes).not.toBe(hash)
+  expect(hashOf({ setup: ["npm ci"], push: true, remote: "up" })).not.toBe(pushes)
 })

@@ -7,22 +7,28 @@ import { withPlane } from "../with-plane.ts"
 
 export const trust = defineCommand({
   name: "trust",
-  summary: "allows the commands that a repository wants run in new work trees",
+  summary: "allows what a repository wants run in new work trees, and where it wants them pushed",
   positionals: ["[DIR]"],
   flags: { yes: { type: "boolean", short: "y", help: "do not ask" } },
-  json: "print {root, file, base?, copy, setup, minutes, hash, allowed} as JSON; allows only with --yes",
+  json: "print {root, file, base?, copy, setup, minutes, remote, push, url?, hash, allowed} as JSON; allows only with --yes",
   more: `
-They are those under \`setup\` in .agentz/config.yaml. Allowed are exactly these: when they change, you are asked again. They
+They are those under \`setup\` in .agentz/config.yaml, and \`push\` there. Allowed are exactly these: when they change, you are asked again. They
 run as you would run them, so read what they do.`,
   async run({ values, positionals: [dir = "."], json, io, deps }) {
     return await withPlane(deps, async (plane) => {
       const workingDir = resolve(io.cwd, dir)
       const found = await plane.repositoryConfig(workingDir)
       const wants = !found.allowed
-      if (!json && found.setup.length === 0) io.stdout.write(`${clean(found.root)} wants nothing run.\n`)
+      const nothing = found.setup.length === 0 && !found.push
+      if (!json && nothing) io.stdout.write(`${clean(found.root)} wants nothing run.\n`)
       else if (!json) {
-        io.stdout.write(`${clean(found.file)} wants these run in each new work tree:\n`)
+        if (found.setup.length > 0)
+          io.stdout.write(`${clean(found.file)} wants these run in each new work tree:\n`)
         for (const command of found.setup) io.stdout.write(`  ${clean(command)}\n`)
+        if (found.push)
+          io.stdout.write(
+            `${clean(found.file)} wants the branch and all checkpoints of each session pushed to ${clean(found.remote)} (${clean(found.url ?? "which there is not")}).\n`,
+          )
         if (!wants) io.stdout.write("They are allowed.\n")
       }
       if (wants && values.yes !== true && !json) {
