@@ -75,7 +75,7 @@ export function daemonsOf(context: PlaneContext, recovery: Recovery = recoveryOf
 
   async function start(entry: RegistryEntry, asOf: Inbox, resume: boolean): Promise<number> {
     const { sessionId, agentType, workingDir, model, permissionMode, config, limits } = entry
-    const ready = isMissing(entry) ? await atHome(entry, asOf) : asOf
+    const ready = isMissing(home.path, entry) ? await atHome(entry, asOf) : asOf
     using _slot = await starts.take()
     const inbox = (await archive.reopen(entry)) ? await readInbox(endpoint, sessionId, patience) : ready
     // Whatever a former daemon's tools left running must not work beside the new one's.

@@ -23,9 +23,10 @@ export async function addWorktree({ root: directory, path, branch, base }: Wante
   await git({ directory, subcommand: "worktree", options: ["add", "--quiet", ...what] }, SLOWLY)
 }
 
-/** Takes it away with all that is in it. */
-export async function removeWorktree(root: string, path: string): Promise<void> {
-  await git({ directory: root, subcommand: "worktree", options: ["remove", "--force", path] }, SLOWLY)
+/** Takes it away with all that is in it. One that git was killed in the middle of making is locked. */
+export async function removeWorktree(root: string, path: string, { halfMade = false } = {}): Promise<void> {
+  const options = ["remove", "--force", ...(halfMade ? ["--force"] : []), path]
+  await git({ directory: root, subcommand: "worktree", options }, SLOWLY)
 }
 
 export const hasBranch = (directory: string, branch: string): Promise<boolean> =>

@@ -9,7 +9,7 @@ import { outlookOf, type Recovery } from "./recover.ts"
 import type { RecoveredSession, Recovering } from "./recovering.ts"
 
 export function recovering(
-  { folds }: PlaneContext,
+  { folds, home }: PlaneContext,
   reach: Reach,
   { daemons, recovery }: { readonly daemons: Daemons; readonly recovery: Recovery },
 ): Recovering {
@@ -35,7 +35,7 @@ export function recovering(
           if (!dryRun && !needsDaemon(session.status)) await daemons.retire(sessionId)
           sessions.push(
             dryRun
-              ? await outlookOf(entry, session)
+              ? await outlookOf(home.path, entry, session)
               : await daemons.alone(sessionId, (inbox) => recovery.one(entry, inbox)),
           )
         }

@@ -48,7 +48,7 @@ export function recoveryOf(context: PlaneContext): Recovery {
   const inRepository = oneByOne<string>()
   const state = { total: 0, recovered: 0, lost: 0 }
 
-  async function attempt(entry: Missing, session: Session): Promise<Found | Failure> {
+  async function attempt(entry: Missing, session: Session): Promise<Found | Failure | null> {
     try {
       return await inRepository(entry.worktree.root, () => recoverWorktree(home.path, entry, session))
     } catch (error) {
@@ -60,9 +60,10 @@ export function recoveryOf(context: PlaneContext): Recovery {
   async function one(entry: RegistryEntry, inbox: Inbox): Promise<RecoveredSession> {
     const { sessionId } = entry
     const { value: session } = await folds.session(sessionId)
-    if (!isMissing(entry)) return told(entry, session, { outcome: "there" })
+    if (!isMissing(home.path, entry)) return told(entry, session, { outcome: "there" })
     await refuseAtWork(entry, session)
     const found = await attempt(entry, session)
+    if (found === null) return told(entry, session, { outcome: "there" })
     const failed = "code" in found
     log({
       event: failed ? "workspace_lost" : "workspace_recovered",
@@ -100,7 +101,7 @@ export function recoveryOf(context: PlaneContext): Recovery {
     const { value } = await folds.registry()
     const found: Missing[] = []
     for (const entry of value.values()) {
-      if (entry.archivedAt !== undefined || !isMissing(entry)) continue
+      if (entry.archivedAt !== undefined || !isMissing(home.path, entry)) continue
       const { host } = (await folds.session(entry.sessionId)).value
       if (host === null || host === hostname()) found.push(entry)
     }
@@ -113,7 +114,7 @@ export function recoveryOf(context: PlaneContext): Recovery {
     progress: () => ({ ...state, waiting: state.total - state.recovered - state.lost }),
 
     async before(entry, inbox) {
-      if (!isMissing(entry)) return false
+      if (!isMissing(home.path, entry)) return false
       return (await one(entry, inbox)).outcome !== "there"
     },
 
@@ -144,8 +145,8 @@ export function recoveryOf(context: PlaneContext): Recovery {
   }
 }
 
-export const isMissing = (entry: RegistryEntry): entry is Missing =>
-  entry.worktree !== undefined && isGone(entry)
+export const isMissing = (home: string, entry: RegistryEntry): entry is Missing =>
+  entry.worktree !== undefined && isGone(home, entry)
 
 type Told = Partial<RecoveredSession> & Pick<RecoveredSession, "outcome">
 
@@ -191,8 +192,12 @@ const lostEvents = (error: Failure): readonly Unstamped[] => [
 ]
 
 /** What would be tried, told without asking any remote. */
-export async function outlookOf(entry: RegistryEntry, session: Session): Promise<RecoveredSession> {
-  if (!isMissing(entry)) return told(entry, session, { outcome: "there" })
+export async function outlookOf(
+  home: string,
+  entry: RegistryEntry,
+  session: Session,
+): Promise<RecoveredSession> {
+  if (!isMissing(home, entry)) return told(entry, session, { outcome: "there" })
   const here = existsSync(entry.worktree.root)
   const source = sourceOf(entry, session)
   const from = here ? "repository" : source === null ? null : "remote"

@@ -4,8 +4,8 @@
  * there is written over.
  */
 import { existsSync } from "node:fs"
-import { mkdir, readdir, rename, rm } from "node:fs/promises"
-import { dirname, join, sep } from "node:path"
+import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises"
+import { basename, dirname, join, sep } from "node:path"
 import { type Address, addressOf } from "#daemon/git/address"
 import { checkpointRef, takeRefs } from "#daemon/git/checkpoint"
 import { farFailure } from "#daemon/git/far-failure"
@@ -25,11 +25,13 @@ import {
   tipsIn,
 } from "#daemon/git/worktree"
 import { filesOf } from "#daemon/home"
+import { identityOf } from "#daemon/process/identity"
 import type { Failure } from "#streams/event"
 import type { SessionRow, Worktree } from "#streams/registry"
 import type { CheckpointMark, Session } from "#streams/session"
 import { privateDirectory } from "../home.ts"
 import { repositoryConfig } from "./repository-config.ts"
+import { lockRepository } from "./repository-lock.ts"
 import { copyInto, worktreesDir } from "./workspace.ts"
 
 /** A session with a work tree of its own. */
@@ -56,9 +58,14 @@ export class Unrecoverable extends Error {
   }
 }
 
-/** A folder without its `.git` is no work tree either. */
-export const isGone = ({ worktree }: Pick<SessionRow, "worktree">): boolean =>
-  worktree !== undefined && !existsSync(join(worktree.path, ".git"))
+/** There while the work tree is being made: whoever finds it, finds what a killed one left half made. */
+const markOf = (home: string, { sessionId }: Pick<SessionRow, "sessionId">): string =>
+  join(filesOf(home, sessionId).dir, "recovering")
+
+/** A folder without its `.git` is no work tree either, nor is one that is half made. */
+export const isGone = (home: string, entry: Pick<SessionRow, "sessionId" | "worktree">): boolean =>
+  entry.worktree !== undefined &&
+  (!existsSync(join(entry.worktree.path, ".git")) || existsSync(markOf(home, entry)))
 
 /** Somebody took the work tree away as git does it, and left the repository: it is not missed. */
 export async function wasTakenAway({ worktree: { root, path } }: Gone): Promise<boolean> {
@@ -77,21 +84,34 @@ interface RecoveryPlan extends Found {
   readonly marks: readonly CheckpointMark[]
 }
 
-/** Throws {@link Unrecoverable}. */
-export async function recoverWorktree(home: string, entry: Gone, session: Session): Promise<Found> {
+/** Throws {@link Unrecoverable}. `null`: somebody else has done it meanwhile. */
+export async function recoverWorktree(home: string, entry: Gone, session: Session): Promise<Found | null> {
   const { root, path } = entry.worktree
   try {
+    await using _alone = await lockRepository(home, root)
+    if (!isGone(home, entry)) return null
     const cloned = await repositoryAt(entry, session)
     const plan = await planned(home, entry, session, cloned)
+    const mark = markOf(home, entry)
+    const halfMade = existsSync(mark)
+    await writeMark(mark)
+    if (halfMade) await rm(path, PATIENTLY)
+    if (await knowsWorktree(root, path)) await removeWorktree(root, path, { halfMade })
     await worktreeAgain(home, entry, plan)
     await mkdir(entry.workingDir, { recursive: true })
     await filesAgain(home, entry, plan)
     await copyInto(path, root, (await repositoryConfig(root)).copy).catch(() => undefined)
+    await rm(mark)
     const { from, branch, checkpoint, gone } = plan
     return { from, branch, checkpoint, gone }
   } catch (error) {
     throw unrecoverable(error)
   }
+}
+
+async function writeMark(mark: string): Promise<void> {
+  await mkdir(dirname(mark), { recursive: true, mode: 0o700 })
+  await writeFile(mark, "", { mode: 0o600 })
 }
 
 /** Whether it had to be cloned. */
@@ -105,9 +125,9 @@ async function repositoryAt(entry: Gone, session: Session): Promise<boolean> {
       message: `The repository of the session was in ${root}, where something else is now: move that away, then \`agentz recover\`.`,
     })
   const { address, remote } = addressFor(entry, session)
-  const draft = `${root}.agentz-${process.pid}`
   await mkdir(dirname(root), { recursive: true })
-  await rm(draft, { recursive: true, force: true })
+  await sweepDrafts(root)
+  const draft = `${root}${DRAFT}${process.pid}`
   try {
     await far(address, () => cloneTo(draft, address, { name: remote }))
     // A remote whose HEAD names nothing leaves nothing to check out.
@@ -122,6 +142,19 @@ async function repositoryAt(entry: Gone, session: Session): Promise<boolean> {
 }
 
 const SLOWLY = { timeoutMs: 300_000 }
+
+/** What a killed one had started may write there still. */
+const PATIENTLY = { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }
+
+const DRAFT = ".agentz-clone-"
+
+/** Clones of somebody who was killed in the middle of it. */
+async function sweepDrafts(root: string): Promise<void> {
+  const start = `${basename(root)}${DRAFT}`
+  for (const name of await readdir(dirname(root)))
+    if (name.startsWith(start) && identityOf(Number(name.slice(start.length))) === null)
+      await rm(join(dirname(root), name), PATIENTLY)
+}
 
 function addressFor(entry: Gone, session: Session): { readonly address: Address; readonly remote: string } {
   const source = sourceOf(entry, session)
@@ -199,7 +232,6 @@ async function worktreeAgain(
   { tip, branch: at }: RecoveryPlan,
 ): Promise<void> {
   const { root, path } = worktree
-  if (await knowsWorktree(root, path)) await removeWorktree(root, path)
   const branch = at?.name ?? null
   if (branch !== null && !(await isBranchName(root, branch)))
     throw new Unrecoverable({

@@ -1,13 +1,15 @@
 /** The disk is gone and only the streams and the remote are left: sessions have their files again and go on. */
-import { readFileSync, rmSync } from "node:fs"
+import { spawn } from "node:child_process"
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { expect, test } from "vitest"
 import type { SessionId } from "#streams/ids"
 import type { Session } from "#streams/session"
 import { wait } from "#streams/transport"
 import { remoteOf } from "../support/remote.ts"
 import { filesIn, repository, type TestRepository } from "../support/repository.ts"
+import { seeded } from "../support/seeded.ts"
 import { streamServer } from "../support/stream-server.ts"
-import { Installation, killHard, killPid, type Ready, refusalOf } from "./installation.ts"
+import { Installation, killHard, killPid, PROGRAM, type Ready, refusalOf } from "./installation.ts"
 
 const sh = (command: string) => `[[bash ask=no cmd=${JSON.stringify(command)}]]`
 
@@ -189,4 +191,36 @@ test("what was never pushed is named with the reason, and a work tree whose repo
   )
   expect((await agentz.session(sessionId)).workspace.lost?.code).toBe("nowhere_else")
   expect((await agentz.run(["show", sessionId])).stdout).toContain("the work tree is gone: ")
+})
+
+const KILLS = process.env.AGENTZ_TEST_LONG ? 60 : 3
+
+test("killed in the middle of it, again and again, the next recovery finishes it and leaves nothing half made", async () => {
+  await using at = await repository()
+  remoteOf(at)
+  await using agentz = await Installation.open({ AGENTZ_PUSH: "1", AGENTZ_IDLE_SECONDS: "0.2" })
+  const api = await agentz.up()
+  const sessionId = await agentz.spawn(WORK("red"), "--cwd", at.path, "--worktree")
+  const session = await agentz.until(sessionId, "pushed", (one) => isPushed(one) && one.daemon === null)
+  const dir = session.workingDir ?? ""
+  const files = filesIn(dir)
+  await killHard(api.process)
+  const { next } = seeded("recover")
+  for (let round = 0; round < KILLS; round++) {
+    rmSync(dir, { recursive: true, force: true })
+    rmSync(at.path, { recursive: true, force: true })
+    const child = spawn(process.execPath, [PROGRAM, "recover"], {
+      env: agentz.environment(),
+      stdio: "ignore",
+    })
+    await wait(200 + next() * 1500)
+    if (child.exitCode === null) await killHard(child)
+    const { code, stdout } = await agentz.run(["recover", sessionId])
+    expect({ code, stdout }).toMatchObject({ code: 0 })
+    expect(filesIn(dir)).toEqual(files)
+    expect(existsSync(`${dir}/.git`)).toBe(true)
+    at.git(["status", "--porcelain"], dir)
+    at.git(["fsck", "--strict"])
+  }
+  expect(readdirSync(at.outer).filter((name) => name.includes("agentz-clone"))).toEqual([])
 })
