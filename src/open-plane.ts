@@ -76,6 +76,7 @@ export async function openParts(
     limits: config.limits,
     isolation: config.isolation ?? undefined,
     hideHome: config.hideHome,
+    notes: config.notes,
     children: config.children,
     push: config.push,
     watching: watch,

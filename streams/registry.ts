@@ -14,7 +14,12 @@ import { StepId } from "./workflow/step-id.ts"
 import { unpushedIn } from "./workspace-fold.ts"
 
 /** Commands that make a work tree ready before its first turn, each for so many minutes at most. */
-export const SetUp = z.object({ commands: z.array(z.string()), minutes: z.number().positive() })
+export const SetUp = z.object({
+  commands: z.array(z.string()),
+  minutes: z.number().positive(),
+  /** How often the work tree was made again: what made it ready has to be done again. */
+  round: z.number().int().nonnegative().optional(),
+})
 export type SetUp = z.infer<typeof SetUp>
 
 /** A work tree of a repository that was made for a session. */
@@ -28,6 +33,12 @@ export const Worktree = z.object({
   setUp: SetUp.optional(),
   /** Where branch and checkpoints are brought after each turn: the address is what it was when that was allowed. */
   push: z.object({ remote: z.string(), url: z.string() }).optional(),
+  /** Commands to be run before it is taken away. */
+  tearDown: SetUp.optional(),
+  /** It is not there since then on purpose, and is made again when the session goes on. */
+  givenBackAt: z.string().optional(),
+  /** How often it was made again. */
+  remade: z.number().int().nonnegative().optional(),
 })
 export type Worktree = z.infer<typeof Worktree>
 

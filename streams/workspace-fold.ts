@@ -30,9 +30,7 @@ export interface WorkspaceState {
   readonly push: PushState | null
   /** The last push that was asked for and was not done. */
   readonly refused: { readonly requestId: RequestId; readonly error: Failure } | null
-  /** How often the work tree was made again: what made it ready has to be done again. */
-  readonly recoveries: number
-  /** How it was, the last time. */
+  /** How its work tree was made again, the last time. */
   readonly recovered: {
     readonly at: string
     readonly from: "remote" | "repository"
@@ -46,7 +44,6 @@ export interface WorkspaceState {
 export const untouchedWorkspace: WorkspaceState = {
   push: null,
   refused: null,
-  recoveries: 0,
   recovered: null,
   lost: null,
 }
@@ -68,8 +65,7 @@ export function workspaceAfter(state: WorkspaceState, event: WorkspaceEvent): Wo
     }
     case "workspace_recovered": {
       const { at, from, checkpoint, gone } = event
-      const recoveries = state.recoveries + 1
-      return { ...state, recoveries, recovered: { at, from, checkpoint, gone }, lost: null }
+      return { ...state, recovered: { at, from, checkpoint, gone }, lost: null }
     }
     case "workspace_lost":
       return { ...state, lost: event.error }

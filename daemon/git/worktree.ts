@@ -1,6 +1,6 @@
 /** Work trees of a repository, one per session that asks for one: made, and what each of them holds that is nowhere else. */
 import { mkdir, realpath } from "node:fs/promises"
-import { dirname } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { git, saidNo } from "./git.ts"
 import { SLOWLY } from "./scan.ts"
 
@@ -23,10 +23,28 @@ export async function addWorktree({ root: directory, path, branch, base }: Wante
   await git({ directory, subcommand: "worktree", options: ["add", "--quiet", ...what] }, SLOWLY)
 }
 
-/** Takes it away with all that is in it. One that git was killed in the middle of making is locked. */
-export async function removeWorktree(root: string, path: string, { halfMade = false } = {}): Promise<void> {
-  const options = ["remove", "--force", ...(halfMade ? ["--force"] : []), path]
+/** Lets git forget one that is not there any more. A second `--force` is for one that was killed while it was made. */
+export async function forgetWorktree(root: string, path: string): Promise<void> {
+  if (!(await knowsWorktree(root, path))) return
+  const options = ["remove", "--force", "--force", path]
   await git({ directory: root, subcommand: "worktree", options }, SLOWLY)
+}
+
+/** Tells git where one is that was moved. */
+export async function repairWorktree(root: string, path: string): Promise<void> {
+  await git({ directory: root, subcommand: "worktree", options: ["repair", path] }, SLOWLY)
+}
+
+/** Whether git knows of it, be it there or not. */
+export async function knowsWorktree(root: string, path: string): Promise<boolean> {
+  const listed = await git({
+    directory: root,
+    subcommand: "worktree",
+    options: ["list", "--porcelain", "-z"],
+  })
+  const real = join(await realpath(dirname(path)).catch(() => dirname(path)), basename(path))
+  const lines = new Set(listed.split("\0"))
+  return lines.has(`worktree ${path}`) || lines.has(`worktree ${real}`)
 }
 
 export const hasBranch = (directory: string, branch: string): Promise<boolean> =>
@@ -36,19 +54,18 @@ export const hasBranch = (directory: string, branch: string): Promise<boolean> =
 export const isBranchName = (directory: string, name: string): Promise<boolean> =>
   name.startsWith("-") ? Promise.resolve(false) : says(directory, "check-ref-format", "--branch", name)
 
-/** Whether the repository knows of a work tree there, if it is gone or not. */
-export async function knowsWorktree(root: string, path: string): Promise<boolean> {
-  const options = ["list", "--porcelain", "-z"]
-  const listed = await git({ directory: root, subcommand: "worktree", options })
-  return listed.split("\0").includes(`worktree ${path}`)
-}
-
 /** Those of the commits that the repository has. */
 export async function commitsIn(directory: string, commits: readonly string[]): Promise<ReadonlySet<string>> {
   const options = ["--batch-check=%(objectname) %(objecttype)"]
   const input = commits.map((commit) => `${commit}\n`).join("")
   const said = await git({ directory, subcommand: "cat-file", options }, { ...SLOWLY, input })
   return new Set(said.split("\n").flatMap((line) => (line.endsWith(" commit") ? [line.slice(0, -7)] : [])))
+}
+
+/** A branch where there is none of that name. */
+export async function makeBranch(directory: string, branch: string, commit: string): Promise<void> {
+  const none = "0".repeat(commit.length)
+  await git({ directory, subcommand: "update-ref", options: [`refs/heads/${branch}`, commit, none] })
 }
 
 /** Some commits that the repository has, newest first: what a remote need not send again. */

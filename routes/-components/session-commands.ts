@@ -107,6 +107,7 @@ export function useSessionCommands(given: {
     ...(canResume ? [session("resume", "Resume", given.onResume, "r")] : []),
     session("find", "Search in this session", given.onFind, "/"),
     session("changes", "Files", panel("changes"), "d"),
+    session("note", "The agent's last note", panel("note")),
     session("usage", "Usage by turn", panel("usage"), "u"),
     session("events", "Raw events", panel("events"), "o"),
     place.at === null

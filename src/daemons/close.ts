@@ -1,5 +1,5 @@
 /** Says on behalf of a dead daemon how its session stands. Of many who want to, the one that is granted it does. */
-import { mkdirSync } from "node:fs"
+import { mkdir } from "node:fs/promises"
 import { filesOf } from "#daemon/home"
 import { openSpoolFile } from "#daemon/spool-file"
 import { activityWriter } from "#streams/activity-writer"
@@ -38,7 +38,8 @@ export async function speakFor(
   const grant = await grantEpoch(endpoint, sessionId, { ...patience, inbox, purpose: "closing" })
   if (grant === null) return null
   const { dir, spool } = filesOf(home.path, sessionId)
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  // One that ran on another host, or on another disk, has left nothing here.
+  await mkdir(dir, { recursive: true, mode: 0o700 })
   using publisher = await openPublisher({
     endpoint,
     sessionId,

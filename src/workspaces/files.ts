@@ -9,14 +9,12 @@ import { guarded } from "../control/guarded.ts"
 import type { Reach } from "../control/reach.ts"
 import { Problem } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
+import { settledFiles } from "./asking-files.ts"
 import type { Keeping, Restoring } from "./keeping.ts"
 import { momentsOf, openMoments, withGit } from "./moments.ts"
-import { settledBy } from "./settled.ts"
 
-/** A large tree takes its time. */
-const PERFORM_LIMIT_MS = 120_000
-
-export function files({ folds, home }: PlaneContext, reach: Reach): Keeping {
+export function files(context: PlaneContext, reach: Reach): Keeping {
+  const { folds, home } = context
   const isHere = ({ workingDir }: Session) => workingDir !== null && existsSync(workingDir)
 
   const sessionOf = async (sessionId: SessionId): Promise<Session> => {
@@ -25,10 +23,7 @@ export function files({ folds, home }: PlaneContext, reach: Reach): Keeping {
   }
 
   const settled = (sessionId: SessionId, requestId: RequestId): Promise<Session> =>
-    settledBy(
-      { folds, reach },
-      { sessionId, requestId, withinMs: PERFORM_LIMIT_MS, otherwise: "checkpoint_failed" },
-    )
+    settledFiles(context, reach, { sessionId, requestId })
 
   /** What would be done, found out without touching anything. */
   async function preview(session: Session, n: number): Promise<Restoring> {

@@ -9,7 +9,13 @@ import { snapshot } from "#daemon/git/snapshot"
 import { forkedEvents, seqOfCheckpoint } from "#streams/fork"
 import { messageIdOf, newSessionId, type SessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
-import { activityOf, activityRowChange, type SessionRow, sessionRowChange } from "#streams/registry"
+import {
+  activityOf,
+  activityRowChange,
+  type SessionRow,
+  sessionRowChange,
+  type Worktree,
+} from "#streams/registry"
 import { emptySession, type Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
 import { appendAs, appendTo, bodiesOf, createStream, readToTail } from "#streams/stream"
@@ -75,10 +81,7 @@ export function forking(context: PlaneContext, reach: Reach): Forking {
               "no_checkpoints",
               `Session ${from} has no checkpoint at that moment on this machine: fork it where it works, or later.`,
             )
-          const workspace = pushedAs(
-            entry,
-            await filesFor(source, place, fork, entry.worktree?.setUp !== undefined),
-          )
+          const workspace = pushedAs(entry, await filesFor(source, place, fork, ranCommands(entry.worktree)))
           const { agentType, model, permissionMode, config, limits, onLimit } = entry
           const row: SessionRow = {
             ...{ sessionId, agentType, permissionMode, ...workspace },
@@ -124,6 +127,9 @@ const pushedAs = ({ worktree: of }: Pick<SessionRow, "worktree">, workspace: Wor
   workspace.worktree && of?.push
     ? { ...workspace, worktree: { ...workspace.worktree, push: of.push } }
     : workspace
+/** Whether the repository's commands were wanted in it. */
+const ranCommands = (worktree: Worktree | undefined): boolean =>
+  worktree?.setUp !== undefined || worktree?.tearDown !== undefined
 
 function seqFor(source: Session, raw: readonly unknown[], { at, seq }: ForkRequest): number {
   if (at === undefined) return seq ?? source.seq

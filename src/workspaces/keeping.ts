@@ -90,6 +90,7 @@ export interface RepositoryCommands {
   readonly base?: string | undefined
   readonly copy: readonly string[]
   readonly setup: readonly string[]
+  readonly teardown: readonly string[]
   readonly minutes: number
   /** The remote that branches are pushed to. */
   readonly remote: string

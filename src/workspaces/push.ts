@@ -10,17 +10,17 @@ import { guarded } from "../control/guarded.ts"
 import type { Reach } from "../control/reach.ts"
 import { Problem } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
+import { problemOf, settledFiles } from "./asking-files.ts"
 import { forgeOf, slugOf } from "./forge.ts"
 import { withGit } from "./moments.ts"
 import type { Publishing, PullRequestRequest, PushRequest } from "./publishing.ts"
 import { checkGh, makePullRequest } from "./pull-request.ts"
 import { repositoryConfig } from "./repository-config.ts"
-import { problemOf, settledBy } from "./settled.ts"
 
 /** A first push of a large repository over a slow line. */
 const WITHIN_MS = 360_000
 
-export function publishing({ folds }: PlaneContext, reach: Reach): Publishing {
+export function publishing(context: PlaneContext, reach: Reach): Publishing {
   /** What is to be pushed where. Throws {@link Problem}. */
   async function looked({ sessionId, remote: asked }: PushRequest) {
     const { worktree, title } = await reach.entryOf(sessionId)
@@ -51,7 +51,7 @@ export function publishing({ folds }: PlaneContext, reach: Reach): Publishing {
   async function push(sessionId: SessionId, remote: string): Promise<void> {
     const requestId = newRequestId()
     await reach.ask(sessionId, { type: "push_requested", requestId, remote })
-    await settledBy({ folds, reach }, { sessionId, requestId, withinMs: WITHIN_MS, otherwise: "push_failed" })
+    await settledFiles(context, reach, { sessionId, requestId, limitMs: WITHIN_MS, otherwise: "push_failed" })
   }
 
   return {

@@ -17,12 +17,14 @@ import type { RecoveredSession, RecoveryProgress } from "./recovering.ts"
 import {
   type Found,
   type Gone,
+  isGivenBack,
   isGone,
   recoverWorktree,
   sourceOf,
   Unrecoverable,
   wasTakenAway,
 } from "./recovery.ts"
+import { restateWorktree } from "./remake.ts"
 
 export interface Recovery {
   /** Before a daemon is started: makes its work tree again where that is gone. Gives whether something was said. */
@@ -70,8 +72,9 @@ export function recoveryOf(context: PlaneContext): Recovery {
       sessionId,
       ...(failed
         ? { level: "warn", reason: found.code, message: found.message }
-        : { ...found, branch: found.branch?.name }),
+        : { from: found.from, checkpoint: found.checkpoint, gone: found.gone }),
     })
+    if (!failed) await restateWorktree(context, entry, found.worktree)
     // The same is not said again at every start.
     if (!failed || session.workspace.lost?.message !== found.message)
       await speakFor(context, { sessionId, inbox }, () =>
@@ -101,7 +104,7 @@ export function recoveryOf(context: PlaneContext): Recovery {
     const { value } = await folds.registry()
     const found: Missing[] = []
     for (const entry of value.values()) {
-      if (entry.archivedAt !== undefined || !isMissing(home.path, entry)) continue
+      if (entry.archivedAt !== undefined || !isMissing(home.path, entry) || isGivenBack(entry)) continue
       const { host } = (await folds.session(entry.sessionId)).value
       if (host === null || host === hostname()) found.push(entry)
     }
@@ -114,7 +117,7 @@ export function recoveryOf(context: PlaneContext): Recovery {
     progress: () => ({ ...state, waiting: state.total - state.recovered - state.lost }),
 
     async before(entry, inbox) {
-      if (!isMissing(home.path, entry)) return false
+      if (!isMissing(home.path, entry) || isGivenBack(entry)) return false
       return (await one(entry, inbox)).outcome !== "there"
     },
 

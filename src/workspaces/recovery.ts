@@ -1,38 +1,26 @@
 /**
- * Makes the work tree of one session again, from its repository where that is still here, else from the remote that it was
- * pushed to: the branch where it was, the files as they were at the newest checkpoint that is to be had. Nothing that is
- * there is written over.
+ * Brings home what a work tree is made again of: its repository, cloned where it was, and the branch and checkpoints of its
+ * session, fetched from the remote that they were pushed to. Nothing that is there is written over, and no branch is moved.
  */
 import { existsSync } from "node:fs"
-import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises"
-import { basename, dirname, join, sep } from "node:path"
+import { mkdir, readdir, rename, rm } from "node:fs/promises"
+import { basename, dirname, join } from "node:path"
 import { type Address, addressOf } from "#daemon/git/address"
 import { checkpointRef, takeRefs } from "#daemon/git/checkpoint"
 import { farFailure } from "#daemon/git/far-failure"
 import { git, saidNo } from "#daemon/git/git"
-import { kindOf, type Place, placeOf, standIn } from "#daemon/git/place"
+import { kindOf, standIn } from "#daemon/git/place"
 import { cloneTo, fetchInto } from "#daemon/git/remote"
-import { planRestore, restore } from "#daemon/git/restore"
-import { snapshot } from "#daemon/git/snapshot"
-import {
-  addWorktree,
-  checkedOutAt,
-  commitOf,
-  commitsIn,
-  isBranchName,
-  knowsWorktree,
-  removeWorktree,
-  tipsIn,
-} from "#daemon/git/worktree"
+import { commitOf, commitsIn, isBranchName, knowsWorktree, makeBranch, tipsIn } from "#daemon/git/worktree"
 import { filesOf } from "#daemon/home"
 import { identityOf } from "#daemon/process/identity"
 import type { Failure } from "#streams/event"
 import type { SessionRow, Worktree } from "#streams/registry"
 import type { CheckpointMark, Session } from "#streams/session"
-import { privateDirectory } from "../home.ts"
-import { repositoryConfig } from "./repository-config.ts"
+import { Problem } from "../plane.ts"
+import { remake } from "./remake.ts"
 import { lockRepository } from "./repository-lock.ts"
-import { copyInto, worktreesDir } from "./workspace.ts"
+import { finishRemoval, isUnfinished } from "./whole-tree.ts"
 
 /** A session with a work tree of its own. */
 export interface Gone extends Pick<SessionRow, "sessionId" | "workingDir"> {
@@ -44,8 +32,9 @@ export interface Found {
   readonly branch: { readonly name: string; readonly commit: string } | null
   /** The checkpoint that the files are as; `null`: as the branch has them. */
   readonly checkpoint: number | null
-  /** How many checkpoints after it are nowhere any more. */
+  /** How many checkpoints after the newest that is to be had are nowhere any more. */
   readonly gone: number
+  readonly worktree: Worktree
 }
 
 /** It cannot be made again, or only after somebody has done something. */
@@ -58,14 +47,16 @@ export class Unrecoverable extends Error {
   }
 }
 
-/** There while the work tree is being made: whoever finds it, finds what a killed one left half made. */
-const markOf = (home: string, { sessionId }: Pick<SessionRow, "sessionId">): string =>
-  join(filesOf(home, sessionId).dir, "recovering")
+/** A folder without its `.git` is no work tree either, nor is one that was never finished. */
+export const isGone = (
+  home: string,
+  { sessionId, worktree }: Pick<SessionRow, "sessionId" | "worktree">,
+): boolean =>
+  worktree !== undefined && (!existsSync(join(worktree.path, ".git")) || isUnfinished(home, sessionId))
 
-/** A folder without its `.git` is no work tree either, nor is one that is half made. */
-export const isGone = (home: string, entry: Pick<SessionRow, "sessionId" | "worktree">): boolean =>
-  entry.worktree !== undefined &&
-  (!existsSync(join(entry.worktree.path, ".git")) || existsSync(markOf(home, entry)))
+/** It is not there on purpose, and its repository is: it is made again when its session goes on. */
+export const isGivenBack = ({ worktree }: Pick<SessionRow, "worktree">): boolean =>
+  worktree?.givenBackAt !== undefined && existsSync(worktree.root)
 
 /** Somebody took the work tree away as git does it, and left the repository: it is not missed. */
 export async function wasTakenAway({ worktree: { root, path } }: Gone): Promise<boolean> {
@@ -77,41 +68,30 @@ export async function wasTakenAway({ worktree: { root, path } }: Gone): Promise<
 export const sourceOf = ({ worktree }: Gone, { workspace: { push } }: Session) =>
   push?.url != null && push.at !== null ? { remote: push.remote, url: push.url } : (worktree.push ?? null)
 
-interface RecoveryPlan extends Found {
-  readonly tip: string
-  readonly mark: CheckpointMark | null
-  /** Checkpoints whose refs are to be there. */
-  readonly marks: readonly CheckpointMark[]
-}
-
 /** Throws {@link Unrecoverable}. `null`: somebody else has done it meanwhile. */
 export async function recoverWorktree(home: string, entry: Gone, session: Session): Promise<Found | null> {
-  const { root, path } = entry.worktree
+  const { sessionId, worktree } = entry
+  const { root } = worktree
   try {
     await using _alone = await lockRepository(home, root)
+    if (existsSync(root)) await finishRemoval(worktree)
     if (!isGone(home, entry)) return null
     const cloned = await repositoryAt(entry, session)
-    const plan = await planned(home, entry, session, cloned)
-    const mark = markOf(home, entry)
-    const halfMade = existsSync(mark)
-    await writeMark(mark)
-    if (halfMade) await rm(path, PATIENTLY)
-    if (await knowsWorktree(root, path)) await removeWorktree(root, path, { halfMade })
-    await worktreeAgain(home, entry, plan)
-    await mkdir(entry.workingDir, { recursive: true })
-    await filesAgain(home, entry, plan)
-    await copyInto(path, root, (await repositoryConfig(root)).copy).catch(() => undefined)
-    await rm(mark)
-    const { from, branch, checkpoint, gone } = plan
-    return { from, branch, checkpoint, gone }
+    const { fetched, marks, branch } = await broughtHome(home, entry, session)
+    const again = { ...entry, worktree: { ...worktree, branch } }
+    const { checkpoint, worktree: made } = await remake(home, again, { checkpoints: marks })
+    const commit = await commitOf(made.path, "HEAD")
+    const last = marks.at(-1)
+    return {
+      from: cloned || fetched ? "remote" : "repository",
+      branch: branch === null || commit === null ? null : { name: branch, commit },
+      checkpoint,
+      gone: session.checkpoints.length - (last ? session.checkpoints.indexOf(last) + 1 : 0),
+      worktree: made,
+    }
   } catch (error) {
-    throw unrecoverable(error)
+    throw unrecoverable(error, sessionId)
   }
-}
-
-async function writeMark(mark: string): Promise<void> {
-  await mkdir(dirname(mark), { recursive: true, mode: 0o700 })
-  await writeFile(mark, "", { mode: 0o600 })
 }
 
 /** Whether it had to be cloned. */
@@ -136,14 +116,14 @@ async function repositoryAt(entry: Gone, session: Session): Promise<boolean> {
     )
     await rename(draft, root)
   } finally {
-    await rm(draft, { recursive: true, force: true })
+    await rm(draft, PATIENTLY)
   }
   return true
 }
 
 const SLOWLY = { timeoutMs: 300_000 }
 
-/** What a killed one had started may write there still. */
+/** What a killed process had started may write there still. */
 const PATIENTLY = { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }
 
 const DRAFT = ".agentz-clone-"
@@ -173,47 +153,51 @@ function addressFor(entry: Gone, session: Session): { readonly address: Address;
   return { address: read, remote: source.remote }
 }
 
-/** What can be had of it, fetched where it is not here. */
-async function planned(home: string, entry: Gone, session: Session, cloned: boolean): Promise<RecoveryPlan> {
+interface Brought {
+  readonly fetched: boolean
+  /** The checkpoints that are here now; each has its ref. */
+  readonly marks: readonly CheckpointMark[]
+  /** The branch that is to be checked out; it is there unless nothing of it was ever pushed. */
+  readonly branch: string | null
+}
+
+/** The branch and checkpoints of the session in its repository, fetched where they are not there. */
+async function broughtHome(home: string, entry: Gone, session: Session): Promise<Brought> {
   const { sessionId, worktree } = entry
   const { root, base } = worktree
   const { push } = session.workspace
-  const marks = session.checkpoints
   // It may have gone on with another branch than it began with.
-  const name = push?.branch?.name ?? worktree.branch
-  const local = name === null ? null : await commitOf(root, `refs/heads/${name}`)
-  const wanted = [...marks.flatMap(({ commit, head }) => [commit, head]), push?.branch?.commit, base]
-  const commits = wanted.filter((one) => one != null)
-  const here = await commitsIn(root, commits)
-  const pushed = marks.filter(({ n }) => n <= (push?.checkpoint ?? 0)).map(({ commit }) => commit)
+  const branch = push?.branch?.name ?? worktree.branch
+  if (branch !== null && !(await isBranchName(root, branch)))
+    throw new Unrecoverable({
+      code: "branch_refused",
+      message: `git takes “${branch}” for no name of a branch.`,
+    })
+  const all = session.checkpoints
+  const commits = [...all.flatMap(({ commit, head }) => [commit, head]), push?.branch?.commit, base]
+  const wanted = commits.filter((one) => one != null)
+  const here = await commitsIn(root, wanted)
+  const pushed = all.filter(({ n }) => n <= (push?.checkpoint ?? 0)).map(({ commit }) => commit)
   const missing = [...pushed, push?.branch?.commit].some((one) => one !== undefined && !here.has(one))
   const fetches = missing && sourceOf(entry, session) !== null
-  if (fetches) await fetched(home, entry, session)
-  const had = fetches ? await commitsIn(root, commits) : here
-  const kept = marks.filter(({ commit }) => had.has(commit))
-  const mark = kept.at(-1) ?? null
-  // A branch that is here is where it is; it may have gone on since.
-  const start =
-    local ?? [push?.branch?.commit, mark?.head, base].find((one) => one != null && had.has(one)) ?? null
-  if (start === null)
+  if (fetches) await fetchFor(home, entry, session)
+  const had = fetches ? await commitsIn(root, wanted) : here
+  const marks = all.filter(({ commit }) => had.has(commit))
+  // A branch that is here is where it is: it may have gone on since.
+  const tip = [push?.branch?.commit, marks.at(-1)?.head, base].find((one) => one != null && had.has(one))
+  const exists = branch !== null && (await commitOf(root, `refs/heads/${branch}`)) !== null
+  if (tip == null && !exists)
     throw new Unrecoverable({
       code: "commit_gone",
       message: `Neither ${root} nor its remote has the commits of session ${sessionId} any more: fetch them there from a copy, then \`agentz recover\`.`,
     })
-  const asKept = mark !== null && mark.head === start
-  return {
-    from: cloned || fetches ? "remote" : "repository",
-    branch: name === null ? null : { name, commit: start },
-    checkpoint: asKept ? mark.n : null,
-    gone: marks.length - (mark === null ? 0 : marks.indexOf(mark) + 1),
-    tip: start,
-    mark: asKept ? mark : null,
-    marks: kept,
-  }
+  if (tip != null && branch !== null && !exists) await makeBranch(root, branch, tip)
+  await nameCheckpoints(home, entry, marks)
+  return { fetched: fetches, marks, branch }
 }
 
 /** Brings what was pushed into the objects of the repository; no ref of it is made or moved. */
-async function fetched(home: string, entry: Gone, session: Session): Promise<void> {
+async function fetchFor(home: string, entry: Gone, session: Session): Promise<void> {
   const { sessionId, worktree } = entry
   const { address } = addressFor(entry, session)
   const [kind, known] = await Promise.all([kindOf(worktree.root), tipsIn(worktree.root)])
@@ -226,45 +210,18 @@ async function fetched(home: string, entry: Gone, session: Session): Promise<voi
     await fetchInto(place, address, [`refs/heads/${branch}`], { known }).catch(unlessNo)
 }
 
-async function worktreeAgain(
+async function nameCheckpoints(
   home: string,
-  { worktree }: Gone,
-  { tip, branch: at }: RecoveryPlan,
-): Promise<void> {
-  const { root, path } = worktree
-  const branch = at?.name ?? null
-  if (branch !== null && !(await isBranchName(root, branch)))
-    throw new Unrecoverable({
-      code: "branch_refused",
-      message: `git takes “${branch}” for no name of a branch.`,
-    })
-  const holder = branch === null ? null : await checkedOutAt(root, branch)
-  if (holder !== null)
-    throw new Unrecoverable({
-      code: "branch_in_use",
-      message: `The branch ${branch} is checked out in ${holder}: leave it there, then \`agentz recover\`.`,
-    })
-  if (path.startsWith(`${worktreesDir(home)}${sep}`)) await privateDirectory(worktreesDir(home))
-  await addWorktree({ root, path, branch, base: tip })
-}
-
-async function filesAgain(home: string, entry: Gone, { mark, marks }: RecoveryPlan): Promise<void> {
-  const place = await placeOf(home, entry.sessionId, entry.workingDir)
-  if ("why" in place) return
-  await takeRefs(place, await withoutRef(place, marks))
-  if (mark === null) return
-  await using now = await snapshot(place)
-  await restore(place, now, await planRestore(place, now, mark.tree))
-}
-
-async function withoutRef(
-  place: Place,
+  { sessionId, worktree }: Gone,
   marks: readonly CheckpointMark[],
-): Promise<readonly CheckpointMark[]> {
-  const found: CheckpointMark[] = []
+) {
+  const { root } = worktree
+  const { repository, format } = await kindOf(root)
+  const unnamed: CheckpointMark[] = []
   for (const mark of marks)
-    if ((await commitOf(place.root, checkpointRef(place.sessionId, mark.n))) === null) found.push(mark)
-  return found
+    if ((await commitOf(root, checkpointRef(sessionId, mark.n))) === null) unnamed.push(mark)
+  const gitDir = join(filesOf(home, sessionId).dir, "git")
+  if (unnamed.length > 0) await takeRefs({ sessionId, home, root, repository, format, gitDir }, unnamed)
 }
 
 function unlessNo(error: unknown): void {
@@ -279,12 +236,13 @@ async function far(address: Address, work: () => Promise<void>): Promise<void> {
   }
 }
 
-function unrecoverable(error: unknown): Unrecoverable {
+function unrecoverable(error: unknown, sessionId: string): Unrecoverable {
   if (error instanceof Unrecoverable) return error
+  if (error instanceof Problem) return new Unrecoverable({ code: error.reason, message: error.message })
   const message = error instanceof Error ? error.message : String(error)
   return new Unrecoverable({
     code: "recover_failed",
-    message: `The work tree could not be made again: ${message}`,
+    message: `The work tree of session ${sessionId} could not be made again: ${message}`,
     hint: "Mend that, then `agentz recover`.",
   })
 }

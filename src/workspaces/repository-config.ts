@@ -10,10 +10,10 @@ import { parse, YAMLError } from "yaml"
 import { z } from "zod"
 import { isRemoteName } from "#daemon/git/address"
 import { RemoteRefused, remoteIn, remoteNamed } from "#daemon/git/remote"
-import type { SetUp, Worktree } from "#streams/registry"
+import type { Worktree } from "#streams/registry"
 import { Problem } from "../plane.ts"
 import { readPrivate, writePrivate } from "../private-file.ts"
-import { problemOf } from "./settled.ts"
+import { problemOf } from "./asking-files.ts"
 
 const Line = z.string().trim().min(1).max(4000)
 
@@ -24,6 +24,8 @@ const RepositoryConfig = z.strictObject({
   copy: z.array(Line).max(100).default([]),
   /** Commands that make a new work tree ready, run in it by `sh` one after the other. */
   setup: z.array(Line).max(50).default([]),
+  /** Commands that end what those began, run in it before it is taken away. */
+  teardown: z.array(Line).max(50).default([]),
   /** How long each of them may take. */
   minutes: z.number().positive().max(240).default(10),
   /** The remote that branches are pushed to. */
@@ -71,16 +73,23 @@ async function textOf(path: string): Promise<string> {
 }
 
 /** What it takes leave for. */
-type Wanted = Pick<RepositoryConfig, "setup"> & Partial<Pick<RepositoryConfig, "push" | "remote">>
+type Wanted = Pick<RepositoryConfig, "setup" | "teardown"> &
+  Partial<Pick<RepositoryConfig, "push" | "remote">>
 
 /** Names exactly these commands, and where is pushed to without being asked. */
-export const hashOf = ({ setup, push, remote }: Wanted): string =>
-  createHash("sha256")
-    .update(JSON.stringify(push === true ? { setup, push: remote } : setup))
-    .digest("hex")
+export const hashOf = ({ setup, teardown, push, remote }: Wanted): string => {
+  const more = { ...(teardown.length > 0 && { teardown }), ...(push === true && { push: remote }) }
+  // What was allowed when there was nothing but set-up stays allowed.
+  const wanted = Object.keys(more).length === 0 ? setup : { setup, ...more }
+  return createHash("sha256").update(JSON.stringify(wanted)).digest("hex")
+}
 
-export const wantsLeave = ({ setup, push }: Pick<RepositoryConfig, "setup" | "push">): boolean =>
-  setup.length > 0 || push
+export const wantsLeave = ({
+  setup,
+  teardown,
+  push,
+}: Pick<RepositoryConfig, "setup" | "teardown" | "push">): boolean =>
+  setup.length + teardown.length > 0 || push
 
 /** By what repositories share among their work trees: the commands that were allowed for each, by their hashes. */
 const Allowed = z.record(z.string(), z.array(z.string()))
@@ -109,19 +118,22 @@ export interface Repository {
   readonly config: RepositoryConfig
 }
 
-/** What is to be run in a new work tree. Throws {@link Problem} where nobody has allowed what the repository wants. */
-export async function setUpFor(
+/** What is to be run in a new work tree, and before it goes. Throws {@link Problem} where nobody has allowed what the repository wants. */
+export async function commandsFor(
   home: string,
   { root, repository, config }: Repository,
-): Promise<SetUp | null> {
-  if (!wantsLeave(config)) return null
-  if (!(await isAllowed(home, repository, hashOf(config))))
-    throw new Problem(
-      "commands_not_allowed",
-      `${configFileOf(root)} names commands to be run in a new work tree, or a remote to push to: \`agentz trust ${root}\` shows and allows them, \`--no-setup\` does without.`,
-    )
-  const { setup: commands, minutes } = config
-  return commands.length === 0 ? null : { commands, minutes }
+): Promise<Pick<Worktree, "setUp" | "tearDown">> {
+  const { setup, teardown, minutes } = config
+  if (!wantsLeave(config)) return {}
+  if (await isAllowed(home, repository, hashOf(config)))
+    return {
+      ...(setup.length > 0 && { setUp: { commands: setup, minutes } }),
+      ...(teardown.length > 0 && { tearDown: { commands: teardown, minutes } }),
+    }
+  throw new Problem(
+    "commands_not_allowed",
+    `${configFileOf(root)} names commands to be run in work trees, or a remote to push to: \`agentz trust ${root}\` shows and allows them, \`--no-setup\` does without.`,
+  )
 }
 
 /** Where the branch and checkpoints of a session are pushed by themselves; `null`: nowhere. The address is fixed from then on. */

@@ -15,7 +15,7 @@ async function withConfig(text: string) {
 
 test("a repository that says nothing has all defaults", async () => {
   await using dir = await tempDir()
-  const nothing = { copy: [], setup: [], minutes: 10, remote: "origin", push: false }
+  const nothing = { copy: [], setup: [], teardown: [], minutes: 10, remote: "origin", push: false }
   expect(await repositoryConfig(dir.path)).toEqual(nothing)
   await using empty = await withConfig("# nothing yet\n")
   expect(await repositoryConfig(empty.path)).toEqual(nothing)
@@ -55,19 +55,22 @@ test("a link or a pipe in its place is not read", async () => {
 
 test("exactly the commands that were allowed are allowed, and in that repository alone", async () => {
   await using home = await tempDir()
-  const hash = hashOf({ setup: ["npm ci", "npm test"] })
+  const hash = hashOf({ teardown: [], setup: ["npm ci", "npm test"] })
   expect(await isAllowed(home.path, "/repo/.git", hash)).toBe(false)
   await allow(home.path, "/repo/.git", hash)
   expect(await isAllowed(home.path, "/repo/.git", hash)).toBe(true)
   expect(await isAllowed(home.path, "/other/.git", hash)).toBe(false)
   for (const setup of [["npm ci"], ["npm test", "npm ci"], ["npm ci && npm test"], []])
-    expect(await isAllowed(home.path, "/repo/.git", hashOf({ setup }))).toBe(false)
+    expect(await isAllowed(home.path, "/repo/.git", hashOf({ setup, teardown: [] }))).toBe(false)
+  const more = { setup: ["npm ci", "npm test"], teardown: ["docker compose down"] }
+  expect(await isAllowed(home.path, "/repo/.git", hashOf(more))).toBe(false)
 })
 
 test("where is pushed to without being asked is a part of what was allowed", () => {
-  const hash = hashOf({ setup: ["npm ci"] })
-  expect(hashOf({ setup: ["npm ci"], push: false, remote: "up" })).toBe(hash)
-  const pushes = hashOf({ setup: ["npm ci"], push: true, remote: "origin" })
+  const commands = { setup: ["npm ci"], teardown: [] }
+  const hash = hashOf(commands)
+  expect(hashOf({ ...commands, push: false, remote: "up" })).toBe(hash)
+  const pushes = hashOf({ ...commands, push: true, remote: "origin" })
   expect(pushes).not.toBe(hash)
-  expect(hashOf({ setup: ["npm ci"], push: true, remote: "up" })).not.toBe(pushes)
+  expect(hashOf({ ...commands, push: true, remote: "up" })).not.toBe(pushes)
 })

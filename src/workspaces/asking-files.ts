@@ -1,29 +1,35 @@
-/** Waiting until the daemon of a session has done what it was asked, or has said why not. */
+/** Asks a daemon something about the files or the branch of its session, and waits until that is settled. */
 import type { Failure } from "#streams/event"
 import type { RequestId, SessionId } from "#streams/ids"
 import type { Session } from "#streams/session"
 import { wait } from "#streams/transport"
 import type { Reach } from "../control/reach.ts"
-import type { Folds } from "../folds.ts"
 import { PROBLEMS, Problem, type ProblemSlug } from "../plane.ts"
+import type { PlaneContext } from "../plane-context.ts"
 
-export interface Awaited {
-  readonly sessionId: SessionId
-  readonly requestId: RequestId
-  /** A daemon has to be started for it at worst, and what is large takes its time. */
-  readonly withinMs: number
-  /** The slug of a failure that has no page of its own. */
-  readonly otherwise: ProblemSlug
-}
+/** A daemon has to be started for it at worst, and a large tree takes its time. */
+export const PERFORM_LIMIT_MS = 120_000
 
 /** Resolves with the session once the request is settled. Throws {@link Problem} where it was refused. */
-export async function settledBy(
-  { folds, reach }: { readonly folds: Pick<Folds, "session">; readonly reach: Reach },
-  { sessionId, requestId, withinMs, otherwise }: Awaited,
+export async function settledFiles(
+  { folds }: Pick<PlaneContext, "folds">,
+  reach: Pick<Reach, "entryOf" | "wake">,
+  {
+    sessionId,
+    requestId,
+    limitMs = PERFORM_LIMIT_MS,
+    otherwise = "checkpoint_failed",
+  }: {
+    readonly sessionId: SessionId
+    readonly requestId: RequestId
+    readonly limitMs?: number
+    /** The slug of a failure that is none of ours. */
+    readonly otherwise?: ProblemSlug
+  },
 ): Promise<Session> {
   const entry = await reach.entryOf(sessionId)
   reach.wake(entry, { resume: false, until: (session) => session.settled.includes(requestId) })
-  for (let waited = 0; waited < withinMs; waited += 50) {
+  for (let waited = 0; waited < limitMs; waited += 50) {
     const { value } = await folds.session(sessionId)
     if (value.settled.includes(requestId)) {
       const refusals = [value.filesRefused, value.workspace.refused]
@@ -35,7 +41,7 @@ export async function settledBy(
   }
   throw new Problem(
     "session_busy",
-    `Session ${sessionId} did not come to it within ${Math.round(withinMs / 60_000)} minutes: \`agentz show ${sessionId}\` tells when it has.`,
+    `Session ${sessionId} did not come to it in ${Math.round(limitMs / 60_000)} minutes: \`agentz show ${sessionId}\` tells when it has.`,
   )
 }
 
