@@ -9,7 +9,7 @@ import { remoteOf } from "../support/remote.ts"
 import { filesIn, repository, type TestRepository } from "../support/repository.ts"
 import { seeded } from "../support/seeded.ts"
 import { streamServer } from "../support/stream-server.ts"
-import { Installation, killHard, killPid, PROGRAM, type Ready, refusalOf } from "./installation.ts"
+import { Installation, killHard, killPid, PROGRAM, type Ready, refusalOf, saidIn } from "./installation.ts"
 
 const sh = (command: string) => `[[bash ask=no cmd=${JSON.stringify(command)}]]`
 
@@ -30,6 +30,8 @@ const isPushed = ({
   checkpoints,
 }: Pick<Session, "status" | "workspace" | "checkpoints">) =>
   status === "completed" && push?.trouble === null && push.checkpoint === checkpoints.length
+
+const noteOf = (name: string) => `${name} is in a.txt; next comes after.txt.`
 
 /** At work in its second turn, of which no checkpoint has anything yet. */
 async function atWork(agentz: Installation, at: TestRepository, name: string) {
@@ -64,7 +66,9 @@ async function goesOn(agentz: Installation, ready: Ready, sessionId: SessionId):
   const { agent } = agentz.client(ready)
   await agentz.until(sessionId, "interrupted", ({ status }) => status === "interrupted")
   await agent.resume.mutate({ sessionId })
-  await agentz.until(sessionId, "over", ({ status }) => status === "completed", 60_000)
+  const over = await agentz.until(sessionId, "over", ({ status }) => status === "completed", 60_000)
+  expect(over.items.filter((item) => item.type === "note").at(-1)).toMatchObject({ given: "interrupted" })
+  expect(saidIn(over)).toContain(`NOTE ${over.note?.text}`)
   await agent.sendMessage.mutate({ sessionId, text: sh("echo after > after.txt") })
   return await agentz.until(sessionId, "pushed again", (session) => isPushed(session) && session.turns > 3)
 }
@@ -100,6 +104,7 @@ test("everything is killed and the work trees and the clone are gone: all are ba
   expect(await metrics.text()).toContain('agentz_recovery_sessions{state="recovered"} 3')
 
   const after = await Promise.all(sessions.map(({ sessionId }) => goesOn(agentz, ready, sessionId)))
+  expect(after.map(({ note }) => note?.text)).toEqual(["red", "green", "blue"].map(noteOf))
   for (const [index, { sessionId, files }] of sessions.entries()) {
     const session = after[index]
     if (!session) throw new Error("There are less sessions than before.")
