@@ -7,7 +7,6 @@
  * this epoch, 76 fenced by a newer one, 77 the store refused the sequence.
  */
 import { readFileSync, rmSync, writeSync } from "node:fs"
-import { hostname } from "node:os"
 import { activityWriter } from "#streams/activity-writer"
 import { follow } from "#streams/follow"
 import { paths } from "#streams/paths"
@@ -38,6 +37,7 @@ import { markerOf } from "./process/belongings.ts"
 import { type Enclosure, openEnclosure } from "./process/enclosure.ts"
 import { whyHomeIsSeen } from "./process/hidden-home.ts"
 import { identityOf } from "./process/identity.ts"
+import { machineName } from "./process/machine.ts"
 import { pushingOf } from "./pushing.ts"
 import { nothingToRedact, redactor as redactorOf, secretsIn } from "./redact.ts"
 import { removeRunFile, writeRunFile } from "./run-file.ts"
@@ -174,7 +174,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
         ...(model !== undefined && { model }),
         permissionMode,
         ...identityOfSelf(),
-        host: hostname(),
+        host: machineName(),
         incarnation,
         version,
         isolation: enclosure.isolation,

@@ -3,10 +3,10 @@
  * planes at once: whoever is granted the epoch does it, the others find it done.
  */
 import { rmSync } from "node:fs"
-import { hostname } from "node:os"
 import { filesOf, isSocketFile, socketIn, socketOf } from "#daemon/home"
 import { endLeftovers } from "#daemon/process/belongings"
 import { type Identity, isSame, signal } from "#daemon/process/identity"
+import { machineName } from "#daemon/process/machine"
 import { killTree } from "#daemon/process/tree"
 import { removeRunFile } from "#daemon/run-file"
 import type { SessionId } from "#streams/ids"
@@ -240,7 +240,7 @@ export function daemonsOf(context: PlaneContext, recovery: Recovery = recoveryOf
     const daemon = daemonAsFound(living, session, inbox)
     const due = isDue(session, Date.now())
     const pushDue = isPushDue({ ...entry, activity: { push: unpushedIn(session) } }, Date.now())
-    const finding = findingOf({ entry, session, inbox, host: hostname(), due, pushDue, daemon })
+    const finding = findingOf({ entry, session, inbox, host: machineName(), due, pushDue, daemon })
     switch (finding.do) {
       case "nothing":
         return

@@ -14,7 +14,7 @@ import { childrenServer } from "./mcp/children.ts"
 import { packageRoot } from "./package-root.ts"
 
 /** What a program needs to run at all. Keys are not among it: an agent's go into the spec, for that agent alone. */
-const PLAIN = ["PATH", "HOME", "USER", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR"]
+const PLAIN = ["PATH", "HOME", "USER", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR", "AGENTZ_MACHINE"]
 
 export interface StartedDaemon {
   readonly pid: number

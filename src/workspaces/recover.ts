@@ -1,6 +1,6 @@
 /** Finds the sessions whose work tree is gone and sees to it that they have it again, and that each says so in its stream. */
 import { existsSync } from "node:fs"
-import { hostname } from "node:os"
+import { machineName } from "#daemon/process/machine"
 import type { Failure, Unstamped } from "#streams/event"
 import type { SessionId } from "#streams/ids"
 import type { RegistryEntry } from "#streams/registry"
@@ -106,7 +106,7 @@ export function recoveryOf(context: PlaneContext): Recovery {
     for (const entry of value.values()) {
       if (entry.archivedAt !== undefined || !isMissing(home.path, entry) || isGivenBack(entry)) continue
       const { host } = (await folds.session(entry.sessionId)).value
-      if (host === null || host === hostname()) found.push(entry)
+      if (host === null || host === machineName()) found.push(entry)
     }
     return found
   }

@@ -116,13 +116,14 @@ test("everything is killed and the work trees and the clone are gone: all are ba
   }
 })
 
-test("a machine wakes with an empty disk, and only the streams are elsewhere", async () => {
+test("a machine wakes with an empty disk, and only the streams are elsewhere; another one leaves its sessions alone", async () => {
   await using at = await repository()
   remoteOf(at)
   await using streams = await streamServer()
   const { url, token } = streams.endpoint()
   await using agentz = await Installation.open({
     ...{ AGENTZ_PUSH: "1", AGENTZ_STREAMS_URL: `${url}`, AGENTZ_STREAMS_TOKEN: token ?? "" },
+    AGENTZ_MACHINE: "box",
   })
   const before = await agentz.up()
   const { agent } = agentz.client(before)
@@ -138,6 +139,12 @@ test("a machine wakes with an empty disk, and only the streams are elsewhere", a
   await killHard(before.process)
   for (const path of [`${agentz.home}-worktrees`, at.path, agentz.home]) rmSync(path, { recursive: true })
 
+  const other = await agentz.up({ AGENTZ_MACHINE: "other" })
+  expect((await agentz.run(["recover", "--dry-run"], { env: { AGENTZ_MACHINE: "other" } })).stdout).toBe(
+    "No work tree is gone.\n",
+  )
+  expect(existsSync(at.path)).toBe(false)
+  await killHard(other.process)
   const ready = await agentz.up()
   await recovered(ready, 1)
   expect(filesIn(workingDir ?? "")).toEqual(files)
