@@ -92,11 +92,12 @@ export interface Unpushed {
   readonly error: string | null
 }
 
-export function unpushedIn({ workspace: { push }, checkpoints }: Kept): Unpushed | null {
+export function unpushedIn({ workspace: { push, lost }, checkpoints }: Kept): Unpushed | null {
   const last = checkpoints.at(-1)
   if (last === undefined) return null
   const { checkpoint = 0, trouble = null } = push ?? {}
-  const waits = last.n > checkpoint
+  // What is lost cannot be pushed.
+  const waits = last.n > checkpoint && lost === null
   // One that was kept since is a reason to try again.
   const retry = trouble !== null && trouble.seq > last.seq ? trouble.dueAt : last.at
   return { checkpoint, of: last.n, dueAt: waits ? retry : null, error: trouble?.error.message ?? null }
@@ -105,7 +106,7 @@ export function unpushedIn({ workspace: { push }, checkpoints }: Kept): Unpushed
 interface Row {
   readonly status: Status
   readonly archivedAt?: string | undefined
-  readonly worktree?: { readonly push?: unknown } | undefined
+  readonly worktree?: { readonly push?: unknown; readonly givenBackAt?: string | undefined } | undefined
   readonly activity: { readonly push?: Unpushed | null | undefined } | null
 }
 
@@ -113,7 +114,8 @@ interface Row {
 export function isPushDue({ status, archivedAt, worktree, activity }: Row, now: number): boolean {
   const dueAt = activity?.push?.dueAt
   if (worktree?.push === undefined || dueAt == null) return false
-  if (archivedAt !== undefined || needsDaemon(status)) return false
+  // What was put away does not come back for that.
+  if (archivedAt !== undefined || worktree.givenBackAt !== undefined || needsDaemon(status)) return false
   const time = Date.parse(dueAt)
   return !Number.isNaN(time) && time <= now
 }
