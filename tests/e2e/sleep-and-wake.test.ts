@@ -35,18 +35,16 @@ const noteOf = (name: string) => `${name} is in a.txt; next comes after.txt.`
 
 /** At work in its second turn, of which no checkpoint has anything yet. */
 async function atWork(agentz: Installation, at: TestRepository, name: string) {
-  const sessionId = await agentz.spawn(WORK(name), "--cwd", at.path, "--worktree")
+  const prompt = `${WORK(name)} [[checkpoint text=${JSON.stringify(noteOf(name))}]]`
+  const sessionId = await agentz.spawn(prompt, "--cwd", at.path, "--worktree")
   const { workingDir } = await agentz.until(sessionId, "pushed", isPushed)
   const dir = workingDir ?? ""
   const files = filesIn(dir)
-  await agentz.run([
-    "send",
-    sessionId,
-    `${sh("echo lost > lost.txt; echo lost > a.txt")} [[slow n=150 ms=50]]`,
-  ])
-  await agentz.until(sessionId, "at work again", ({ turns, items }) => {
-    const last = items.findLast(({ type }) => type === "tool")
-    return turns === 2 && last?.type === "tool" && last.seq > 10 && last.status === "completed"
+  const more = `${sh("echo lost > lost.txt; echo lost > a.txt")} [[slow n=150 ms=50]] [[recall]]`
+  await agentz.run(["send", sessionId, more])
+  await agentz.until(sessionId, "at work again", ({ turnId, turns, items }) => {
+    const last = items.findLast((item) => item.type === "tool")
+    return turns === 2 && last?.turnId === turnId && last.status === "completed"
   })
   return { sessionId, dir, files }
 }
