@@ -6,7 +6,7 @@ import { takeRefs } from "#daemon/git/checkpoint"
 import { knownPlace, objectsOf, type Place, placeOf } from "#daemon/git/place"
 import { planRestore, restore } from "#daemon/git/restore"
 import { snapshot } from "#daemon/git/snapshot"
-import { forkedEvents, seqOfCheckpoint } from "#streams/fork"
+import { filesOfFork, forkedEvents, seqOfCheckpoint } from "#streams/fork"
 import { messageIdOf, newSessionId, type SessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import {
@@ -16,7 +16,7 @@ import {
   sessionRowChange,
   type Worktree,
 } from "#streams/registry"
-import { emptySession, type Session } from "#streams/session"
+import { type CheckpointMark, emptySession, type Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
 import { appendAs, appendTo, bodiesOf, createStream, readToTail } from "#streams/stream"
 import { guarded } from "../control/guarded.ts"
@@ -41,11 +41,15 @@ export function forking(context: PlaneContext, reach: Reach): Forking {
   }
 
   /** Where the fork works: a work tree, or a directory, with the files of that moment. */
-  async function filesFor(source: Session, place: Place, fork: Session, setup: boolean): Promise<Workspace> {
-    const mark = fork.checkpoints.at(-1)
+  async function filesFor(
+    source: Session,
+    place: Place,
+    fork: Session,
+    { mark, setup }: { readonly mark: CheckpointMark; readonly setup: boolean },
+  ): Promise<Workspace> {
     const { sessionId, workingDir } = { ...fork, workingDir: source.workingDir ?? place.root }
     const workspace =
-      place.repository === null || !mark?.head
+      place.repository === null || !mark.head
         ? await makeDirectory(home.path, sessionId, place.root)
         : await makeWorkspace(home.path, sessionId, {
             directory: workingDir,
@@ -56,10 +60,8 @@ export function forking(context: PlaneContext, reach: Reach): Forking {
     if ("why" in into) throw new Problem("checkpoint_failed", into.why)
     await takeObjects(place, into)
     await takeRefs(into, fork.checkpoints)
-    if (mark) {
-      await using now = await snapshot(into)
-      await restore(into, now, await planRestore(into, now, mark.tree))
-    }
+    await using now = await snapshot(into)
+    await restore(into, now, await planRestore(into, now, mark.tree))
     return workspace
   }
 
@@ -73,15 +75,20 @@ export function forking(context: PlaneContext, reach: Reach): Forking {
           const { value: source } = await folds.session(from)
           const raw = await rawOf(from)
           const sessionId = newSessionId()
-          const events = forkedEvents(raw, from, seqFor(source, raw, request))
+          const forkSeq = seqFor(source, raw, request)
+          const events = forkedEvents(raw, from, forkSeq)
           const fork = foldSession(emptySession(sessionId), events)
           const place = await knownPlace(home.path, from)
-          if (place === null || fork.checkpoints.length === 0)
+          const mark = filesOfFork(source, forkSeq)
+          if (place === null || mark === undefined)
             throw new Problem(
               "no_checkpoints",
               `Session ${from} has no checkpoint at that moment on this machine: fork it where it works, or later.`,
             )
-          const workspace = pushedAs(entry, await filesFor(source, place, fork, ranCommands(entry.worktree)))
+          const workspace = pushedAs(
+            entry,
+            await filesFor(source, place, fork, { mark, setup: ranCommands(entry.worktree) }),
+          )
           const { agentType, model, permissionMode, config, limits, onLimit } = entry
           const row: SessionRow = {
             ...{ sessionId, agentType, permissionMode, ...workspace },

@@ -13,6 +13,7 @@ import { durationMs } from "#streams/workflow/duration"
 import type { StepUsage } from "#streams/workflow/event"
 import { COMMAND_AGENT, type Program } from "#streams/workflow/program"
 import { attemptKey } from "#streams/workflow/run"
+import { DEFAULT_AGENT } from "#streams/workflow/step-body"
 import type { Reach } from "../../control/reach.ts"
 import { spawnSession } from "../../control/spawning.ts"
 import { closeSession } from "../../daemons/close.ts"
@@ -173,16 +174,16 @@ async function spawned({ context, reach }: SessionStepDeps, attempt: SessionAtte
 
 const requestOf = (body: SessionBody): SpawnRequest => {
   if (body.kind === "agent") {
-    const { agent = "demo", prompt, model, mode, limits } = body
-    return { agentType: agent, prompt, model, permissionMode: mode, limits }
+    const { agent = DEFAULT_AGENT, prompt, model, mode, limits, workspace } = body
+    return { agentType: agent, prompt, model, permissionMode: mode, limits, workspace }
   }
-  const { command, env, timeout } = body
+  const { command, env, timeout, workspace } = body
   const program: Program = {
     command,
     ...(env && { env }),
     ...(timeout !== undefined && { timeoutMs: durationMs(timeout) }),
   }
-  return { agentType: COMMAND_AGENT, prompt: JSON.stringify(program) }
+  return { agentType: COMMAND_AGENT, prompt: JSON.stringify(program), workspace }
 }
 
 async function sent(
