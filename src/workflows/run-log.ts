@@ -4,8 +4,8 @@
  * repeat is the same event.
  */
 import { randomUUID } from "node:crypto"
-import { hostname } from "node:os"
 import { type Identity, identityOf } from "#daemon/process/identity"
+import { machineName } from "#daemon/process/machine"
 import type { RunId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { appendTo, createStream, readToTail, START } from "#streams/stream"
@@ -163,5 +163,5 @@ function batchesOf(events: readonly RunEvent[]): readonly (readonly RunEvent[])[
 export function ownerOfSelf(): Identity & { readonly host: string } {
   const self = identityOf(process.pid)
   if (self === null) throw new Error("The system does not tell when this process started.")
-  return { ...self, host: hostname() }
+  return { ...self, host: machineName() }
 }
