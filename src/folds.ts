@@ -19,6 +19,7 @@ import {
 } from "./folds/session-at.ts"
 import type { Snapshots } from "./folds/snapshots.ts"
 import { latelyUsed } from "./lately-used.ts"
+import { oneAtATime } from "./one-at-a-time.ts"
 
 export interface Folded<Value> {
   readonly value: Value
@@ -61,14 +62,16 @@ export function foldsOf(
     return found
   }
 
-  const readerOf = (sessionId: SessionId): (() => Promise<SessionAt>) =>
-    oneAtATime((last: SessionAt | null) =>
+  const readerOf = (sessionId: SessionId): (() => Promise<SessionAt>) => {
+    const read = oneAtATime<SessionAt, null>((last) =>
       readSession(sessionId, last).catch((error: unknown) => {
         // It may be archived, or brought back, between the look at its row and the reading.
         if (!(error instanceof StreamError) || error.code !== "stream_missing") throw error
         return readSession(sessionId, last)
       }),
     )
+    return () => read(null)
+  }
 
   return {
     registry,
@@ -95,40 +98,13 @@ export function foldOf<Value>(
     readonly fold: (value: Value, rows: readonly unknown[]) => Value
   },
 ): () => Promise<Folded<Value>> {
-  return oneAtATime(async (last: Folded<Value> | null) => {
-    let { value, offset } = last ?? { value: empty, offset: START }
+  const read = oneAtATime(async (last: Folded<Value>) => {
+    let { value, offset } = last
     for await (const batch of readToTail(endpoint, stream, { ...patience, offset })) {
       value = fold(value, batch.items)
       offset = batch.offset
     }
     return { value, offset }
   })
-}
-
-/** Remembers the newest value. Callers share reads, but never one that began before they asked. */
-function oneAtATime<Value>(read: (last: Value | null) => Promise<Value>): () => Promise<Value> {
-  let last: Value | null = null
-  let reading: Promise<Value> | null = null
-  let queued: Promise<Value> | null = null
-  const start = (): Promise<Value> => {
-    reading = read(last)
-      .then((value) => {
-        last = value
-        return value
-      })
-      .finally(() => {
-        reading = null
-      })
-    return reading
-  }
-  return () => {
-    if (!reading) return start()
-    queued ??= reading
-      .catch(() => undefined) // Its own callers hear of it; the next read tries for itself.
-      .then(() => {
-        queued = null
-        return reading ?? start()
-      })
-    return queued
-  }
+  return () => read({ value: empty, offset: START })
 }

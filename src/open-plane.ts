@@ -3,6 +3,7 @@
  * session's status true for as long as it is open.
  */
 
+import { appendingTogether } from "#streams/append-together"
 import { paths } from "#streams/paths"
 import { createStream } from "#streams/stream"
 import type { Config } from "./config.ts"
@@ -12,6 +13,7 @@ import { keepSnapshots } from "./folds/keep-snapshots.ts"
 import { snapshotsIn } from "./folds/snapshots.ts"
 import { foldsOf } from "./folds.ts"
 import { openHome } from "./home.ts"
+import { localFetch } from "./local-fetch.ts"
 import { errorFields, type Log } from "./log.ts"
 import type { ControlPlane } from "./plane.ts"
 import type { PlaneContext } from "./plane-context.ts"
@@ -58,6 +60,8 @@ export async function openParts(
   // A request that fails is tried again, and meanwhile a dead stream server of ours is started again.
   const patience = {
     forMs: patienceMs,
+    // Another server may be anywhere, and want more of its clients.
+    fetch: config.streamsUrl === null ? localFetch() : undefined,
     onRetry: () =>
       void server.ensure().catch((error) => log({ event: "streams_away", ...errorFields(error) })),
   }
@@ -68,6 +72,7 @@ export async function openParts(
     endpoint: server.endpoint,
     known: server.known,
     folds,
+    appendRunRows: appendingTogether(server.endpoint, paths.runs, patience),
     home,
     socketSecret: await keptSecret(home.socketSecretFile),
     log,
@@ -77,6 +82,7 @@ export async function openParts(
     limits: config.limits,
     isolation: config.isolation ?? undefined,
     hideHome: config.hideHome,
+    notes: config.notes,
     children: config.children,
     watching: watch,
   }

@@ -2,6 +2,7 @@
 
 import type { IsolationKind } from "#daemon/process/isolation"
 import type { KnownStreams } from "#daemon/spec"
+import type { AppendTogether } from "#streams/append-together"
 import type { OnLimit } from "#streams/limit"
 import type { Limits } from "#streams/session-limits"
 import type { FindEndpoint, Patience } from "#streams/transport"
@@ -14,6 +15,8 @@ export interface PlaneContext {
   /** What a daemon is told about the stream server. */
   readonly known: () => KnownStreams
   readonly folds: Folds
+  /** Appends to the list of runs. */
+  readonly appendRunRows: AppendTogether
   readonly home: Home
   /** What the addresses of daemons' control sockets are made of. */
   readonly socketSecret: string
@@ -27,6 +30,8 @@ export interface PlaneContext {
   /** No better isolation than this; left out, the best there is. */
   readonly isolation: IsolationKind | undefined
   readonly hideHome: boolean
+  /** Whether agents get tools to keep notes with on where they stand. */
+  readonly notes: boolean
   /** How many sessions the agent of a session may start that was not told. */
   readonly children: number
   /** Whether this control plane looks after all sessions all the time, so that no single question need do so. */

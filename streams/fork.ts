@@ -22,6 +22,7 @@ const TAKEN: ReadonlySet<SessionEvent["type"]> = new Set([
   "permission_ruled",
   "notice",
   "checkpoint",
+  "note_written",
   "turn_ended",
 ])
 

@@ -58,6 +58,7 @@ export const KEY_MAP = {
   find: in_("session", "Search in the session", "/"),
   changes: in_("session", "Files", "d"),
   "usage-panel": in_("session", "Usage by turn", "u"),
+  note: in_("session", "The agent's last note"),
   events: in_("session", "Raw events", "o"),
   link: in_("session", "Copy a link to this place", "l"),
   "turn-before": in_("session", "Previous turn", "["),

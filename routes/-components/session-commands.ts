@@ -105,6 +105,7 @@ export function useSessionCommands(given: {
     ...(canResume ? [session("resume", "Resume", given.onResume)] : []),
     session("find", "Search in this session", given.onFind),
     session("changes", "Files", panel("changes")),
+    session("note", "The agent's last note", panel("note")),
     session("usage-panel", "Usage by turn", panel("usage")),
     session("events", "Raw events", panel("events")),
     place.at === null

@@ -251,6 +251,7 @@ export function SessionPage({
                 seq={header.seq}
                 onPanel={place.onPanel}
                 onGo={onGo}
+                noted={header}
                 files={{
                   sessionId,
                   checkpoints: header.checkpoints,

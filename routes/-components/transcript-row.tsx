@@ -13,6 +13,7 @@ import { Attachments } from "./attachments.tsx"
 import { TurnFiles } from "./files/turn-files.tsx"
 import { Fold, Folds } from "./fold.tsx"
 import { ForkButton } from "./fork-here.tsx"
+import { NoteRow } from "./note.tsx"
 import { ToolCalls, ToolRow } from "./tool-row.tsx"
 import type { Row } from "./transcript.tsx"
 
@@ -94,6 +95,8 @@ const TranscriptRow = memo(function TranscriptRow({ item }: { readonly item: Ite
           {plainText(item.title)}
         </p>
       )
+    case "note":
+      return <NoteRow item={item} />
     case "turn_end":
       return <TurnEnd item={item} />
   }

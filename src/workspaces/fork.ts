@@ -9,7 +9,13 @@ import { snapshot } from "#daemon/git/snapshot"
 import { filesOfFork, forkedEvents, seqOfCheckpoint } from "#streams/fork"
 import { messageIdOf, newSessionId, type SessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
-import { activityOf, activityRowChange, type SessionRow, sessionRowChange } from "#streams/registry"
+import {
+  activityOf,
+  activityRowChange,
+  type SessionRow,
+  sessionRowChange,
+  type Worktree,
+} from "#streams/registry"
 import { type CheckpointMark, emptySession, type Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
 import { appendAs, appendTo, bodiesOf, createStream, readToTail } from "#streams/stream"
@@ -78,8 +84,7 @@ export function forking(context: PlaneContext, reach: Reach): Forking {
               "no_checkpoints",
               `Session ${from} has no checkpoint at that moment on this machine: fork it where it works, or later.`,
             )
-          const setup = entry.worktree?.setUp !== undefined
-          const workspace = await filesFor(source, place, fork, { mark, setup })
+          const workspace = await filesFor(source, place, fork, { mark, setup: ranCommands(entry.worktree) })
           const { agentType, model, permissionMode, config, limits, onLimit } = entry
           const row: SessionRow = {
             ...{ sessionId, agentType, permissionMode, ...workspace },
@@ -119,6 +124,10 @@ export function forking(context: PlaneContext, reach: Reach): Forking {
       ),
   }
 }
+
+/** Whether the repository's commands were wanted in it. */
+const ranCommands = (worktree: Worktree | undefined): boolean =>
+  worktree?.setUp !== undefined || worktree?.tearDown !== undefined
 
 function seqFor(source: Session, raw: readonly unknown[], { at, seq }: ForkRequest): number {
   if (at === undefined) return seq ?? source.seq
