@@ -220,6 +220,10 @@ for (const look of LOOKS)
     await page.goto(`${agentz.api}/s/${told.done}?panel=changes`)
     // A few lines are open from the start.
     await panel.getByText("return FIRST_MS * failures").waitFor()
+    if (!look.phone) {
+      await page.getByRole("button", { name: "Split" }).click()
+      await page.getByRole("separator", { name: "Width of the panel" }).press("Home")
+    }
     await page.waitForTimeout(500)
     await keep("diff")
     await page.goto(`${agentz.api}/s/${told.done}`)
