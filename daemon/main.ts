@@ -6,14 +6,14 @@
  * Exit codes: 0 finished, 1 crash, 64 usage, 69 store away at the end (the spool is kept), 75 another daemon holds
  * this epoch, 76 fenced by a newer one, 77 the store refused the sequence.
  */
-import { mkdirSync, readFileSync, rmSync, writeSync } from "node:fs"
+import { readFileSync, rmSync, writeSync } from "node:fs"
 import { hostname } from "node:os"
-import { dirname } from "node:path"
 import { activityWriter } from "#streams/activity-writer"
 import { follow } from "#streams/follow"
 import { paths } from "#streams/paths"
 import { openPublisher, type Publisher } from "#streams/publisher"
 import type { Session } from "#streams/session"
+import { limitsAfter } from "#streams/session-limits"
 import { tailOf } from "#streams/stream"
 import { addressOf, authorization, StreamError } from "#streams/transport"
 import { dialectOf } from "./acp/dialects.ts"
@@ -31,6 +31,8 @@ import { filesOf, socketIn } from "./home.ts"
 import { limitsOf } from "./limits.ts"
 import { keepCapped } from "./log-cap.ts"
 import { secretsOfServers } from "./mcp-server.ts"
+import { offerNotes } from "./notes/offer.ts"
+import { newNotesToken, noteToolsFor } from "./notes/server.ts"
 import { followRules } from "./permissions/followed-rules.ts"
 import { type Enclosure, openEnclosure } from "./process/enclosure.ts"
 import { whyHomeIsSeen } from "./process/hidden-home.ts"
@@ -38,10 +40,12 @@ import { identityOf } from "./process/identity.ts"
 import { nothingToRedact, redactor as redactorOf, secretsIn } from "./redact.ts"
 import { removeRunFile, writeRunFile } from "./run-file.ts"
 import { type Ending, runSession } from "./session.ts"
+import { openSpoolAnyhow } from "./set-aside.ts"
 import { setUpOf } from "./set-up.ts"
 import { DaemonSpec } from "./spec.ts"
-import { openSpoolFile } from "./spool-file.ts"
+import { bypassNotice, missingServerNotice, remadeNotice } from "./start-notices.ts"
 import { type Storage, storageOf } from "./storage.ts"
+import { tearDownOf } from "./tear-down.ts"
 import { type DaemonTelemetry, daemonTelemetry } from "./telemetry/daemon-telemetry.ts"
 import { exporterFor } from "./telemetry/exporter-for.ts"
 import { version } from "./version.ts"
@@ -53,6 +57,8 @@ const LAST_WORDS_MS = 8_000
 
 /** Ours, once the spec was read: it tells the lines of one daemon from those of the next in the same log. */
 let epoch = 0
+/** Opens the notes of this session to its agent. */
+const notesToken = newNotesToken()
 /** Knows the secrets that were handed to us, once the spec was read. */
 let redactor = nothingToRedact
 
@@ -73,6 +79,7 @@ async function main(specPath: string | undefined): Promise<number> {
   redactor = redactorOf({
     ...secretsIn(spec.agentEnv),
     ...secretsOfServers(spec.mcpServers),
+    AGENTZ_NOTES_TOKEN: notesToken,
     ...(spec.streams.token !== null && { AGENTZ_STREAMS_TOKEN: spec.streams.token }),
   })
   const files = filesOf(home, sessionId)
@@ -131,10 +138,15 @@ interface Held {
 async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage }: Held): Promise<number> {
   const { sessionId, incarnation, home, agentType, workingDir, model, permissionMode } = spec
   const files = filesOf(home, sessionId)
-  mkdirSync(dirname(files.spool), { recursive: true, mode: 0o700 })
+  const { spool, notices } = openSpoolAnyhow(files.spool)
   const endpoint = endpointOf(home, spec.streams)
   const gone = new AbortController()
-  const activity = activityWriter(endpoint, { sessionId, epoch, signal: gone.signal })
+  const activity = activityWriter(endpoint, {
+    sessionId,
+    epoch,
+    signal: gone.signal,
+    acknowledged: (seq) => publisher.acknowledged(seq),
+  })
   const repository = await repositoryOf(workingDir)
   let refused: StreamError | null = null
   let place = ""
@@ -149,7 +161,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
     endpoint,
     sessionId,
     epoch,
-    spool: openSpoolFile(files.spool),
+    spool,
     fetch: telemetry.fetch,
     first: (before) => [
       {
@@ -166,8 +178,10 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
         ...(spec.limits && { limits }),
         ...(repository && { git: repository }),
       },
+      ...notices,
       ...(permissionMode === "bypass" && before.permissionMode !== "bypass" ? [bypassNotice] : []),
       ...(spec.missingMcpServers ?? []).map(missingServerNotice),
+      ...(spec.remade ? [remadeNotice(spec.remade.checkpoint)] : []),
     ],
     onFatal: (error) => {
       refused = error
@@ -199,8 +213,23 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
     workingDir,
     mode,
     rules,
+    noteTools: noteToolsFor(spec),
   })
 
+  const commands = {
+    ...{ workingDir, publish, place: { enclosure, toolEnv: toolEnv() } },
+    session: () => publisher.session,
+  }
+  const checkpoints = checkpointsOf({
+    ...{ home, sessionId, workingDir, publish },
+    session: () => publisher.session,
+    takeDown: tearDownOf({ ...commands, tearDown: spec.tearDown, signal: shutdown.signal }),
+  })
+  await using notes = offerNotes({
+    ...{ publish, checkpoints, token: notesToken, offered: spec.notes !== false },
+    session: () => publisher.session,
+    flushed: () => publisher.flushed(),
+  })
   const attached = attachedFiles(endpoint, { signal: shutdown.signal })
   const openAgent = async (signal: AbortSignal) => {
     // Loaded only now: the daemon says that it lives before it reads the protocol's large schema.
@@ -215,6 +244,8 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
       toolEnv: toolEnv(),
       enclosure,
       mcpServers: spec.mcpServers ?? [],
+      notes: notes.tools,
+      ownServer: notes.server,
       home,
       ready: () => publisher.ready(),
       transcript: () => attached.inTranscript(publisher.session.items),
@@ -251,18 +282,13 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
       redactor,
       onLimit: spec.onLimit,
       approvals,
-      checkpoints: checkpointsOf({ home, sessionId, workingDir, session: () => publisher.session, publish }),
-      makeReady: setUpOf({
-        setUp: spec.setUp,
-        workingDir,
-        place: { enclosure, toolEnv: toolEnv() },
-        session: () => publisher.session,
-        publish,
-      }),
+      checkpoints,
+      notes,
+      makeReady: setUpOf({ ...commands, setUp: spec.setUp }),
       watch: limitsOf({ sessionId, limits: () => limits, enclosure, disk }),
-      setLimits: (next) => {
-        limits = next
-        enclosure.limit(next)
+      setLimits: (asked) => {
+        limits = limitsAfter(limits, asked)
+        enclosure.limit(limits)
         publish({ type: "limits_changed", limits })
       },
       agent: async () => {
@@ -314,22 +340,6 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
   if (inTime !== true) log("spool_kept", "The stream server is away; the next daemon sends what it lacks.")
   return inTime === true ? 0 : 69
 }
-
-const bypassNotice = {
-  type: "notice",
-  severity: "warning",
-  category: "permission_mode",
-  title: "Bypass: commands and changes are run without asking. Only rules that refuse still hold.",
-} as const
-
-const missingServerNotice = (name: string) =>
-  ({
-    type: "notice",
-    severity: "warning",
-    category: "mcp",
-    title: `The MCP server “${name}” is not there: what it is started with is not on this machine any more.`,
-    hint: "Start a new session with `agentz run --mcp FILE` to have it again.",
-  }) as const
 
 const identityOfSelf = (): Pick<NonNullable<ReturnType<typeof identityOf>>, "pid" | "startTime" | "bootId"> =>
   identityOf(process.pid) ?? { pid: process.pid, startTime: "", bootId: "" }

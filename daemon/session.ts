@@ -8,7 +8,6 @@ import type { PermissionMode } from "#streams/event"
 import { MessageId, type RequestId } from "#streams/ids"
 import { isDue, resumesAt, stopsWaiting } from "#streams/limit"
 import type { Publisher } from "#streams/publisher"
-import type { Limits } from "#streams/session-limits"
 import type { Batch } from "#streams/stream"
 import type { Approvals } from "./approvals.ts"
 import { filesAsked } from "./files-asked.ts"
@@ -27,7 +26,7 @@ export interface SessionDeps extends Omit<TurnDeps, "sayLater"> {
   readonly inboxTail: () => Promise<string>
   /** Aborting it stops the session: the way out for signals, for `stop`, and for a writer that was fenced. */
   readonly shutdown: AbortController
-  readonly setLimits: (limits: Limits) => void
+  readonly setLimits: (asked: Extract<Command, { type: "set_limits" }>) => void
   readonly onPlace: (inboxOffset: string) => void
   readonly setMode: (mode: PermissionMode) => void
   readonly setOption: (optionId: string, value: string) => void
@@ -204,10 +203,11 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
         for (const event of stopsWaiting(publisher.session, command)) publish(event)
         return
       case "set_limits":
-        if (ours) deps.setLimits(command.limits)
+        if (ours) deps.setLimits(command)
         return
       case "checkpoint_requested":
       case "restore_requested":
+      case "give_back_requested":
         files.take(command, turn !== null)
         return
       case "resume_requested":

@@ -24,7 +24,14 @@ export function activityWriter(
     sessionId,
     epoch,
     signal,
-  }: { readonly sessionId: SessionId; readonly epoch: number; readonly signal: AbortSignal },
+    acknowledged = () => Promise.resolve(),
+  }: {
+    readonly sessionId: SessionId
+    readonly epoch: number
+    readonly signal: AbortSignal
+    /** Resolves when the session's stream has its events up to this one: no row is ever ahead of them. */
+    readonly acknowledged?: (seq: number) => Promise<void>
+  },
 ): ActivityWriter {
   let next: { session: Session; inboxOffset: string } | null = null
   let shown = ""
@@ -37,6 +44,7 @@ export function activityWriter(
     while (next && !fenced) {
       const { session, inboxOffset } = next
       next = null
+      await acknowledged(session.seq)
       const row = activityRowChange(activityOf({ ...session, epoch }, inboxOffset))
       const body = JSON.stringify([{ ...row, headers: { ...row.headers, txid: newEventId() } }])
       await appendAs({ id: sessionId, epoch, seq: seq++ }, endpoint, paths.registry, { signal, body })

@@ -5,7 +5,7 @@
 import { z } from "zod"
 import { Attachment, Decision, PermissionMode } from "./event.ts"
 import { MessageId, RequestId, TurnId } from "./ids.ts"
-import { Limits } from "./session-limits.ts"
+import { LimitChange, Limits } from "./session-limits.ts"
 
 /** What to do with a message while a turn runs: after it, into it where the agent can, or instead of it. */
 export const SendMode = z.enum(["queue", "steer", "interrupt"])
@@ -41,12 +41,17 @@ export const Command = z.discriminatedUnion("type", [
   command("cancel_requested", {}),
   /** A session that waits for a limit to be lifted does not go on by itself any more. `turnId`: the turn it ended. */
   command("stop_waiting", { turnId: TurnId }),
-  /** What the session may use from now on, all of it named. Void for a daemon that started later: it was told. */
-  command("set_limits", { limits: Limits }),
+  /**
+   * What the session may use from now on: `change` of what holds, so that two who set at once both have their way.
+   * Without it, as older versions wrote it, `limits` are all there are. Void for a daemon that started later.
+   */
+  command("set_limits", { limits: Limits, change: LimitChange.optional() }),
   /** Takes up the last turn, which failed or was cut off. Void once another one has begun: `turns` is how many there were. */
   command("resume_requested", { turns: z.number().int().positive() }),
   /** Keeps the files as they are now. */
   command("checkpoint_requested", { requestId: RequestId, note: z.string().optional() }),
+  /** Takes down what made the work tree ready, then keeps the files: it is to be given back. */
+  command("give_back_requested", { requestId: RequestId }),
   /** Puts the files back to checkpoint `n`. Void once another turn has begun: `turns` is how many there were. */
   command("restore_requested", {
     requestId: RequestId,

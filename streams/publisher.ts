@@ -42,6 +42,8 @@ export interface Publisher {
   readonly backlog: { readonly events: number; readonly bytes: number; readonly forMs: number }
   /** Resolves while less than 64 MiB waits to be sent: what feeds the publisher awaits it before reading on. */
   ready(): Promise<void>
+  /** Resolves when the events up to `seq` are in the stream; rejects when that can no longer happen. */
+  acknowledged(seq: number): Promise<void>
   /** Resolves when everything published so far is in the stream; rejects when that can no longer happen. */
   flushed(): Promise<void>
   /** Stops sending; what was not sent stays in the spool for the next writer. */
@@ -133,11 +135,20 @@ function startPublishing(
   let behind: string | null = null
   let askedAt: number | null = null
   let held: (() => void)[] = []
+  let waitingEvents = 0
+  let awaited: { readonly seq: number; readonly settle: () => void }[] = []
 
   const full = () => waitingBytes >= SPOOL_LIMIT_BYTES || (spoolBroken && waiting.length > 0)
   const release = () => {
     for (const go of held) go()
     held = []
+  }
+
+  const isAcknowledged = (seq: number) => seq <= session.seq - waitingEvents
+  const tellAwaited = () => {
+    const due = awaited.filter(({ seq }) => failure !== null || isAcknowledged(seq))
+    awaited = awaited.filter((one) => !due.includes(one))
+    for (const { settle } of due) settle()
   }
 
   const setBehind = (next: boolean, reason: string) => {
@@ -161,7 +172,9 @@ function startPublishing(
         await appendAs(producer, endpoint, name, { ...patient, body: batch.body })
         producerSeq += 1
         waiting = waiting.slice(batch.count)
+        waitingEvents -= batch.count
         waitingBytes -= batch.bytes
+        tellAwaited()
       } else {
         await writeBlob(endpoint, first, patient)
         waiting = waiting.slice(1)
@@ -197,6 +210,7 @@ function startPublishing(
 
   function queue(one: string | Blob, bytes: number): void {
     waiting.push(one)
+    if (typeof one === "string") waitingEvents += 1
     waitingBytes += bytes
     if (waitingBytes >= SPOOL_LIMIT_BYTES) setBehind(true, "")
     if (failure === null) keepSending()
@@ -207,6 +221,7 @@ function startPublishing(
       .catch((error: unknown) => {
         failure = error
         release()
+        tellAwaited()
         if (error instanceof StreamError && !stopped.signal.aborted) options.onFatal(error)
       })
       .finally(() => {
@@ -239,6 +254,11 @@ function startPublishing(
       full() && failure === null
         ? new Promise<void>((resolve) => void held.push(resolve))
         : Promise.resolve(),
+    async acknowledged(seq) {
+      if (failure === null && !isAcknowledged(seq))
+        await new Promise<void>((resolve) => void awaited.push({ seq, settle: resolve }))
+      if (!isAcknowledged(seq)) throw failure
+    },
     async flushed() {
       while (sending) await sending
       if (failure !== null) throw failure

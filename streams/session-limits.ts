@@ -41,6 +41,12 @@ export function changedLimits(limits: Limits, change: LimitChange): Limits {
   return Limits.parse(Object.fromEntries(all.filter(([, value]) => value !== null && value !== undefined)))
 }
 
+/** What holds after a command to set it. */
+export const limitsAfter = (
+  before: Limits,
+  { limits, change }: { readonly limits: Limits; readonly change?: LimitChange | undefined },
+): Limits => (change ? changedLimits(before, change) : limits)
+
 interface Word {
   readonly field: keyof Limits
   /** What a number without a letter counts, as a factor of the field's unit. */

@@ -11,7 +11,7 @@ export const WorkspaceRequest = z.discriminatedUnion("kind", [
     branch: Name.optional(),
     /** A branch, tag or commit; default: that of the repository's configuration, else what is checked out. */
     base: Name.optional(),
-    /** `false`: without the repository's set-up commands. */
+    /** `false`: without the repository's commands, to set it up and to take it down. */
     setup: z.boolean().optional(),
   }),
 ])

@@ -4,7 +4,7 @@ import type { PermissionMode } from "#streams/event"
 import type { SessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { type SessionRow, sessionRowChange } from "#streams/registry"
-import { changedLimits } from "#streams/session-limits"
+import { changedLimits, limitsAfter } from "#streams/session-limits"
 import { appendTo } from "#streams/stream"
 import { type ControlPlane, Problem } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
@@ -59,9 +59,9 @@ export function setting(
     setLimits: ({ sessionId, limits: change }) =>
       guarded(async () => {
         const { limits: before = {} } = await reach.entryOf(sessionId)
-        const limits = changedLimits(before, change)
-        await reach.ask(sessionId, { type: "set_limits", limits })
+        await reach.ask(sessionId, { type: "set_limits", limits: changedLimits(before, change), change })
         await restateRow(sessionId)
+        const { limits = {} } = await reach.entryOf(sessionId)
         return { sessionId, limits }
       }),
 
@@ -99,7 +99,7 @@ function rowAfter(row: SessionRow, commands: readonly Command[]): SessionRow {
   for (const command of commands) {
     if (command.type === "set_title") next = { ...next, title: command.title }
     if (command.type === "set_mode") next = { ...next, permissionMode: command.mode }
-    if (command.type === "set_limits") next = { ...next, limits: command.limits }
+    if (command.type === "set_limits") next = { ...next, limits: limitsAfter(next.limits ?? {}, command) }
     if (command.type === "set_config_option")
       next = { ...next, config: { ...next.config, [command.optionId]: command.value } }
   }

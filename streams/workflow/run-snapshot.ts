@@ -3,10 +3,9 @@
  * it can be thrown away at any time, and one of another form is not read.
  */
 import type { CommandId } from "../ids.ts"
-import { type Attempt, emptyRun, newStep, type Run, type StepOutput, type StepState } from "./run.ts"
+import { type Attempt, newStep, type Run, type StepOutput, type StepState } from "./run.ts"
 
 const NONE: StepOutput = { type: "none" }
-const PLAIN_RUN = emptyRun("" as Run["runId"])
 const PLAIN_STEP = newStep("")
 const PLAIN_ATTEMPT: Omit<Attempt, "generation" | "attempt" | "startedAt"> = {
   sessionId: null,
@@ -19,12 +18,6 @@ const PLAIN_ATTEMPT: Omit<Attempt, "generation" | "attempt" | "startedAt"> = {
   usage: null,
 }
 
-/** Raised when events come to mean something else than before. What a run is made of is in it, too. */
-const MEANING = 1
-const FORM = [MEANING, ...[PLAIN_RUN, PLAIN_STEP, PLAIN_ATTEMPT].map((of) => Object.keys(of).join(" "))].join(
-  "/",
-)
-
 type Fields = Readonly<Record<string, unknown>>
 
 interface Snapshot {
@@ -34,13 +27,14 @@ interface Snapshot {
   readonly steps: readonly Fields[]
 }
 
-export function snapshotOf({ steps, taken, ...run }: Run): Snapshot {
-  return { form: FORM, run, taken: [...taken], steps: Array.from(steps.values(), packedStep) }
+/** `form`: of what reads it. */
+export function snapshotOf({ steps, taken, ...run }: Run, form: string): Snapshot {
+  return { form, run, taken: [...taken], steps: Array.from(steps.values(), packedStep) }
 }
 
 /** `null` where the form is another one. */
-export function runOfSnapshot(value: unknown): Run | null {
-  if (typeof value !== "object" || value === null || !("form" in value) || value.form !== FORM) return null
+export function runOfSnapshot(value: unknown, form: string): Run | null {
+  if (typeof value !== "object" || value === null || !("form" in value) || value.form !== form) return null
   const { run, taken, steps } = value as Snapshot
   const states = steps.map(unpackedStep)
   return {

@@ -29,6 +29,14 @@ test("a turn ends when its session has cost what it may, the next is not begun, 
   expect(loop.prompts).toEqual(["work", "more"])
 })
 
+test("two who set different limits at once both have their way", async () => {
+  await using loop = new SessionLoop({ script: forever })
+  loop.ask({ type: "set_limits", limits: { minutes: 1 }, change: { minutes: 1 } })
+  loop.ask({ type: "set_limits", limits: { costUsd: 5 }, change: { costUsd: 5 } })
+  const { limits } = await loop.until("set", ({ limits }) => limits.costUsd === 5)
+  expect(limits).toEqual({ minutes: 1, costUsd: 5 })
+})
+
 test("what was set for an earlier daemon does not come again: the next one was told", async () => {
   const first = new SessionLoop({ script: forever })
   first.ask({ type: "set_limits", limits: { minutes: 1 } })

@@ -1,8 +1,9 @@
 /** Who supervises whom: the stream server, the daemons and the API bring each other back, once, and say what they cannot. */
 import { execFileSync, spawn, spawnSync } from "node:child_process"
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { join, resolve } from "node:path"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { dirname, join, resolve } from "node:path"
 import { expect, test } from "vitest"
+import { filesOf } from "#daemon/home"
 import { identityOf, isSame } from "#daemon/process/identity"
 import { newSessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
@@ -51,6 +52,27 @@ test("of many who find the stream server dead at once one starts it", async () =
   const listed = await Promise.all(Array.from({ length: 6 }, () => agentz.run(["ls", "--json"])))
   expect(listed.map(({ code }) => code)).toEqual(listed.map(() => 0))
   expect(startsOf(agentz)).toBe(before + 1)
+})
+
+test("a session whose spool cannot be opened ends truthfully when its daemon dies, says so, and goes on", async () => {
+  await using agentz = await Installation.open()
+  await agentz.up()
+  const sessionId = await agentz.spawn("[[slow n=400 ms=50]]")
+  await agentz.until(sessionId, "streaming", streaming)
+  const { spool } = filesOf(agentz.home, sessionId)
+  rmSync(spool)
+  mkdirSync(join(spool, "a-folder"), { recursive: true })
+  await killPid(agentz.daemon(sessionId))
+  await agentz.until(sessionId, "interrupted", ({ status }) => status === "interrupted")
+  const notices = (await agentz.events(sessionId)).flatMap((event) =>
+    event.type === "notice" && event.category === "spool" ? [event.title] : [],
+  )
+  expect(notices).toEqual([expect.stringContaining("EISDIR")])
+  const kept = readdirSync(dirname(spool)).filter((name) => name.includes("set-aside"))
+  expect(kept).toHaveLength(1)
+  expect((await agentz.run(["send", sessionId, "[[say text=again]]"])).code).toBe(0)
+  const session = await agentz.until(sessionId, "goes on", (it) => saidIn(it).includes("again"))
+  expect(session.error).toBeNull()
 })
 
 test("a stream server that cannot start is tried ever more rarely, doctor says why, and it goes on by itself", async () => {

@@ -20,7 +20,7 @@ import type { Publisher } from "#streams/publisher"
 import type { Rule } from "#streams/rule"
 import { emptySession, type Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
-import type { Limits } from "#streams/session-limits"
+import { type Limits, limitsAfter } from "#streams/session-limits"
 import type { Batch } from "#streams/stream"
 
 type Listener = Parameters<AgentSession["prompt"]>[0]["listener"]
@@ -112,7 +112,12 @@ export class SessionLoop implements AsyncDisposable {
     let limits: Limits = {}
     this.ended = runSession({
       makeReady: async () => undefined,
-      checkpoints: { aroundTurn: async () => undefined, perform: async () => undefined },
+      checkpoints: {
+        aroundTurn: async () => undefined,
+        noted: async () => null,
+        perform: async () => undefined,
+      },
+      notes: { give: () => null },
       watch: limitsOf({
         sessionId: "ses_scripted",
         limits: () => limits,
@@ -122,8 +127,8 @@ export class SessionLoop implements AsyncDisposable {
         },
         disk: { bytes: () => 0, look: () => undefined, ready: () => Promise.resolve() },
       }),
-      setLimits: (next) => {
-        limits = next
+      setLimits: (asked) => {
+        limits = limitsAfter(limits, asked)
         this.#publish({ type: "limits_changed", limits })
       },
       publisher,

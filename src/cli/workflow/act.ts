@@ -4,6 +4,7 @@ import { defineCommand } from "../command.ts"
 import { usage } from "../refusal.ts"
 import { withPlane } from "../with-plane.ts"
 import { answered, CONFIRM, mayAct } from "./asked.ts"
+import { elsewhere } from "./elsewhere.ts"
 import { inputWords, jsonOr } from "./input-words.ts"
 import { whichRun } from "./which-run.ts"
 
@@ -33,7 +34,8 @@ export const resume = defineCommand({
       const { from } = values
       const action =
         from === undefined ? ({ type: "resume" } as const) : { type: "resume_from" as const, stepId: from }
-      if (!(await mayAct(plane, runId, action, { values, json, io }))) return 0
+      const away = elsewhere((await plane.workflows.status(runId)).run)
+      if (!(await mayAct(plane, runId, action, { values, json, io, away }))) return 0
       const asked = await plane.workflows.resume({ runId, from })
       return await answered(plane, asked, { io, json, done: `${runId} goes on.` })
     })

@@ -27,7 +27,10 @@ export interface DriverDeps {
   /** What was asked and not taken yet, in order. */
   readonly commands: () => Promise<readonly RunCommand[]>
   readonly places: Places
+  /** Of a clock that does not jump. */
   readonly now: () => number
+  /** Of the one on the wall. */
+  readonly wall: () => number
   readonly random: () => number
   /** The run as it is durable, and when it goes on by itself. */
   readonly onProgress: (log: RunLog, wakeAt: number | null) => void
@@ -75,11 +78,12 @@ export function drive(log: RunLog, deps: DriverDeps): Driver {
     const heard = news
     news = []
     const chance = { now: deps.now(), random: deps.random }
+    const wall = deps.wall()
     const events: RunEvent[] = []
     let run = log.run
     /** What is said, and all that follows from it. */
     const say = (said: readonly UnstampedRunEvent[]): Plan => {
-      const advanced = advance(run, said, { ...chance, room: deps.places.room(), blobs })
+      const advanced = advance(run, said, { ...chance, wall, room: deps.places.room(), blobs })
       events.push(...advanced.events)
       run = advanced.run
       return advanced.plan
@@ -98,8 +102,9 @@ export function drive(log: RunLog, deps: DriverDeps): Driver {
     await log.append(await deps.keep(events))
 
     for (const start of starts) attend(start)
-    for (const stop of next.stop) end(stop)
     const unattended = await takeOver()
+    // Also what the worker before us was to end.
+    for (const stop of next.stop) end(stop)
     settlePlaces()
     wakeAt = next.wakeAt
     deps.places.wait(wake, next.held.length > 0)

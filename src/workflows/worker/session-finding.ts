@@ -25,7 +25,10 @@ export async function findingOf(
     case "ended": {
       const text = standing.whole ? await textOfBlob(endpoint, standing.whole.blob, patience) : standing.text
       const { workingDir } = session
-      return { ...endOf(body, { text, exitCode: standing.exitCode, workingDir }), usage }
+      const end = endOf(body, { text, exitCode: standing.exitCode, workingDir })
+      // What has a hole in its middle is not what the step gave.
+      const hasHole = standing.whole?.leftOut !== undefined
+      return { ...(hasHole && end.type === "ended" ? tooLarge(end) : end), usage }
     }
   }
 }
@@ -45,17 +48,20 @@ function endOf(
   const printed = body.kind === "command" ? text.replace(/\n+$/, "") : text
   const read = outputOf(printed, body.output)
   if ("error" in read) return { type: "failed", ...exit, error: read.error }
-  if (!fitsOutput(read.output))
-    return {
-      type: "failed",
-      ...exit,
-      error: { code: "output_too_large", class: "validation", message: TOO_LARGE },
-    }
+  if (!fitsOutput(read.output)) return tooLarge(exit)
   return { type: "ended", ...exit, output: read.output, ...(workingDir !== null && { workingDir }) }
 }
 
-const TOO_LARGE =
-  "The output of the step has more than 16 MiB: write it into a file and give the file's name."
+const tooLarge = ({ exitCode }: { readonly exitCode?: number | null }) =>
+  ({
+    type: "failed",
+    ...(exitCode !== undefined && { exitCode }),
+    error: {
+      code: "output_too_large",
+      class: "validation",
+      message: "The output of the step has more than 16 MiB: write it into a file and give the file's name.",
+    },
+  }) as const
 
 type Accept = Extract<SessionBody, { kind: "command" }>["accept"]
 

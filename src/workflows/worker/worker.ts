@@ -20,6 +20,9 @@ import { runInboxOf } from "./inbox.ts"
 import { placesOf, type StepLimits } from "./places.ts"
 import { progressOf, progressWriter } from "./progress.ts"
 import { followRows, type Rows } from "./rows.ts"
+import { steadyClock } from "./steady-clock.ts"
+import { GONE_AFTER_MS, mayTakeOver } from "./taking-over.ts"
+import { unanswered } from "./unanswered.ts"
 
 export interface WorkerOptions {
   readonly context: PlaneContext
@@ -45,6 +48,8 @@ export function openWorker({ context, limits, attend, signal }: WorkerOptions): 
   const held = new Map<RunId, { readonly driver: Driver; readonly asked: () => void }>()
   const claiming = new Map<RunId, Promise<void>>()
   const troubled = new Map<RunId, number>()
+  const now = steadyClock()
+  const waiting = unanswered(() => performance.now())
   /** Runs that were let go, as they stood then: their rows may not have come back to us yet. */
   const left = new Map<RunId, ProgressRow>()
   const progress = progressWriter(appendRunRows, {
@@ -66,6 +71,7 @@ export function openWorker({ context, limits, attend, signal }: WorkerOptions): 
   /** Reads on where something was asked, or takes the run up where nobody holds it. */
   function consider(entry: RunEntry): void {
     const { runId } = entry
+    waiting.seen(entry)
     const own = held.get(runId)
     if (own !== undefined) {
       if (isAsked(entry)) own.asked()
@@ -92,8 +98,7 @@ export function openWorker({ context, limits, attend, signal }: WorkerOptions): 
     const snapshot = runs.value.get(runId)?.progress?.snapshot
     const first = await beginningOf(endpoint, runId, { ...patience, snapshot })
     const folded = await readRun(endpoint, first, patience)
-    const { owner } = folded.run
-    if (owner !== null && !(await isFree(owner))) return
+    if (!(await isFree(folded.run))) return
     const own = await claimRun(endpoint, folded, patience)
     if (own === null || signal.aborted) return
     // Whoever takes a run over reads all that was ever asked: the log knows what was answered.
@@ -114,7 +119,8 @@ export function openWorker({ context, limits, attend, signal }: WorkerOptions): 
       keep: (events) => withBlobs(endpoint, runId, { events, ...patience }),
       read: async (blob) => JSON.parse(await textOfBlob(endpoint, blob, patience)),
       places,
-      now: Date.now,
+      now,
+      wall: Date.now,
       random: Math.random,
       onProgress: ({ run, offset }, wakeAt) => {
         progress.changed(rowOf(run, wakeAt))
@@ -146,8 +152,16 @@ export function openWorker({ context, limits, attend, signal }: WorkerOptions): 
     log({ event: "run_let_go", runId, ...errorFields(error) })
   }
 
-  async function isFree(owner: NonNullable<Run["owner"]>): Promise<boolean> {
-    if (owner.host !== hostname()) return false
+  async function isFree(run: Run): Promise<boolean> {
+    const { runId, owner } = run
+    if (owner === null) return true
+    if (owner.host !== hostname()) {
+      const waitMs = waiting.forMs(runId)
+      return (
+        waitMs > 0 &&
+        mayTakeOver(run, await runInboxOf(endpoint, runId, { ...patience, isAsked: true }).read(), waitMs)
+      )
+    }
     if (owner.pid === process.pid) return true
     return !(await holdsStill(context.home.path, owner))
   }
@@ -161,9 +175,9 @@ export function openWorker({ context, limits, attend, signal }: WorkerOptions): 
 
   return {
     dueInMs() {
-      if (claiming.size > 0) return 0
+      if (claiming.size > 0 || waiting.within(GONE_AFTER_MS + 2 * LOOK_MS)) return 0
       const due = [...held.values()].map(({ driver: { open, wakeAt, run } }) =>
-        open > 0 || run.status === "pending" ? 0 : wakeAt === null ? null : Math.max(0, wakeAt - Date.now()),
+        open > 0 || run.status === "pending" ? 0 : wakeAt === null ? null : Math.max(0, wakeAt - now()),
       )
       const times = due.filter((time) => time !== null)
       return times.length === 0 ? null : Math.min(...times)
