@@ -40,6 +40,8 @@ export interface AgentSession extends AsyncDisposable {
   /** Resolves with why the turn stopped. Aborting `signal` cancels the turn, not the agent. Throws {@link AgentFailed}. */
   prompt(turn: {
     readonly text: string
+    /** What goes before it: the agent's own last note, in words. */
+    readonly note: string | null
     readonly attachments?: readonly Attachment[] | undefined
     readonly resume: boolean
     readonly signal: AbortSignal
@@ -93,8 +95,11 @@ export async function openAgentSession(
     const agent = await open(app, options)
     const limit = AbortSignal.any([giveUp, AbortSignal.timeout(START_LIMIT_MS)])
     try {
-      const { workingDir: cwd, mcpServers } = options
-      const starting = startAgent(agent.connection.agent, { cwd, mcpServers, resumeAgentSession })
+      const { workingDir: cwd, mcpServers, ownServer } = options
+      const starting = startAgent(agent.connection.agent, {
+        ...{ cwd, mcpServers, resumeAgentSession },
+        ...(agent.process && ownServer && { ownServer }),
+      })
       return { agent, started: await beforeAbort(limit, orDied(agent.process, starting)) }
     } catch (error) {
       await agent[Symbol.asyncDispose]()
@@ -139,7 +144,7 @@ export async function openAgentSession(
   }
 
   async function prompt(asked: Parameters<AgentSession["prompt"]>[0]) {
-    const { resume, signal, listener: own } = asked
+    const { note, resume, signal, listener: own } = asked
     const parts = await promptParts(asked, { can: started.can, read })
     const silence = setTimeout(() => publish(noAnswerYet), SILENCE_MS)
     listener = {
@@ -160,7 +165,11 @@ export async function openAgentSession(
       const prompted = ask(
         context.request<PromptResponse>(methods.agent.session.prompt, {
           sessionId,
-          prompt: [...(told === "" ? [] : [textBlock(told)]), ...parts],
+          prompt: [
+            ...(told === "" ? [] : [textBlock(told)]),
+            ...(note === null ? [] : [{ ...textBlock(note), _meta: { [META.note]: true } }]),
+            ...parts,
+          ],
           ...(resume && { _meta: { [META.resume]: true } }),
         }),
       )

@@ -42,13 +42,15 @@ const CLIENT_META = {
 export interface StartOptions {
   readonly cwd: string
   readonly mcpServers: readonly McpServer[] | undefined
+  /** One of agentz's own, for an agent that can reach it. */
+  readonly ownServer?: (() => Promise<McpServer>) | undefined
   readonly resumeAgentSession: string | null
 }
 
 /** Throws {@link AgentFailed} for what no retry would mend. */
 export async function startAgent(
   context: ClientContext,
-  { cwd, mcpServers, resumeAgentSession }: StartOptions,
+  { cwd, mcpServers = [], ownServer, resumeAgentSession }: StartOptions,
 ): Promise<StartedAgent> {
   const initialized = await context.request(methods.agent.initialize, {
     protocolVersion: PROTOCOL_VERSION,
@@ -56,7 +58,7 @@ export async function startAgent(
     clientCapabilities: {
       fs: { readTextFile: false, writeTextFile: false },
       terminal: false,
-      session: { notices: {} },
+      session: { notices: {}, compaction: {} },
       _meta: CLIENT_META,
     },
   })
@@ -73,7 +75,11 @@ export async function startAgent(
     steers: canSteer(initialized),
     can: agentCapabilities?.promptCapabilities,
   }
-  const conversation = { cwd, mcpServers: mcpServersFor(mcpServers, agentCapabilities?.mcpCapabilities) }
+  const reaches = agentCapabilities?.mcpCapabilities
+  // What nobody asked for keeps no agent from starting.
+  const own = reaches?.http === true ? await ownServer?.() : undefined
+  const servers = own && mcpServers.every(({ name }) => name !== own.name) ? [...mcpServers, own] : mcpServers
+  const conversation = { cwd, mcpServers: mcpServersFor(servers, reaches) }
   const begin = async () => {
     const opened = await context.request<NewSessionResponse>(methods.agent.session.new, conversation)
     return { ...info, sessionId: opened.sessionId, offered: offeredIn(opened) }

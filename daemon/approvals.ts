@@ -27,6 +27,8 @@ export interface ApprovalDeps {
   readonly workingDir: string
   readonly mode: () => PermissionMode
   readonly rules: FollowedRules
+  /** By which names the agent asks for the tools of its own notes. */
+  readonly noteTools?: ReadonlySet<string>
 }
 
 type Response = Pick<Extract<Command, { type: "permission_response" }>, "decision" | "note" | "optionId">
@@ -63,7 +65,7 @@ interface Answer {
 }
 
 export function approvals(deps: ApprovalDeps): Approvals {
-  const { session, publish, rules, workingDir } = deps
+  const { session, publish, rules, workingDir, noteTools } = deps
   const answers = new Map<RequestId, Response>()
   const waiting = new Map<RequestId, { readonly call: AskedCall; settle(answer: Answer): void }>()
   let cancelled: TurnId | null = null
@@ -86,10 +88,11 @@ export function approvals(deps: ApprovalDeps): Approvals {
     const answer = answers.get(requestId)
     return answer ? { ...answer, by: "user" } : null
   }
-  const ruling = ({ kind, touches }: AskedCall): Ruling | null =>
+  const ruling = ({ kind, touches }: AskedCall, isNote = false): Ruling | null =>
     rulingOn(
       { kind, touches },
       {
+        isNote,
         mode: deps.mode(),
         rules: rules.all(),
         place: { sessionId: session().sessionId, workingDir, agentType: deps.agentType },
@@ -104,7 +107,8 @@ export function approvals(deps: ApprovalDeps): Approvals {
       const { kind, inputHash, touches } = call
       const orphan = orphans().find((open) => open.inputHash === inputHash)
       const title = toolCall.title ?? orphan?.title ?? "Tool call"
-      const ruled = orphan ? null : ruling(call)
+      const isNote = noteTools?.has(toolCall.name ?? "") === true
+      const ruled = orphan ? null : ruling(call, isNote)
       if (ruled) {
         publish({ type: "permission_ruled", turnId, toolCallId: toolCall.toolCallId, title, kind, ...ruled })
         return responseOf(ruled.decision, options)

@@ -7,6 +7,7 @@ import type { Command } from "#streams/command"
 import type { Checkpoint, Failure, LeftOut, Unstamped } from "#streams/event"
 import type { SessionId, TurnId } from "#streams/ids"
 import type { Session } from "#streams/session"
+import { AgentFailed } from "./agent-failed.ts"
 import { ObjectGone } from "./git/blobs.ts"
 import { bind } from "./git/checkpoint.ts"
 import { changesBetween, totalsOf } from "./git/differences.ts"
@@ -15,13 +16,19 @@ import { headOf, type Place, placeOf } from "./git/place.ts"
 import { FilesChanged, planRestore, restore } from "./git/restore.ts"
 import { type Allowance, TooManyFiles } from "./git/scan.ts"
 import { type Snapshot, snapshot } from "./git/snapshot.ts"
+import type { TakeDown } from "./tear-down.ts"
 
-export type FilesRequest = Extract<Command, { type: "checkpoint_requested" | "restore_requested" }>
+export type FilesRequest = Extract<
+  Command,
+  { type: "checkpoint_requested" | "restore_requested" | "give_back_requested" }
+>
 type RestoreRequest = Extract<FilesRequest, { type: "restore_requested" }>
 
 export interface Checkpoints {
   /** Around a turn: makes none where nothing changed, and never throws. */
   aroundTurn(when: "before_turn" | "after_turn", turnId: TurnId): Promise<void>
+  /** Around a note of the agent: the number of the checkpoint that has the files as they are; `null` where there is none. */
+  noted(turnId: TurnId | undefined, note: string): Promise<number | null>
   /** Does what was asked. Ends with an event that settles the request; never throws. */
   perform(request: FilesRequest): Promise<void>
 }
@@ -32,6 +39,8 @@ export interface CheckpointsOptions {
   readonly workingDir: string
   readonly session: () => Session
   readonly publish: (event: Unstamped) => void
+  /** What is run before the work tree is given back. */
+  readonly takeDown?: TakeDown
 }
 
 /** A turn does not wait long for a directory that is no project. Whoever asks for a checkpoint gets more. */
@@ -39,12 +48,16 @@ const AROUND_TURN: Allowance = { fileBytes: 100 << 20, totalBytes: 256 << 20, fi
 
 type Reason = Pick<Checkpoint, "when" | "turnId" | "requestId" | "note">
 
+/** Whoever asked gets one, even if nothing changed. */
+const isWanted = ({ when, requestId }: Reason): boolean => when === "asked" && requestId !== undefined
+
 export function checkpointsOf({
   home,
   sessionId,
   workingDir,
   session,
   publish,
+  takeDown,
 }: CheckpointsOptions): Checkpoints {
   let place: Promise<Place | { readonly why: string }> | null = null
   let told = ""
@@ -70,7 +83,7 @@ export function checkpointsOf({
   /** Gives the number of the checkpoint that has this tree. */
   async function bound(at: Place, now: Snapshot, reason: Reason): Promise<number> {
     const before = session().checkpoints.at(-1)
-    if (before?.tree === now.tree && reason.when !== "asked") return before.n
+    if (before?.tree === now.tree && !isWanted(reason)) return before.n
     const head = await headOf(at)
     const n = (before?.n ?? 0) + 1
     const text = `${reason.note ?? `Checkpoint ${n}`}\n\nSession: ${sessionId}`
@@ -89,21 +102,23 @@ export function checkpointsOf({
     return n
   }
 
-  async function take(reason: Reason, allowance?: Allowance): Promise<void> {
+  async function take(reason: Reason, allowance?: Allowance): Promise<number> {
     const at = await placed()
     await using now = await snapshot(at, { ...(allowance && { allowance }) })
-    await bound(at, now, reason)
+    return await bound(at, now, reason)
+  }
+
+  async function giveBack({ requestId }: Pick<FilesRequest, "requestId">): Promise<void> {
+    if (session().turnId !== null) throw new Refused(BUSY)
+    await takeDown?.(requestId)
+    await take({ when: "asked", requestId, note: "Before its work tree is given back" })
   }
 
   async function putBack({ requestId, n, turns }: RestoreRequest): Promise<void> {
     const target = session().checkpoints.find((one) => one.n === n)
     if (target === undefined)
       throw new Refused({ code: "unknown_checkpoint", message: `There is no checkpoint ${n}.` })
-    if (session().turnId !== null || session().turns !== turns)
-      throw new Refused({
-        code: "session_busy",
-        message: "A turn has begun since: cancel it or let it end, then ask again.",
-      })
+    if (session().turnId !== null || session().turns !== turns) throw new Refused(BUSY)
     const at = await placed()
     await using now = await snapshot(at)
     const plan = await planRestore(at, now, target.tree)
@@ -131,7 +146,7 @@ export function checkpointsOf({
 
   return {
     aroundTurn: (when, turnId) =>
-      inTurn(() => take({ when, turnId }, AROUND_TURN)).catch((error: unknown) => {
+      inTurn(() => take({ when, turnId }, AROUND_TURN)).then(nothing, (error: unknown) => {
         // Whoever works in a directory that is gone says so.
         if (!existsSync(workingDir)) return
         const failure = failureOf(error)
@@ -148,17 +163,25 @@ export function checkpointsOf({
         })
       }),
 
+    noted: (turnId, note) =>
+      inTurn(() => take({ when: "asked", note, ...(turnId && { turnId }) }, AROUND_TURN)).catch(() => null),
+
     perform: (request) => {
       const { requestId } = request
       const turnId = session().turnId ?? undefined
-      return inTurn(() =>
-        request.type === "restore_requested"
-          ? putBack(request)
-          : take({ when: "asked", requestId, ...(turnId && { turnId }), ...noteOf(request) }),
-      ).catch((error: unknown) => publish({ type: "files_refused", requestId, error: failureOf(error) }))
+      const work = async () => {
+        if (request.type === "restore_requested") await putBack(request)
+        else if (request.type === "give_back_requested") await giveBack(request)
+        else await take({ when: "asked", requestId, ...(turnId && { turnId }), ...noteOf(request) })
+      }
+      return inTurn(work).catch((error: unknown) =>
+        publish({ type: "files_refused", requestId, error: failureOf(error) }),
+      )
     },
   }
 }
+
+const nothing = (): void => undefined
 
 const noteOf = ({ note }: { readonly note?: string | undefined }) => (note === undefined ? {} : { note })
 
@@ -178,6 +201,11 @@ function leftOutIn(all: readonly LeftOut[]): Checkpoint["leftOut"] {
 const namesOf = (paths: readonly string[]): string =>
   `${paths.slice(0, 5).join(", ")}${paths.length > 5 ? ` and ${paths.length - 5} more` : ""}`
 
+const BUSY: Failure = {
+  code: "session_busy",
+  message: "A turn has begun since: cancel it or let it end, then ask again.",
+}
+
 /** This directory gets no checkpoints. */
 class NoPlace extends Error {
   override readonly name = "NoPlace"
@@ -194,7 +222,7 @@ class Refused extends Error {
 }
 
 function failureOf(error: unknown): Failure {
-  if (error instanceof Refused) return error.failure
+  if (error instanceof Refused || error instanceof AgentFailed) return error.failure
   const message = error instanceof Error ? error.message : String(error)
   if (error instanceof NoPlace) return { code: "no_checkpoints_here", message }
   if (error instanceof TooManyFiles) return { code: "too_many_files", message }

@@ -31,6 +31,8 @@ import { filesOf, socketIn } from "./home.ts"
 import { limitsOf } from "./limits.ts"
 import { keepCapped } from "./log-cap.ts"
 import { secretsOfServers } from "./mcp-server.ts"
+import { offerNotes } from "./notes/offer.ts"
+import { newNotesToken, noteToolsFor } from "./notes/server.ts"
 import { followRules } from "./permissions/followed-rules.ts"
 import { type Enclosure, openEnclosure } from "./process/enclosure.ts"
 import { whyHomeIsSeen } from "./process/hidden-home.ts"
@@ -41,7 +43,9 @@ import { type Ending, runSession } from "./session.ts"
 import { openSpoolAnyhow } from "./set-aside.ts"
 import { setUpOf } from "./set-up.ts"
 import { DaemonSpec } from "./spec.ts"
+import { bypassNotice, missingServerNotice, remadeNotice } from "./start-notices.ts"
 import { type Storage, storageOf } from "./storage.ts"
+import { tearDownOf } from "./tear-down.ts"
 import { type DaemonTelemetry, daemonTelemetry } from "./telemetry/daemon-telemetry.ts"
 import { exporterFor } from "./telemetry/exporter-for.ts"
 import { version } from "./version.ts"
@@ -53,6 +57,8 @@ const LAST_WORDS_MS = 8_000
 
 /** Ours, once the spec was read: it tells the lines of one daemon from those of the next in the same log. */
 let epoch = 0
+/** Opens the notes of this session to its agent. */
+const notesToken = newNotesToken()
 /** Knows the secrets that were handed to us, once the spec was read. */
 let redactor = nothingToRedact
 
@@ -73,6 +79,7 @@ async function main(specPath: string | undefined): Promise<number> {
   redactor = redactorOf({
     ...secretsIn(spec.agentEnv),
     ...secretsOfServers(spec.mcpServers),
+    AGENTZ_NOTES_TOKEN: notesToken,
     ...(spec.streams.token !== null && { AGENTZ_STREAMS_TOKEN: spec.streams.token }),
   })
   const files = filesOf(home, sessionId)
@@ -174,6 +181,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
       ...notices,
       ...(permissionMode === "bypass" && before.permissionMode !== "bypass" ? [bypassNotice] : []),
       ...(spec.missingMcpServers ?? []).map(missingServerNotice),
+      ...(spec.remade ? [remadeNotice(spec.remade.checkpoint)] : []),
     ],
     onFatal: (error) => {
       refused = error
@@ -205,8 +213,23 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
     workingDir,
     mode,
     rules,
+    noteTools: noteToolsFor(spec),
   })
 
+  const commands = {
+    ...{ workingDir, publish, place: { enclosure, toolEnv: toolEnv() } },
+    session: () => publisher.session,
+  }
+  const checkpoints = checkpointsOf({
+    ...{ home, sessionId, workingDir, publish },
+    session: () => publisher.session,
+    takeDown: tearDownOf({ ...commands, tearDown: spec.tearDown, signal: shutdown.signal }),
+  })
+  await using notes = offerNotes({
+    ...{ publish, checkpoints, token: notesToken, offered: spec.notes !== false },
+    session: () => publisher.session,
+    flushed: () => publisher.flushed(),
+  })
   const attached = attachedFiles(endpoint, { signal: shutdown.signal })
   const openAgent = async (signal: AbortSignal) => {
     // Loaded only now: the daemon says that it lives before it reads the protocol's large schema.
@@ -221,6 +244,8 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
       toolEnv: toolEnv(),
       enclosure,
       mcpServers: spec.mcpServers ?? [],
+      notes: notes.tools,
+      ownServer: notes.server,
       home,
       ready: () => publisher.ready(),
       transcript: () => attached.inTranscript(publisher.session.items),
@@ -257,14 +282,9 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
       redactor,
       onLimit: spec.onLimit,
       approvals,
-      checkpoints: checkpointsOf({ home, sessionId, workingDir, session: () => publisher.session, publish }),
-      makeReady: setUpOf({
-        setUp: spec.setUp,
-        workingDir,
-        place: { enclosure, toolEnv: toolEnv() },
-        session: () => publisher.session,
-        publish,
-      }),
+      checkpoints,
+      notes,
+      makeReady: setUpOf({ ...commands, setUp: spec.setUp }),
       watch: limitsOf({ sessionId, limits: () => limits, enclosure, disk }),
       setLimits: (asked) => {
         limits = limitsAfter(limits, asked)
@@ -320,22 +340,6 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
   if (inTime !== true) log("spool_kept", "The stream server is away; the next daemon sends what it lacks.")
   return inTime === true ? 0 : 69
 }
-
-const bypassNotice = {
-  type: "notice",
-  severity: "warning",
-  category: "permission_mode",
-  title: "Bypass: commands and changes are run without asking. Only rules that refuse still hold.",
-} as const
-
-const missingServerNotice = (name: string) =>
-  ({
-    type: "notice",
-    severity: "warning",
-    category: "mcp",
-    title: `The MCP server “${name}” is not there: what it is started with is not on this machine any more.`,
-    hint: "Start a new session with `agentz run --mcp FILE` to have it again.",
-  }) as const
 
 const identityOfSelf = (): Pick<NonNullable<ReturnType<typeof identityOf>>, "pid" | "startTime" | "bootId"> =>
   identityOf(process.pid) ?? { pid: process.pid, startTime: "", bootId: "" }

@@ -207,6 +207,7 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
         return
       case "checkpoint_requested":
       case "restore_requested":
+      case "give_back_requested":
         files.take(command, turn !== null)
         return
       case "resume_requested":

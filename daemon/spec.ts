@@ -33,6 +33,8 @@ export const DaemonSpec = z.object({
   permissionMode: PermissionMode,
   /** What was chosen of the agent's own options, by their ids. */
   config: z.record(z.string(), z.string()).optional(),
+  /** `false`: its agent gets no tools to keep notes with. */
+  notes: z.boolean().optional(),
   /** With their secrets: this file is private, and gone once it was read. */
   mcpServers: z.array(McpServer).optional(),
   /** Names of those that it was launched with and whose private file is not here any more. */
@@ -44,6 +46,10 @@ export const DaemonSpec = z.object({
   onLimit: OnLimit,
   /** What makes its work tree ready. */
   setUp: SetUp.optional(),
+  /** What is run in it before it is given back. */
+  tearDown: SetUp.optional(),
+  /** The work tree was made again for this start, with the files of that checkpoint. */
+  remade: z.object({ checkpoint: z.number().int().positive().nullable() }).optional(),
   /** What the session may use. */
   limits: Limits.optional(),
   home: z.string(),

@@ -18,6 +18,7 @@ import type { Approvals } from "./approvals.ts"
 import type { Checkpoints } from "./checkpoints.ts"
 import { limitEvent } from "./limit.ts"
 import { LimitReached, type WatchTurn } from "./limits.ts"
+import type { Notes } from "./notes/notes.ts"
 import { recoveryPrompt } from "./permissions/recovery.ts"
 import type { Redactor } from "./redact.ts"
 import type { MakeReady } from "./set-up.ts"
@@ -37,6 +38,8 @@ export interface TurnDeps {
   readonly makeReady: MakeReady
   /** Keeps the files as they are before and after the turn. */
   readonly checkpoints: Checkpoints
+  /** Gives the agent its last note again, where it may not know of it any more. */
+  readonly notes: Pick<Notes, "give">
   /** Puts words that came with a refusal before an agent that could not hear them with it. */
   readonly sayLater: (requestId: RequestId, text: string) => void
   readonly agent: () => Promise<AgentSession>
@@ -165,7 +168,7 @@ interface Prompting {
 }
 
 async function promptOf(
-  { agent, approvals, session, makeReady, checkpoints }: TurnDeps,
+  { agent, approvals, session, makeReady, checkpoints, notes }: TurnDeps,
   cause: TurnCause,
   { turnId, limited, signal, listener }: Prompting,
 ): Promise<Outcome> {
@@ -178,7 +181,9 @@ async function promptOf(
     const text = resume ? recoveryPrompt(await approvals.takeUp(), session().items, { limited }) : cause.text
     const opened = await agent()
     const attachments = cause.cause === "user" ? cause.attachments : undefined
-    return await opened.prompt({ text, attachments, resume, signal, listener })
+    // Once it is open: whether it has its memory is known by then.
+    const note = notes.give(turnId)
+    return await opened.prompt({ text, note, attachments, resume, signal, listener })
   } catch (error) {
     return { stopReason: "error", trouble: troubleOf(error) }
   }

@@ -8,6 +8,8 @@ import { createStream } from "#streams/stream"
 import type { Config } from "./config.ts"
 import { controlPlane } from "./control-plane.ts"
 import { type Daemons, daemonsOf } from "./daemons.ts"
+import { keepSnapshots } from "./folds/keep-snapshots.ts"
+import { snapshotsIn } from "./folds/snapshots.ts"
 import { foldsOf } from "./folds.ts"
 import { openHome } from "./home.ts"
 import { errorFields, type Log } from "./log.ts"
@@ -61,7 +63,7 @@ export async function openParts(
   }
   const rows = [paths.registry, paths.rules, paths.runs, paths.workflows]
   await Promise.all(rows.map((name) => createStream(server.endpoint, name, patience)))
-  const folds = foldsOf(server.endpoint, patience)
+  const folds = foldsOf(server.endpoint, patience, snapshotsIn(home.path))
   const context = {
     endpoint: server.endpoint,
     known: server.known,
@@ -75,6 +77,7 @@ export async function openParts(
     limits: config.limits,
     isolation: config.isolation ?? undefined,
     hideHome: config.hideHome,
+    notes: config.notes,
     children: config.children,
     watching: watch,
   }
@@ -86,6 +89,7 @@ export async function openParts(
     ? Promise.all([
         watchSessions(context, { daemons, ready, signal: closing.signal }),
         workflows.watch(closing.signal),
+        keepSnapshots(context, closing.signal),
       ])
     : Promise.resolve()
   const plane = {

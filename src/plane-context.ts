@@ -27,6 +27,8 @@ export interface PlaneContext {
   /** No better isolation than this; left out, the best there is. */
   readonly isolation: IsolationKind | undefined
   readonly hideHome: boolean
+  /** Whether agents get tools to keep notes with on where they stand. */
+  readonly notes: boolean
   /** How many sessions the agent of a session may start that was not told. */
   readonly children: number
   /** Whether this control plane looks after all sessions all the time, so that no single question need do so. */

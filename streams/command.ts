@@ -50,6 +50,8 @@ export const Command = z.discriminatedUnion("type", [
   command("resume_requested", { turns: z.number().int().positive() }),
   /** Keeps the files as they are now. */
   command("checkpoint_requested", { requestId: RequestId, note: z.string().optional() }),
+  /** Takes down what made the work tree ready, then keeps the files: it is to be given back. */
+  command("give_back_requested", { requestId: RequestId }),
   /** Puts the files back to checkpoint `n`. Void once another turn has begun: `turns` is how many there were. */
   command("restore_requested", {
     requestId: RequestId,

@@ -397,6 +397,23 @@ const Restored = event("restored", {
 /** What was asked for the files was not done, and nothing was changed. */
 const FilesRefused = event("files_refused", { requestId: RequestId, error: Failure })
 
+/** What the agent keeps on where it stands. Of all its notes the last one counts. */
+const NoteWritten = event("note_written", {
+  turnId: TurnId.optional(),
+  text: z.string(),
+  data: z.record(z.string(), z.unknown()).optional(),
+  /** The checkpoint that has the files as they were then; absent where none could be taken. */
+  checkpoint: z.number().int().positive().optional(),
+})
+/** The agent was given its last note again: before the turn's prompt, or since it asked for it. */
+const NoteGiven = event("note_given", {
+  ...Turn,
+  why: z.enum(["memory_lost", "compacted", "interrupted", "forked", "asked"]),
+})
+export type NoteGiven = z.infer<typeof NoteGiven>
+/** The agent summed up its memory of the conversation to make room. */
+const ContextCompacted = event("context_compacted", Turn)
+
 const TurnEnded = event("turn_ended", { ...Turn, stopReason: StopReason, error: Failure.optional() })
 
 /** The daemon left in peace. The session can be continued; a message wakes it. */
@@ -438,6 +455,9 @@ export const SessionEvent = z.discriminatedUnion("type", [
   Checkpoint,
   Restored,
   FilesRefused,
+  NoteWritten,
+  NoteGiven,
+  ContextCompacted,
   TurnEnded,
   SessionEnded,
   SessionFailed,

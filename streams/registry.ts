@@ -13,7 +13,12 @@ import { Limits } from "./session-limits.ts"
 import { StepId } from "./workflow/step-id.ts"
 
 /** Commands that make a work tree ready before its first turn, each for so many minutes at most. */
-export const SetUp = z.object({ commands: z.array(z.string()), minutes: z.number().positive() })
+export const SetUp = z.object({
+  commands: z.array(z.string()),
+  minutes: z.number().positive(),
+  /** How often the work tree was made again: what made it ready has to be done again. */
+  round: z.number().int().nonnegative().optional(),
+})
 export type SetUp = z.infer<typeof SetUp>
 
 /** A work tree of a repository that was made for a session. */
@@ -25,6 +30,12 @@ export const Worktree = z.object({
   /** The commit that it began with. */
   base: z.string(),
   setUp: SetUp.optional(),
+  /** Commands to be run before it is taken away. */
+  tearDown: SetUp.optional(),
+  /** It is not there since then on purpose, and is made again when the session goes on. */
+  givenBackAt: z.string().optional(),
+  /** How often it was made again. */
+  remade: z.number().int().nonnegative().optional(),
 })
 export type Worktree = z.infer<typeof Worktree>
 

@@ -20,6 +20,8 @@ export function textsOf(item: Item): readonly string[] {
       return [item.request.title]
     case "notice":
       return [item.title]
+    case "note":
+      return [item.text, item.data === undefined ? "" : JSON.stringify(item.data)]
     case "turn_end":
       return item.error ? [`${item.error.message} ${item.error.code}`] : []
   }

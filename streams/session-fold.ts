@@ -8,6 +8,7 @@
 import type { Failure, SessionEvent, StopReason, ToolKind, ToolStatus } from "./event.ts"
 import type { RequestId, TurnId } from "./ids.ts"
 import { forgetFrom, noPlaces, type Places, placeOf } from "./item-places.ts"
+import { forgotten, noteAfter } from "./note.ts"
 import { type Item, type ItemOf, lastLineOf, needsDaemon, type Session, type Status } from "./session.ts"
 
 /** Applies one event. See {@link foldSession}. */
@@ -59,6 +60,9 @@ function apply(draft: Draft, event: SessionEvent): void {
   switch (event.type) {
     case "session_started":
       // A daemon that finds a turn still open took over from one that could not close it.
+      if (draft.turnId) draft.note = forgotten(draft.note, "interrupted")
+      // The first daemon of a fork.
+      if (draft.agentType === null) draft.note = forgotten(draft.note, "forked")
       if (draft.turnId) closeTurn(draft, event, "interrupted", null)
       draft.agentType = event.agentType
       draft.workingDir = event.workingDir
@@ -71,11 +75,16 @@ function apply(draft: Draft, event: SessionEvent): void {
 
     case "forked_from":
       draft.forkedFrom = { sessionId: event.sessionId, seq: event.forkSeq }
+      // It may take no turn of the other one along, and is at rest all the same.
+      draft.status = "completed"
       return
 
     case "agent_started":
-      // Another conversation counts its cost anew.
-      if (draft.agentSessionId !== event.agentSessionId) draft.reportedCostUsd = null
+      // Another conversation counts its cost anew, and knows nothing of the one before.
+      if (draft.agentSessionId !== event.agentSessionId) {
+        draft.reportedCostUsd = null
+        draft.note = forgotten(draft.note, "memory_lost")
+      }
       draft.agentSessionId = event.agentSessionId
       return
 
@@ -270,6 +279,15 @@ function apply(draft: Draft, event: SessionEvent): void {
       draft.filesRefused = { requestId: event.requestId, error: event.error }
       return
 
+    case "note_written":
+    case "note_given":
+    case "context_compacted": {
+      const { note, item } = noteAfter(draft, event)
+      draft.note = note
+      if (item) draft.items.push({ ...place(event, event.id), ...item })
+      return
+    }
+
     case "turn_ended":
       closeTurn(draft, event, event.stopReason, event.error ?? null)
       return
@@ -296,6 +314,7 @@ function apply(draft: Draft, event: SessionEvent): void {
       return
 
     case "session_interrupted":
+      if (draft.turnId) draft.note = forgotten(draft.note, "interrupted")
       if (draft.turnId) closeTurn(draft, event, "interrupted", event.error)
       else if (needsDaemon(draft.status)) draft.status = "interrupted"
       draft.error = event.error

@@ -10,6 +10,7 @@ import type {
   ConfigOption,
   Decision,
   Failure,
+  NoteGiven,
   PermissionMode,
   Repository,
   SlashCommand,
@@ -122,6 +123,8 @@ export type Item = { readonly key: string; readonly seq: number; readonly at: st
       readonly title: string
       readonly hint?: string
     }
+  /** A note of the agent: where it wrote it, and again where it was given it, with the reason. */
+  | (NoteText & { readonly type: "note"; readonly given: WhyGiven | null })
   | {
       readonly type: "turn_end"
       readonly turnId: TurnId
@@ -130,6 +133,24 @@ export type Item = { readonly key: string; readonly seq: number; readonly at: st
     }
 )
 export type ItemOf<Type extends Item["type"]> = Extract<Item, { type: Type }>
+
+export type WhyGiven = NoteGiven["why"]
+
+interface NoteText {
+  readonly text: string
+  readonly data?: Readonly<Record<string, unknown>> | undefined
+  /** The checkpoint that has the files as they were; `null` where none could be taken. */
+  readonly checkpoint: number | null
+}
+
+/** The last note that the agent kept on where it stands. */
+export interface Note extends NoteText {
+  readonly at: string
+  /** In which turn it was written, or after which one. */
+  readonly turn: number
+  /** Why the agent may not know of it any more; `null`: it does. */
+  readonly forgotten: WhyGiven | null
+}
 
 interface UsageTotals {
   readonly inputTokens: number
@@ -210,6 +231,7 @@ export interface Session {
   readonly forkedFrom: { readonly sessionId: SessionId; readonly seq: number } | null
   /** In order. */
   readonly checkpoints: readonly CheckpointMark[]
+  readonly note: Note | null
   /** What was asked for the files and was done or refused: it is not done again. */
   readonly settled: readonly RequestId[]
   /** The last of them that was refused. */
@@ -252,6 +274,7 @@ export const emptySession = (sessionId: SessionId): Session => ({
   limits: {},
   forkedFrom: null,
   checkpoints: [],
+  note: null,
   settled: [],
   filesRefused: null,
   error: null,

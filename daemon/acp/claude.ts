@@ -1,6 +1,6 @@
 /**
  * Claude Code through `claude-agent-acp`. A retry gives the answer anew under another message id; what a call gave is
- * wrapped in a code fence; when a limit is lifted comes with the usage.
+ * wrapped in a code fence; when a limit is lifted comes with the usage; older ones tell of a compaction in a text.
  */
 import { contentTextsIn, saidInResponse, saidInUpdate } from "./generic.ts"
 import { type Fields, fieldsOf, stringIn, under } from "./read.ts"
@@ -12,7 +12,11 @@ export const claude: Dialect = {
     if (wire.wire === "response") return saidInResponse(fieldsOf(wire.response), now)
     const update = fieldsOf(wire.update)
     if (update.sessionUpdate === "session_info_update") return saidInFailure(update, now)
-    return [...saidInUpdate(update).map((said) => plain(said, update)), ...limitIn(update)]
+    return [
+      ...saidInUpdate(update).map((said) => plain(said, update)),
+      ...limitIn(update),
+      ...compactedIn(update),
+    ]
   },
 }
 
@@ -21,6 +25,11 @@ function plain(said: Said, update: Fields): Said {
   const raw = stringIn(update, "rawOutput")
   const texts = contentTextsIn(update.content).map(withoutFence)
   return { ...said, output: raw ?? texts.join("\n") }
+}
+
+function compactedIn({ sessionUpdate, content }: Fields): readonly Said[] {
+  const text = sessionUpdate === "agent_message_chunk" ? stringIn(fieldsOf(content), "text") : undefined
+  return text?.trim() === "Compacting completed." ? [{ said: "compacted" }] : []
 }
 
 /** The fence may be longer than three where the output has one in it. */

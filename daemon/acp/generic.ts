@@ -35,6 +35,8 @@ export function saidInUpdate(update: Fields): readonly Said[] {
       return noticeIn(update)
     case "usage_update":
       return usageIn(update)
+    case "compaction_update":
+      return update.status === "completed" ? [{ said: "compacted" }] : []
     default:
       return []
   }

@@ -150,6 +150,8 @@ export function narrator(turnId: TurnId, options: NarratorOptions): Narrator {
       case "notice":
         if (said.restarts && message) message.restarting = true
         return [{ type: "notice", ...redactor.value(said.notice) }]
+      case "compacted":
+        return [...closeTexts(), { type: "context_compacted", turnId }]
       case "usage":
         reported = { ...reported, ...said.usage }
         return []

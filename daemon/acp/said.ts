@@ -40,6 +40,8 @@ export type Said =
       /** The answer that is open will be given anew, as another message. */
       readonly restarts?: boolean
     }
+  /** The agent summed up its memory of the conversation to make room. */
+  | { readonly said: "compacted" }
   | { readonly said: "usage"; readonly usage: Reported }
   /** When a limit is lifted, told apart from the error that it leads to. */
   | { readonly said: "limit"; readonly kind: "rate" | "usage"; readonly until: string | null }

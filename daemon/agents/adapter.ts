@@ -6,6 +6,7 @@
 import type { AgentApp, AnyMessage, ClientApp, ClientConnection } from "@agentclientprotocol/sdk"
 import type { Item } from "#streams/session"
 import type { McpServer } from "../mcp-server.ts"
+import type { NoteTools } from "../notes/notes.ts"
 import type { Enclosure } from "../process/enclosure.ts"
 import type { Identity } from "../process/identity.ts"
 import { heldBack } from "./held-back.ts"
@@ -23,6 +24,9 @@ export interface AgentOptions {
   readonly toolEnv: Readonly<Record<string, string>>
   /** Servers of tools that the user gave to this session. */
   readonly mcpServers?: readonly McpServer[]
+  /** Its own notes; for an agent that is a process, by {@link ownServer}. Left out: there are none. */
+  readonly notes?: NoteTools | undefined
+  readonly ownServer?: (() => Promise<McpServer>) | undefined
   /** `AGENTZ_HOME`. */
   readonly home: string
   /** Everything that is started for the session is started here: an agent's own process as well as its tools' commands. */
@@ -93,13 +97,14 @@ export const inProcess =
 /**
  * What ACP has no word for, in `_meta`.
  * `resume` on a prompt: the turn before was interrupted; take up its plan where it stopped, without a new user
- * message. `reset` on an `agent_message_chunk`: what was streamed of this message is void. `outputDelta` on a
+ * message. `note` on a part of a prompt: the agent's own last note, and nothing that the user wrote. `reset` on an `agent_message_chunk`: what was streamed of this message is void. `outputDelta` on a
  * `tool_call_update`: live output of the tool. `usage` on a prompt's response, and on a
  * `usage_update` before it: tokens of this turn. `notice` on a
  * `notice`: its category and, where something is tried again, `retry: { attempt, max }`.
  */
 export const META = {
   resume: "agentz/resume",
+  note: "agentz/note",
   reset: "agentz/reset",
   outputDelta: "agentz/output_delta",
   usage: "agentz/usage",

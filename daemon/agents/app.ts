@@ -85,7 +85,8 @@ export function appOf(local: LocalAgent): AgentApp {
           const turn = new Turn({
             sessionId: params.sessionId,
             client,
-            text: textOf(params.prompt),
+            text: textOf(params.prompt.filter((part) => !isNote(part))),
+            note: params.prompt.some(isNote) ? textOf(params.prompt.filter(isNote)) : null,
             steered: said.take,
             resume: params._meta?.[META.resume] === true,
             notices,
@@ -124,6 +125,12 @@ const SteeringRequest = z.object({
 
 const textOf = (prompt: readonly { readonly type: string; readonly text?: unknown }[]): string =>
   prompt.map(({ type, text }) => (type === "text" && typeof text === "string" ? text : "")).join("\n")
+
+const isNote = ({
+  _meta,
+}: {
+  readonly _meta?: Readonly<Record<string, unknown>> | null | undefined
+}): boolean => _meta?.[META.note] === true
 
 const unexpected = (error: unknown): Failure => ({
   code: "agent_failed",

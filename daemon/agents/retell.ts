@@ -9,7 +9,7 @@ const PART_LENGTH = 4_000
 
 /** Empty when nothing was said yet. */
 export function retell(transcript: readonly Item[]): string {
-  const items = transcript.filter(({ type }) => type !== "notice")
+  const items = transcript.filter(({ type }) => type !== "notice" && type !== "note")
   // The message that is being answered is not a part of the past.
   if (items.at(-1)?.type === "user") items.pop()
   const parts: string[] = []
@@ -43,6 +43,8 @@ function partOf(item: Item): string | null {
     case "thought":
     case "permission":
     case "notice":
+    // The last one is told apart from the rest.
+    case "note":
     case "turn_end":
       return null
   }

@@ -31,7 +31,7 @@ export function conversationOf(items: readonly Item[], text: string, resume: boo
 }
 
 const isSaidOrDone = ({ type }: Item): boolean =>
-  type !== "notice" && type !== "user" && type !== "permission"
+  type !== "notice" && type !== "note" && type !== "user" && type !== "permission"
 
 export const earlierMessages = ({ before }: Conversation): readonly string[] =>
   before.filter(isAsked).map(({ text }) => text)

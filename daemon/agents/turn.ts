@@ -41,6 +41,7 @@ export interface TurnOptions {
   readonly sessionId: string
   readonly client: AgentContext
   readonly text: string
+  readonly note: string | null
   readonly resume: boolean
   readonly notices: boolean
   readonly signal: AbortSignal
@@ -54,12 +55,15 @@ export type Answer = { readonly allowed: true } | { readonly allowed: false; rea
 export class Turn {
   /** What the user wrote; on `resume` the prompt of the interrupted turn is in the transcript. */
   readonly text: string
+  /** Its own last note, where it is given that again. */
+  readonly note: string | null
   readonly resume: boolean
   readonly signal: AbortSignal
   readonly #options: TurnOptions
 
   constructor(options: TurnOptions) {
     this.text = options.text
+    this.note = options.note
     this.resume = options.resume
     this.signal = options.signal
     this.#options = options

@@ -5,9 +5,9 @@ import type { Workplace } from "./tools/tool.ts"
 
 /** Looked at anew for each prompt: a directory may be gone by then. */
 export async function workplaceOf(options: AgentOptions): Promise<Workplace> {
-  const { workingDir, offLimits, toolEnv, enclosure } = options
+  const { workingDir, offLimits, toolEnv, enclosure, notes } = options
   try {
-    return { files: await confinementOf(workingDir, offLimits), toolEnv, enclosure }
+    return { files: await confinementOf(workingDir, offLimits), toolEnv, enclosure, notes }
   } catch (error) {
     const failure = {
       code: "working_dir_missing",

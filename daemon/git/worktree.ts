@@ -1,6 +1,6 @@
 /** Work trees of a repository, one per session that asks for one: made, and what each of them holds that is nowhere else. */
 import { mkdir, realpath } from "node:fs/promises"
-import { dirname } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { git, saidNo } from "./git.ts"
 import { SLOWLY } from "./scan.ts"
 
@@ -23,9 +23,28 @@ export async function addWorktree({ root: directory, path, branch, base }: Wante
   await git({ directory, subcommand: "worktree", options: ["add", "--quiet", ...what] }, SLOWLY)
 }
 
-/** Takes it away with all that is in it. */
-export async function removeWorktree(root: string, path: string): Promise<void> {
-  await git({ directory: root, subcommand: "worktree", options: ["remove", "--force", path] }, SLOWLY)
+/** Lets git forget one that is not there any more. A second `--force` is for one that was killed while it was made. */
+export async function forgetWorktree(root: string, path: string): Promise<void> {
+  if (!(await isWorktree(root, path))) return
+  const options = ["remove", "--force", "--force", path]
+  await git({ directory: root, subcommand: "worktree", options }, SLOWLY)
+}
+
+/** Tells git where one is that was moved. */
+export async function repairWorktree(root: string, path: string): Promise<void> {
+  await git({ directory: root, subcommand: "worktree", options: ["repair", path] }, SLOWLY)
+}
+
+/** Whether git knows of it, be it there or not. */
+async function isWorktree(root: string, path: string): Promise<boolean> {
+  const listed = await git({
+    directory: root,
+    subcommand: "worktree",
+    options: ["list", "--porcelain", "-z"],
+  })
+  const real = join(await realpath(dirname(path)).catch(() => dirname(path)), basename(path))
+  const lines = new Set(listed.split("\0"))
+  return lines.has(`worktree ${path}`) || lines.has(`worktree ${real}`)
 }
 
 export const hasBranch = (directory: string, branch: string): Promise<boolean> =>

@@ -16,7 +16,7 @@ const LOOKS: ReadonlySet<ToolKind> = new Set(["read", "search", "think"])
 
 /**
  * `null`: ask. A rule that refuses goes first, then a mode that refuses; only then does anything allow. So neither
- * a rule nor `bypass` opens what was closed.
+ * a rule nor `bypass` opens what was closed. A note of the agent's own touches nothing, so that only a rule refuses it.
  */
 export function rulingOn(
   call: RuledCall,
@@ -24,10 +24,17 @@ export function rulingOn(
     mode,
     rules,
     place,
-  }: { readonly mode: PermissionMode; readonly rules: Iterable<Rule>; readonly place: RulePlace },
+    isNote = false,
+  }: {
+    readonly mode: PermissionMode
+    readonly rules: Iterable<Rule>
+    readonly place: RulePlace
+    readonly isNote?: boolean
+  },
 ): Ruling | null {
   const rule = ruleFor(rules, call, place)
   if (rule?.decision === "deny") return byRule(rule)
+  if (isNote) return { decision: "allow", by: "mode", reason: "a note of its own" }
   if (mode === "read_only") return byMode(mode, LOOKS.has(call.kind) ? "allow" : "deny")
   if (rule) return byRule(rule)
   if (mode === "bypass" || (mode === "accept_edits" && call.kind === "edit")) return byMode(mode, "allow")

@@ -1,4 +1,5 @@
 /** A transcript as text: to be searched, copied and kept. Pure. */
+import { noteHead } from "#streams/note"
 import { textsOf } from "#streams/search"
 import type { Item } from "#streams/session"
 import { shownInput } from "./tool-input.ts"
@@ -95,6 +96,14 @@ function markdownOfItem(item: Item): string {
       return `*${item.decision === null ? "Asked" : `Asked, answered ${item.decision}`}: ${oneLine(item.request.title)}*`
     case "notice":
       return `*${item.title}*`
+    case "note":
+      return quoted(
+        [
+          `*${noteHead(item)}*`,
+          item.text,
+          ...(item.data === undefined ? [] : [JSON.stringify(item.data)]),
+        ].join("\n\n"),
+      )
     case "turn_end":
       return item.error ? `*The turn failed: ${item.error.message}*` : "---"
   }

@@ -9,6 +9,7 @@ export const KIND: Record<Item["type"], string> = {
   tool: "Tool",
   permission: "Approval",
   notice: "Notice",
+  note: "Note",
   turn_end: "End",
 }
 

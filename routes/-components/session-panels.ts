@@ -1,3 +1,3 @@
 /** What can be shown beside a transcript. */
-export const PANELS = ["changes", "usage", "events"] as const
+export const PANELS = ["changes", "note", "usage", "events"] as const
 export type Panel = (typeof PANELS)[number]

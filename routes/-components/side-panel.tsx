@@ -1,14 +1,18 @@
 import clsx from "clsx"
 import { X } from "lucide-react"
-import { useState } from "react"
+import { type CSSProperties, useState } from "react"
+import { rangeOfCheckpoint, rangeText } from "../-app/moments.ts"
+import { usePanelWidth } from "../-app/panel-width.ts"
 import type { ReplayLine } from "../-app/replay-client.ts"
 import { EventsPanel } from "./events-panel.tsx"
 import { FilesPanel, type FilesPanelProps } from "./files/files-panel.tsx"
 import { ToldChanges } from "./files/told-changes.tsx"
+import { type Noted, NotePanel, PastNotePanel } from "./note-panel.tsx"
+import { PanelEdge } from "./panel-edge.tsx"
 import { PANELS, type Panel } from "./session-panels.ts"
 import { TurnsPanel } from "./turns-panel.tsx"
 
-const TITLE: Record<Panel, string> = { changes: "Files", usage: "Usage", events: "Events" }
+const TITLE: Record<Panel, string> = { changes: "Files", note: "Note", usage: "Usage", events: "Events" }
 
 /** What else there is to see of a session: beside the transcript on a desk, over it on a phone. */
 export default function SidePanel(props: {
@@ -17,22 +21,24 @@ export default function SidePanel(props: {
   readonly seq: number
   readonly onPanel: (panel: Panel | null) => void
   readonly onGo: (seq: number) => void
+  readonly noted: Noted
   readonly files: Omit<FilesPanelProps, "wide" | "onWide" | "told">
 }) {
-  const { panel, replay, seq, onPanel, onGo, files } = props
+  const { panel, replay, seq, onPanel, onGo, noted, files } = props
+  const showFiles = (n: number) => files.onRange(rangeText(rangeOfCheckpoint({ n })))
   const [wide, setWide] = useState(false)
+  const over = panel === "changes" && wide
+  const width = usePanelWidth(panel === "changes" ? "files" : "others", panel === "changes" ? 50 : 38)
   return (
     <aside
       aria-label={TITLE[panel]}
       className={clsx(
-        "flex min-h-0 flex-col border-line bg-paper max-lg:absolute max-lg:inset-0 max-lg:z-20 lg:border-l",
-        panel !== "changes"
-          ? "lg:w-[min(36rem,42vw)]"
-          : wide
-            ? "lg:absolute lg:inset-0 lg:z-20"
-            : "lg:w-[50vw]",
+        "relative flex min-h-0 flex-col border-line bg-paper max-lg:absolute max-lg:inset-0 max-lg:z-20 lg:border-l",
+        over ? "lg:absolute lg:inset-0 lg:z-20" : "lg:w-(--panel) lg:min-w-80",
       )}
+      style={{ "--panel": `${width.share}vw` } as CSSProperties}
     >
+      {!over && <PanelEdge width={width} controls="side-panel" />}
       <div className="flex shrink-0 items-center border-b border-line px-2">
         <div role="tablist" aria-label="Panels" className="flex flex-1 text-row">
           {PANELS.map((each) => (
@@ -76,6 +82,12 @@ export default function SidePanel(props: {
             told={<ToldChanges replay={replay} seq={seq} />}
           />
         )}
+        {panel === "note" &&
+          (files.at === null ? (
+            <NotePanel {...noted} onFiles={showFiles} />
+          ) : (
+            <PastNotePanel replay={replay} at={files.at} onFiles={showFiles} />
+          ))}
         {panel === "usage" && <TurnsPanel replay={replay} seq={seq} onGo={onGo} />}
         {panel === "events" && <EventsPanel replay={replay} seq={seq} />}
       </div>

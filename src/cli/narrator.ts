@@ -1,5 +1,6 @@
 /** Tells a session as it happens: text as it streams, a tool call in one line, the end of a turn with its reason. */
 import type { SessionEvent, ToolContent, ToolStatus } from "#streams/event"
+import { noteHead } from "#streams/note"
 import { limitWords } from "./clock.ts"
 import { changesOf } from "./line-counts.ts"
 import { clean, oneLine, type Paint } from "./terminal.ts"
@@ -107,6 +108,12 @@ export function narrator(paint: Paint, { echo }: { readonly echo: boolean }): Na
         return line(
           `${noticeMark(paint, event.severity)} ${oneLine(event.title)}${event.hint ? `\n  ${oneLine(event.hint)}` : ""}`,
         )
+      case "note_written":
+        return line(`${paint("cyan", "✎")} ${paint("dim", "note:")} ${oneLine(event.text)}`)
+      case "note_given":
+        return event.why === "asked"
+          ? ""
+          : line(`${paint("cyan", "✎")} ${paint("dim", noteHead({ given: event.why }))}`)
       case "limit_reached":
         return line(`${paint("yellow", "!")} ${oneLine(event.message)}\n  The session ${limitWords(event)}.`)
       case "turn_ended":

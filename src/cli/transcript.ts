@@ -1,4 +1,5 @@
 /** A session as a page to read: who it is, what was said and done, what it cost. */
+import { noteHead } from "#streams/note"
 import type { Item } from "#streams/session"
 import type { SessionView } from "../plane.ts"
 import { limitWords } from "./clock.ts"
@@ -67,11 +68,16 @@ function part(item: Item, paint: Paint, sessionId: string): string {
           )
     case "notice":
       return paint("dim", `· ${oneLine(item.title)}${item.hint ? `\n  ${oneLine(item.hint)}` : ""}`)
+    case "note":
+      return `${paint("cyan", "✎")} ${paint("bold", noteHead(item))}\n${clean(noteText(item)).replace(/^/gm, "  ")}`
     case "turn_end":
       if (item.error !== null) return failureOf(paint, item.error)
       return item.stopReason === "end_turn" ? "" : paint("dim", `— ${item.stopReason.replaceAll("_", " ")}`)
   }
 }
+
+const noteText = ({ text, data }: Extract<Item, { type: "note" }>): string =>
+  data === undefined ? text : `${text}\n${JSON.stringify(data)}`
 
 /** The call, its outcome, and the last lines of what it printed. */
 function toolPart(item: Extract<Item, { type: "tool" }>, paint: Paint, sessionId: string): string {

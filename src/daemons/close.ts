@@ -1,7 +1,7 @@
 /** Says on behalf of a dead daemon how its session stands. Of many who want to, the one that is granted it does. */
 import { mkdir } from "node:fs/promises"
 import { filesOf } from "#daemon/home"
-import { openSpoolAnyhow } from "#daemon/set-aside"
+import { openSpoolFile } from "#daemon/spool-file"
 import { activityWriter } from "#streams/activity-writer"
 import type { Failure, Unstamped } from "#streams/event"
 import type { SessionId } from "#streams/ids"
@@ -24,14 +24,12 @@ export async function closeSession(
   // One that ran on another host has left nothing here.
   await mkdir(files.dir, { recursive: true, mode: 0o700 })
   const words = lastWords(files.log, inbox.daemonEpoch)
-  const { spool, notices } = openSpoolAnyhow(files.spool)
   using publisher = await openPublisher({
     endpoint,
     sessionId,
     epoch: grant.epoch,
-    spool,
+    spool: openSpoolFile(files.spool),
     first: (session) => [
-      ...notices,
       ...untaken(session, inbox),
       ...notWaited(session, inbox),
       ...ending(session, why, words),

@@ -155,6 +155,8 @@ export interface WorkflowPlane {
   }): AsyncIterable<{ readonly event: RunEvent; readonly offset: string }>
 
   schedule(request: ScheduleRequest): Promise<ScheduleEntry>
+  /** When such a schedule would be due next, the soonest first. */
+  upcoming(request: Pick<ScheduleRequest, "when">): Promise<{ readonly times: readonly string[] }>
   schedules(): Promise<{ readonly schedules: readonly ScheduleEntry[] }>
   setSchedule(request: { readonly scheduleId: ScheduleId; readonly enabled: boolean }): Promise<ScheduleEntry>
   unschedule(scheduleId: ScheduleId): Promise<{ readonly scheduleId: ScheduleId; readonly removed: true }>
@@ -169,5 +171,6 @@ export interface WorkflowPlane {
     readonly body: string
     readonly delivery?: string | undefined
   }): Promise<{ readonly runId: RunId } | null>
+  setWebhook(request: { readonly webhookId: WebhookId; readonly enabled: boolean }): Promise<WebhookEntry>
   removeWebhook(webhookId: WebhookId): Promise<{ readonly webhookId: WebhookId; readonly removed: true }>
 }

@@ -3,21 +3,18 @@ import { existsSync } from "node:fs"
 import { ObjectGone } from "#daemon/git/blobs"
 import { changesBetween, patchBetween } from "#daemon/git/differences"
 import { planRestore } from "#daemon/git/restore"
-import type { Failure } from "#streams/event"
 import { newRequestId, type RequestId, type SessionId } from "#streams/ids"
 import { needsDaemon, type Session } from "#streams/session"
-import { wait } from "#streams/transport"
 import { guarded } from "../control/guarded.ts"
 import type { Reach } from "../control/reach.ts"
-import { PROBLEMS, Problem, type ProblemSlug } from "../plane.ts"
+import { Problem } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
+import { settledFiles } from "./asking-files.ts"
 import type { Keeping, Restoring } from "./keeping.ts"
 import { momentsOf, openMoments, withGit } from "./moments.ts"
 
-/** A daemon has to be started for it at worst, and a large tree takes its time. */
-const PERFORM_LIMIT_MS = 120_000
-
-export function files({ folds, home }: PlaneContext, reach: Reach): Keeping {
+export function files(context: PlaneContext, reach: Reach): Keeping {
+  const { folds, home } = context
   const isHere = ({ workingDir }: Session) => workingDir !== null && existsSync(workingDir)
 
   const sessionOf = async (sessionId: SessionId): Promise<Session> => {
@@ -25,24 +22,8 @@ export function files({ folds, home }: PlaneContext, reach: Reach): Keeping {
     return (await folds.session(sessionId)).value
   }
 
-  /** Resolves with the session once the request is settled. */
-  async function settled(sessionId: SessionId, requestId: RequestId): Promise<Session> {
-    const entry = await reach.entryOf(sessionId)
-    reach.wake(entry, { resume: false, until: (session) => session.settled.includes(requestId) })
-    for (let waited = 0; waited < PERFORM_LIMIT_MS; waited += 50) {
-      const { value } = await folds.session(sessionId)
-      if (value.settled.includes(requestId)) {
-        const failure = value.filesRefused
-        if (failure?.requestId === requestId) throw problemOf(failure.error)
-        return value
-      }
-      await wait(50)
-    }
-    throw new Problem(
-      "session_busy",
-      `Session ${sessionId} did not come to it within two minutes: \`agentz show ${sessionId}\` tells when it has.`,
-    )
-  }
+  const settled = (sessionId: SessionId, requestId: RequestId): Promise<Session> =>
+    settledFiles(context, reach, { sessionId, requestId })
 
   /** What would be done, found out without touching anything. */
   async function preview(session: Session, n: number): Promise<Restoring> {
@@ -114,9 +95,4 @@ export function files({ folds, home }: PlaneContext, reach: Reach): Keeping {
         }),
       ),
   }
-}
-
-function problemOf({ code, message, hint }: Failure): Problem {
-  const reason: ProblemSlug = code in PROBLEMS ? (code as ProblemSlug) : "checkpoint_failed"
-  return new Problem(reason, hint === undefined ? message : `${message} ${hint}`)
 }

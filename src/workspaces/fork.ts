@@ -6,11 +6,17 @@ import { takeRefs } from "#daemon/git/checkpoint"
 import { knownPlace, objectsOf, type Place, placeOf } from "#daemon/git/place"
 import { planRestore, restore } from "#daemon/git/restore"
 import { snapshot } from "#daemon/git/snapshot"
-import { forkedEvents, seqOfCheckpoint } from "#streams/fork"
+import { filesOfFork, forkedEvents, seqOfCheckpoint } from "#streams/fork"
 import { messageIdOf, newSessionId, type SessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
-import { activityOf, activityRowChange, type SessionRow, sessionRowChange } from "#streams/registry"
-import { emptySession, type Session } from "#streams/session"
+import {
+  activityOf,
+  activityRowChange,
+  type SessionRow,
+  sessionRowChange,
+  type Worktree,
+} from "#streams/registry"
+import { type CheckpointMark, emptySession, type Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
 import { appendAs, appendTo, bodiesOf, createStream, readToTail } from "#streams/stream"
 import { guarded } from "../control/guarded.ts"
@@ -35,11 +41,15 @@ export function forking(context: PlaneContext, reach: Reach): Forking {
   }
 
   /** Where the fork works: a work tree, or a directory, with the files of that moment. */
-  async function filesFor(source: Session, place: Place, fork: Session, setup: boolean): Promise<Workspace> {
-    const mark = fork.checkpoints.at(-1)
+  async function filesFor(
+    source: Session,
+    place: Place,
+    fork: Session,
+    { mark, setup }: { readonly mark: CheckpointMark; readonly setup: boolean },
+  ): Promise<Workspace> {
     const { sessionId, workingDir } = { ...fork, workingDir: source.workingDir ?? place.root }
     const workspace =
-      place.repository === null || !mark?.head
+      place.repository === null || !mark.head
         ? await makeDirectory(home.path, sessionId, place.root)
         : await makeWorkspace(home.path, sessionId, {
             directory: workingDir,
@@ -49,10 +59,8 @@ export function forking(context: PlaneContext, reach: Reach): Forking {
     if ("why" in into) throw new Problem("checkpoint_failed", into.why)
     await takeObjects(place, into)
     await takeRefs(into, fork.checkpoints)
-    if (mark) {
-      await using now = await snapshot(into)
-      await restore(into, now, await planRestore(into, now, mark.tree))
-    }
+    await using now = await snapshot(into)
+    await restore(into, now, await planRestore(into, now, mark.tree))
     return workspace
   }
 
@@ -66,15 +74,17 @@ export function forking(context: PlaneContext, reach: Reach): Forking {
           const { value: source } = await folds.session(from)
           const raw = await rawOf(from)
           const sessionId = newSessionId()
-          const events = forkedEvents(raw, from, seqFor(source, raw, request))
+          const forkSeq = seqFor(source, raw, request)
+          const events = forkedEvents(raw, from, forkSeq)
           const fork = foldSession(emptySession(sessionId), events)
           const place = await knownPlace(home.path, from)
-          if (place === null || fork.checkpoints.length === 0)
+          const mark = filesOfFork(source, forkSeq)
+          if (place === null || mark === undefined)
             throw new Problem(
               "no_checkpoints",
               `Session ${from} has no checkpoint at that moment on this machine: fork it where it works, or later.`,
             )
-          const workspace = await filesFor(source, place, fork, entry.worktree?.setUp !== undefined)
+          const workspace = await filesFor(source, place, fork, { mark, setup: ranCommands(entry.worktree) })
           const { agentType, model, permissionMode, config, limits, onLimit } = entry
           const row: SessionRow = {
             ...{ sessionId, agentType, permissionMode, ...workspace },
@@ -114,6 +124,10 @@ export function forking(context: PlaneContext, reach: Reach): Forking {
       ),
   }
 }
+
+/** Whether the repository's commands were wanted in it. */
+const ranCommands = (worktree: Worktree | undefined): boolean =>
+  worktree?.setUp !== undefined || worktree?.tearDown !== undefined
 
 function seqFor(source: Session, raw: readonly unknown[], { at, seq }: ForkRequest): number {
   if (at === undefined) return seq ?? source.seq

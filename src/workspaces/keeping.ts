@@ -90,6 +90,7 @@ export interface RepositoryCommands {
   readonly base?: string | undefined
   readonly copy: readonly string[]
   readonly setup: readonly string[]
+  readonly teardown: readonly string[]
   readonly minutes: number
   /** Names these very commands. */
   readonly hash: string

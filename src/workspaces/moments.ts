@@ -1,4 +1,5 @@
 /** Where the trees of a session's moments are found on this machine. */
+import { existsSync } from "node:fs"
 import type { Looking } from "#daemon/git/differences"
 import { GitError } from "#daemon/git/git"
 import { headOf, knownPlace, objectsOf, type Place } from "#daemon/git/place"
@@ -55,7 +56,8 @@ export async function openMoments(
   const now = wanted.includes("now") ? await snapshot(place, { passing: true }) : null
   const own = now?.own ?? { gitDir: place.gitDir, objects: objectsOf(place) }
   return {
-    root: place.root,
+    // A work tree that was given back is not there, and what it held is.
+    root: existsSync(place.root) ? place.root : place.gitDir,
     own,
     now,
     place,

@@ -1,12 +1,13 @@
 /** Giving back what a session's files take, and never what is nowhere else. */
 import { existsSync } from "node:fs"
+import { dirname } from "node:path"
 import { dropRefs } from "#daemon/git/checkpoint"
 import { saidNo } from "#daemon/git/git"
 import { knownPlace } from "#daemon/git/place"
 import { changesIn } from "#daemon/git/repository"
-import { removeWorktree } from "#daemon/git/worktree"
 import type { SessionId } from "#streams/ids"
 import type { SessionRow } from "#streams/registry"
+import { finishRemoval, removeWhole } from "./whole-tree.ts"
 
 /**
  * Why a session's work tree has to stay; `null` when nothing would be lost with it, or it has none. What was committed in
@@ -23,14 +24,18 @@ export async function workOnlyIn({ worktree }: Pick<SessionRow, "worktree">): Pr
 
 /** Takes the work tree away; its branch stays. */
 export async function dropWorktree({ worktree }: Pick<SessionRow, "worktree">): Promise<void> {
-  if (worktree === undefined || !existsSync(worktree.path)) return
-  await removeWorktree(worktree.root, worktree.path).catch(unlessAway)
+  if (worktree === undefined || !existsSync(worktree.root)) return
+  await finishRemoval(worktree).catch(unlessAway)
+  if (existsSync(worktree.path)) await removeWhole(worktree, async () => null).catch(unlessAway)
 }
 
 /** Lets go of the hidden refs of a session that is to be forgotten. */
 export async function forgetCheckpoints(home: string, sessionId: SessionId): Promise<void> {
   const place = await knownPlace(home, sessionId)
-  if (place?.repository != null && existsSync(place.root)) await dropRefs(place).catch(unlessAway)
+  if (place?.repository == null) return
+  // The work tree may have been given back.
+  const root = existsSync(place.root) ? place.root : dirname(place.repository)
+  await dropRefs({ ...place, root }).catch(unlessAway)
 }
 
 /** A repository that git does not work with any more keeps nobody from forgetting a session. */

@@ -8,7 +8,7 @@ import { type FileHandle, open } from "node:fs/promises"
 import { join } from "node:path"
 import { parse, YAMLError } from "yaml"
 import { z } from "zod"
-import type { SetUp } from "#streams/registry"
+import type { Worktree } from "#streams/registry"
 import { Problem } from "../plane.ts"
 import { readPrivate, writePrivate } from "../private-file.ts"
 
@@ -21,6 +21,8 @@ const RepositoryConfig = z.strictObject({
   copy: z.array(Line).max(100).default([]),
   /** Commands that make a new work tree ready, run in it by `sh` one after the other. */
   setup: z.array(Line).max(50).default([]),
+  /** Commands that end what those began, run in it before it is taken away. */
+  teardown: z.array(Line).max(50).default([]),
   /** How long each of them may take. */
   minutes: z.number().positive().max(240).default(10),
 })
@@ -63,9 +65,16 @@ async function textOf(path: string): Promise<string> {
   return await file.readFile("utf8")
 }
 
+type Commands = Pick<RepositoryConfig, "setup" | "teardown">
+
 /** Names these very commands. */
-export const hashOf = ({ setup }: Pick<RepositoryConfig, "setup">): string =>
-  createHash("sha256").update(JSON.stringify(setup)).digest("hex")
+export const hashOf = ({ setup, teardown }: Commands): string =>
+  createHash("sha256")
+    // What was allowed when there was no tear-down stays allowed.
+    .update(JSON.stringify(teardown.length === 0 ? setup : { setup, teardown }))
+    .digest("hex")
+
+export const namesCommands = ({ setup, teardown }: Commands): boolean => setup.length + teardown.length > 0
 
 /** By what repositories share among their work trees: the commands that were allowed for each, by their hashes. */
 const Allowed = z.record(z.string(), z.array(z.string()))
@@ -87,20 +96,24 @@ export async function allow(home: string, repository: string, hash: string): Pro
   await writePrivate(fileIn(home), `${JSON.stringify({ ...allowed, [repository]: [...hashes] }, null, 2)}\n`)
 }
 
-/** What is to be run in a new work tree. Throws {@link Problem} where nobody has allowed it. */
-export async function setUpFor(
+/** What is to be run in a new work tree, and before it goes. Throws {@link Problem} where nobody has allowed it. */
+export async function commandsFor(
   home: string,
   {
     root,
     repository,
     config,
   }: { readonly root: string; readonly repository: string; readonly config: RepositoryConfig },
-): Promise<SetUp | null> {
-  const { setup: commands, minutes } = config
-  if (commands.length === 0) return null
-  if (await isAllowed(home, repository, hashOf(config))) return { commands, minutes }
+): Promise<Pick<Worktree, "setUp" | "tearDown">> {
+  const { setup, teardown, minutes } = config
+  if (!namesCommands(config)) return {}
+  if (await isAllowed(home, repository, hashOf(config)))
+    return {
+      ...(setup.length > 0 && { setUp: { commands: setup, minutes } }),
+      ...(teardown.length > 0 && { tearDown: { commands: teardown, minutes } }),
+    }
   throw new Problem(
     "commands_not_allowed",
-    `${configFileOf(root)} names commands to be run in a new work tree: \`agentz trust ${root}\` shows and allows them, \`--no-setup\` does without.`,
+    `${configFileOf(root)} names commands to be run in work trees: \`agentz trust ${root}\` shows and allows them, \`--no-setup\` does without.`,
   )
 }

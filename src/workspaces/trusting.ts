@@ -4,7 +4,14 @@ import { Problem } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
 import { checkedWorkingDir } from "../working-dir.ts"
 import type { Trusting } from "./keeping.ts"
-import { allow, configFileOf, hashOf, isAllowed, repositoryConfig } from "./repository-config.ts"
+import {
+  allow,
+  configFileOf,
+  hashOf,
+  isAllowed,
+  namesCommands,
+  repositoryConfig,
+} from "./repository-config.ts"
 
 export function trusting({ home }: Pick<PlaneContext, "home">): Trusting {
   async function find(workingDir: string) {
@@ -22,7 +29,7 @@ export function trusting({ home }: Pick<PlaneContext, "home">): Trusting {
   return {
     async repositoryConfig(workingDir) {
       const { root, repository, config, hash } = await find(workingDir)
-      const allowed = config.setup.length === 0 || (await isAllowed(home.path, repository, hash))
+      const allowed = !namesCommands(config) || (await isAllowed(home.path, repository, hash))
       return { root, file: configFileOf(root), ...config, hash, allowed }
     },
 

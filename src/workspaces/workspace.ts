@@ -6,12 +6,13 @@ import { basename, dirname, join, sep } from "node:path"
 import { z } from "zod"
 import { GitError } from "#daemon/git/git"
 import { kindOf } from "#daemon/git/place"
-import { addWorktree, below, checkedOutAt, commitOf, hasBranch, isBranchName } from "#daemon/git/worktree"
+import { below, checkedOutAt, commitOf, hasBranch, isBranchName } from "#daemon/git/worktree"
 import type { SessionId } from "#streams/ids"
 import type { Worktree } from "#streams/registry"
 import { privateDirectory } from "../home.ts"
 import { Problem } from "../plane.ts"
-import { repositoryConfig, setUpFor } from "./repository-config.ts"
+import { commandsFor, repositoryConfig } from "./repository-config.ts"
+import { isUnfinished, makeWhole } from "./whole-tree.ts"
 
 const Name = z.string().min(1).max(200)
 
@@ -23,7 +24,7 @@ export const WorkspaceRequest = z.discriminatedUnion("kind", [
     branch: Name.optional(),
     /** A branch, tag or commit; default: that of the repository's configuration, else what is checked out. */
     base: Name.optional(),
-    /** `false`: without the repository's set-up commands. */
+    /** `false`: without the repository's commands, to set it up and to take it down. */
     setup: z.boolean().optional(),
   }),
 ])
@@ -57,23 +58,25 @@ export async function makeWorkspace(
       "no_repository",
       `${directory} is in no git repository that git would work with: run \`git init\` there, or start the session without a work tree.`,
     )
-  const config = await repositoryConfig(root)
-  const setUp = request.setup === false ? null : await setUpFor(home, { root, repository, config })
-  const wanted = await checked(root, sessionId, { ...request, base: request.base ?? config.base })
   const path = worktreeAt(home, root, sessionId)
+  const config = await repositoryConfig(root)
+  const commands = request.setup === false ? {} : await commandsFor(home, { root, repository, config })
+  const wanted = await checked({ root, path }, sessionId, { ...request, base: request.base ?? config.base })
   await privateDirectory(worktreesDir(home))
   // Asked again under the same key: it is there already.
-  if (!existsSync(path)) {
-    await add({ root, path, ...wanted })
-    await copyInto(path, root, config.copy)
-  }
+  if (!existsSync(path) || isUnfinished(home, sessionId))
+    await make(home, sessionId, { root, path, ...wanted, fill: () => copyInto(path, root, config.copy) })
   const workingDir = await below(root, directory, path)
   // A folder that git does not know of is not in the new tree.
   await mkdir(workingDir, { recursive: true })
-  return { workingDir, worktree: { root, path, ...wanted, ...(setUp && { setUp }) } }
+  return { workingDir, worktree: { root, path, ...wanted, ...commands } }
 }
 
-async function checked(root: string, sessionId: SessionId, request: WorktreeRequest) {
+async function checked(
+  { root, path }: { readonly root: string; readonly path: string },
+  sessionId: SessionId,
+  request: WorktreeRequest,
+) {
   const branch = request.branch ?? `agentz/${sessionId.replace("ses_", "")}`
   const from = request.base ?? "HEAD"
   if (!(await isBranchName(root, branch)))
@@ -91,7 +94,7 @@ async function checked(root: string, sessionId: SessionId, request: WorktreeRequ
     )
   const there = await hasBranch(root, branch)
   const holder = there ? await checkedOutAt(root, branch) : null
-  if (holder !== null)
+  if (holder !== null && holder !== path)
     throw new Problem(
       "branch_in_use",
       `The branch ${branch} is checked out in ${holder}: name another one, or leave that work tree.`,
@@ -100,7 +103,7 @@ async function checked(root: string, sessionId: SessionId, request: WorktreeRequ
 }
 
 /** Files that a work tree lacks because git ignores them. What is not there, or not in the repository, is left out. */
-async function copyInto(path: string, root: string, names: readonly string[]): Promise<void> {
+export async function copyInto(path: string, root: string, names: readonly string[]): Promise<void> {
   for (const name of names) {
     const from = await realpath(join(root, name)).catch(() => null)
     const to = join(path, name)
@@ -110,9 +113,9 @@ async function copyInto(path: string, root: string, names: readonly string[]): P
   }
 }
 
-async function add(wanted: Parameters<typeof addWorktree>[0]): Promise<void> {
+export async function make(...making: Parameters<typeof makeWhole>): Promise<void> {
   try {
-    await addWorktree(wanted)
+    await makeWhole(...making)
   } catch (error) {
     if (!(error instanceof GitError)) throw error
     throw new Problem("worktree_failed", `The work tree could not be made: ${error.message}`, {

@@ -173,6 +173,12 @@ test("MCP servers reach the agent, also after a kill; what they are started with
       args: [],
       env: [{ name: "NOTES_KEY", value: "[redacted notes NOTES_KEY]" }],
     },
+    {
+      type: "http",
+      name: "agentz-notes",
+      url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/mcp$/),
+      headers: [{ name: "authorization", value: "Bearer [redacted AGENTZ_NOTES_TOKEN]" }],
+    },
   ]
   expect(said.map((text) => JSON.parse(text))).toEqual([told, told])
 

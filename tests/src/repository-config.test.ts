@@ -15,7 +15,7 @@ async function withConfig(text: string) {
 
 test("a repository that says nothing has all defaults", async () => {
   await using dir = await tempDir()
-  const nothing = { copy: [], setup: [], minutes: 10 }
+  const nothing = { copy: [], setup: [], teardown: [], minutes: 10 }
   expect(await repositoryConfig(dir.path)).toEqual(nothing)
   await using empty = await withConfig("# nothing yet\n")
   expect(await repositoryConfig(empty.path)).toEqual(nothing)
@@ -53,11 +53,13 @@ test("a link or a pipe in its place is not read", async () => {
 
 test("exactly the commands that were allowed are allowed, and in that repository alone", async () => {
   await using home = await tempDir()
-  const hash = hashOf({ setup: ["npm ci", "npm test"] })
+  const hash = hashOf({ teardown: [], setup: ["npm ci", "npm test"] })
   expect(await isAllowed(home.path, "/repo/.git", hash)).toBe(false)
   await allow(home.path, "/repo/.git", hash)
   expect(await isAllowed(home.path, "/repo/.git", hash)).toBe(true)
   expect(await isAllowed(home.path, "/other/.git", hash)).toBe(false)
   for (const setup of [["npm ci"], ["npm test", "npm ci"], ["npm ci && npm test"], []])
-    expect(await isAllowed(home.path, "/repo/.git", hashOf({ setup }))).toBe(false)
+    expect(await isAllowed(home.path, "/repo/.git", hashOf({ setup, teardown: [] }))).toBe(false)
+  const more = { setup: ["npm ci", "npm test"], teardown: ["docker compose down"] }
+  expect(await isAllowed(home.path, "/repo/.git", hashOf(more))).toBe(false)
 })

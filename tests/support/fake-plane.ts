@@ -246,6 +246,7 @@ export function fakePlane(): FakePlane {
         root: workingDir,
         file,
         copy: [],
+        teardown: [],
         setup,
         minutes: 10,
         hash: "a".repeat(64),

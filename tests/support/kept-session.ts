@@ -1,11 +1,11 @@
 /** The checkpoints of a session without its daemon and streams: what it publishes is folded. */
-import { checkpointsOf } from "#daemon/checkpoints"
+import { type Checkpoints, checkpointsOf } from "#daemon/checkpoints"
 import type { SessionEvent, Unstamped } from "#streams/event"
 import { newEventId, newRequestId, newSessionId, newTurnId, type SessionId } from "#streams/ids"
 import { emptySession, type Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
 
-export interface KeptSession {
+export interface KeptSession extends Pick<Checkpoints, "noted"> {
   readonly sessionId: SessionId
   readonly session: Session
   readonly events: readonly SessionEvent[]
@@ -45,6 +45,7 @@ export function keptSession({ home, path }: Where, from?: KeptSession): KeptSess
       await checkpoints.aroundTurn("after_turn", turnId)
       publish({ type: "turn_ended", turnId, stopReason: "end_turn" })
     },
+    noted: checkpoints.noted,
     keep: (note) =>
       checkpoints.perform({
         type: "checkpoint_requested",

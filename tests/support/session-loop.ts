@@ -112,7 +112,12 @@ export class SessionLoop implements AsyncDisposable {
     let limits: Limits = {}
     this.ended = runSession({
       makeReady: async () => undefined,
-      checkpoints: { aroundTurn: async () => undefined, perform: async () => undefined },
+      checkpoints: {
+        aroundTurn: async () => undefined,
+        noted: async () => null,
+        perform: async () => undefined,
+      },
+      notes: { give: () => null },
       watch: limitsOf({
         sessionId: "ses_scripted",
         limits: () => limits,

@@ -29,7 +29,10 @@ export const demo = inProcess((options) => {
     },
     commands: [
       { name: "tour", description: "Shows once more what a session is." },
-      { name: "recall", description: "Says what you wrote earlier in this session." },
+      {
+        name: "recall",
+        description: "Says what you wrote earlier in this session, and the note it was given.",
+      },
     ],
     prompt: (turn) => answer(turn, options, pace),
   })
@@ -68,7 +71,7 @@ async function answer(turn: Turn, options: AgentOptions, pace: Pace): Promise<Pr
     tools: demoTools,
     nonce: newNonce(),
     progress: progressOf(since),
-    seen: { prompt, earlier, said },
+    seen: { prompt, earlier, said, note: turn.note },
   })
   return { stopReason: "end_turn" }
 }

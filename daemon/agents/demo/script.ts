@@ -61,6 +61,11 @@ const TOOLS: Readonly<Record<string, (args: Args) => CallSpec>> = {
     tool: "bash",
     args: { command: cmd, ...(seconds && { timeout_seconds: Number(seconds) }) },
   }),
+  checkpoint: ({ text = "Said hello; next: nothing.", data }) => ({
+    tool: "checkpoint",
+    args: { text, ...(data && { data: jsonIn(data) }) },
+  }),
+  prime: () => ({ tool: "prime", args: {} }),
   ask: ({ title = "Do something harmless" }) => ({ tool: "ask", args: { title } }),
   crash: () => ({ tool: "crash", args: {} }),
 }
@@ -106,6 +111,15 @@ const STEPS: Readonly<Record<string, (args: Args) => Step>> = {
 
 const say = (chunks: (seen: Seen) => Iterable<string>, ms: number): Step => ({ kind: "say", chunks, ms })
 
+/** What is no JSON is for the tool to refuse. */
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
 function numberOf(value: string | undefined, fallback: number): number {
   const number = Number(value ?? fallback)
   return Number.isFinite(number) && number >= 0 ? number : fallback
@@ -115,9 +129,10 @@ function* numbered(count: number, line: (i: number) => string): Generator<string
   for (let i = 1; i <= count; i++) yield line(i)
 }
 
-function* recalled({ earlier, said }: Seen): Generator<string> {
+function* recalled({ earlier, said, note }: Seen): Generator<string> {
   yield `RECALL ${earlier.length} earlier user messages, ${said} assistant turns: `
   for (const text of earlier) yield `<${text.replace(/\s+/g, " ").slice(0, 80)}> `
+  if (note !== null) yield `NOTE ${/<note>\n([\s\S]*)\n<\/note>/.exec(note)?.[1] ?? note} `
 }
 
 function* huge(bytes: number, size: number): Generator<string> {

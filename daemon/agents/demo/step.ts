@@ -18,6 +18,8 @@ export interface Seen {
   readonly earlier: readonly string[]
   /** How many texts the agent has said in earlier turns. */
   readonly said: number
+  /** Its own last note, where it was given that again with this prompt. */
+  readonly note: string | null
 }
 
 interface Text<Kind extends "say" | "think"> {

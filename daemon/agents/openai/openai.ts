@@ -67,6 +67,7 @@ async function answer(turn: Turn, provider: Provider, options: AgentOptions): Pr
       nonce,
       index,
       turn,
+      notes: place.notes !== undefined,
       verdictOn: (error) => verdictOn(error, provider, settings),
     })
     usage = sum(usage, said)
@@ -102,7 +103,8 @@ const stopReasonOf = ({ finishReason }: Answer): PromptEnd["stopReason"] =>
 /** The conversation up to now. What an interruption left undone is done first, with its question asked again. */
 async function entriesOf(turn: Turn, { transcript }: AgentOptions, place: Workplace): Promise<Entry[]> {
   const { before, prompt, since } = conversationOf(transcript(), turn.text, turn.resume)
-  const entries: Entry[] = [...historyOf(before), { role: "user", text: prompt }]
+  const noted: Entry[] = turn.note === null ? [] : [{ role: "user", text: turn.note }]
+  const entries: Entry[] = [...historyOf(before), ...noted, { role: "user", text: prompt }]
   for (const entry of withoutCutText(historyOf(since))) {
     // Said into the turn before it was cut off.
     if (entry.role === "user") {

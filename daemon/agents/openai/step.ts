@@ -13,6 +13,8 @@ import { z } from "zod"
 import { AgentFailed } from "../../agent-failed.ts"
 import { messageIdOf } from "../call-id.ts"
 import { tools } from "../tools/index.ts"
+import { noteTools } from "../tools/notes.ts"
+import type { Tool } from "../tools/tool.ts"
 import type { Turn } from "../turn.ts"
 import type { Verdict } from "./verdict.ts"
 
@@ -23,6 +25,8 @@ export interface StepRequest {
   readonly nonce: string
   readonly index: number
   readonly turn: Turn
+  /** Whether it may keep notes. */
+  readonly notes: boolean
   verdictOn(error: unknown): Verdict
 }
 
@@ -68,22 +72,25 @@ export async function runStep(request: StepRequest): Promise<Answer> {
 }
 
 /** Their arguments are checked where they are run, so here the schema is only told. */
-const OFFERED: ToolSet = Object.fromEntries(
-  Array.from(tools.values(), ({ name, description, input }) => [
-    name,
-    { description, inputSchema: jsonSchema<never>(z.toJSONSchema(input, { io: "input" }) as JSONSchema7) },
-  ]),
-)
+const offered = (tools: readonly Tool[]): ToolSet =>
+  Object.fromEntries(
+    tools.map(({ name, description, input }) => [
+      name,
+      { description, inputSchema: jsonSchema<never>(z.toJSONSchema(input, { io: "input" }) as JSONSchema7) },
+    ]),
+  )
+const ALL = offered([...tools.values()])
+const WITHOUT_NOTES = offered([...tools.values()].filter((tool) => !noteTools.includes(tool)))
 
 async function stream(
-  { model, system, messages, turn }: StepRequest,
+  { model, system, messages, turn, notes }: StepRequest,
   out: { readonly messageId: string; readonly thoughtId: string; readonly said: { text: string } },
 ): Promise<Answer> {
   const { fullStream } = streamText({
     model,
     system,
     messages,
-    tools: OFFERED,
+    tools: notes ? ALL : WITHOUT_NOTES,
     // Trying again is ours: the SDK cannot do it once the stream has begun, and tells nobody.
     maxRetries: 0,
     abortSignal: turn.signal,

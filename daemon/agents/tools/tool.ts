@@ -4,6 +4,7 @@
  */
 import type { z } from "zod"
 import type { ToolContent, ToolKind } from "#streams/event"
+import type { NoteTools } from "../../notes/notes.ts"
 import type { Enclosure } from "../../process/enclosure.ts"
 import type { Confinement } from "./confinement.ts"
 
@@ -14,6 +15,8 @@ export interface Workplace {
   readonly toolEnv: Readonly<Record<string, string>>
   /** Where it starts them. */
   readonly enclosure: Enclosure
+  /** The agent's own notes, where it may keep any. */
+  readonly notes?: NoteTools | undefined
 }
 
 export interface Running {

@@ -7,22 +7,27 @@ import { withPlane } from "../with-plane.ts"
 
 export const trust = defineCommand({
   name: "trust",
-  summary: "allows the commands that a repository wants run in new work trees",
+  summary: "allows the commands that a repository wants run in work trees",
   positionals: ["[DIR]"],
   flags: { yes: { type: "boolean", short: "y", help: "do not ask" } },
-  json: "print {root, file, base?, copy, setup, minutes, hash, allowed} as JSON; allows only with --yes",
+  json: "print {root, file, base?, copy, setup, teardown, minutes, hash, allowed} as JSON; allows only with --yes",
   more: `
-They are those under \`setup\` in .agentz/config.yaml. Allowed are exactly these: when they change, you are asked again. They
+They are those under \`setup\` and \`teardown\` in .agentz/config.yaml. Allowed are exactly these: when they change, you are asked again. They
 run as you would run them, so read what they do.`,
   async run({ values, positionals: [dir = "."], json, io, deps }) {
     return await withPlane(deps, async (plane) => {
       const workingDir = resolve(io.cwd, dir)
       const found = await plane.repositoryConfig(workingDir)
       const wants = !found.allowed
-      if (!json && found.setup.length === 0) io.stdout.write(`${clean(found.root)} wants nothing run.\n`)
+      const some = found.setup.length + found.teardown.length > 0
+      if (!json && !some) io.stdout.write(`${clean(found.root)} wants nothing run.\n`)
       else if (!json) {
-        io.stdout.write(`${clean(found.file)} wants these run in each new work tree:\n`)
-        for (const command of found.setup) io.stdout.write(`  ${clean(command)}\n`)
+        const told = (when: string, commands: readonly string[]) =>
+          commands.length === 0
+            ? ""
+            : `${clean(found.file)} wants these run ${when}:\n${commands.map((one) => `  ${clean(one)}\n`).join("")}`
+        io.stdout.write(told("in each new work tree", found.setup))
+        io.stdout.write(told("before a work tree is taken away", found.teardown))
         if (!wants) io.stdout.write("They are allowed.\n")
       }
       if (wants && values.yes !== true && !json) {

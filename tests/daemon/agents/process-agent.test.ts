@@ -94,6 +94,7 @@ async function ask(
   let said = ""
   const { stopReason } = await session.prompt({
     text,
+    note: null,
     resume: false,
     signal,
     listener: {

@@ -1,0 +1,43 @@
+/** Asks a daemon something about the files of its session, and waits until that is settled. */
+import type { Failure } from "#streams/event"
+import type { RequestId, SessionId } from "#streams/ids"
+import type { Session } from "#streams/session"
+import { wait } from "#streams/transport"
+import type { Reach } from "../control/reach.ts"
+import { PROBLEMS, Problem, type ProblemSlug } from "../plane.ts"
+import type { PlaneContext } from "../plane-context.ts"
+
+/** A daemon has to be started for it at worst, and a large tree takes its time. */
+export const PERFORM_LIMIT_MS = 120_000
+
+/** Resolves with the session once the request is settled. Throws {@link Problem} where it was refused. */
+export async function settledFiles(
+  { folds }: Pick<PlaneContext, "folds">,
+  reach: Pick<Reach, "entryOf" | "wake">,
+  {
+    sessionId,
+    requestId,
+    limitMs = PERFORM_LIMIT_MS,
+  }: { readonly sessionId: SessionId; readonly requestId: RequestId; readonly limitMs?: number },
+): Promise<Session> {
+  const entry = await reach.entryOf(sessionId)
+  reach.wake(entry, { resume: false, until: (session) => session.settled.includes(requestId) })
+  for (let waited = 0; waited < limitMs; waited += 50) {
+    const { value } = await folds.session(sessionId)
+    if (value.settled.includes(requestId)) {
+      const failure = value.filesRefused
+      if (failure?.requestId === requestId) throw problemOf(failure.error)
+      return value
+    }
+    await wait(50)
+  }
+  throw new Problem(
+    "session_busy",
+    `Session ${sessionId} did not come to it in ${Math.round(limitMs / 60_000)} minutes: \`agentz show ${sessionId}\` tells when it has.`,
+  )
+}
+
+function problemOf({ code, message, hint }: Failure): Problem {
+  const reason: ProblemSlug = code in PROBLEMS ? (code as ProblemSlug) : "checkpoint_failed"
+  return new Problem(reason, hint === undefined ? message : `${message} ${hint}`)
+}
