@@ -14,7 +14,15 @@ import { streamServer } from "../support/stream-server.ts"
 import { onHost } from "./hosts.ts"
 import { Installation, killHard, killPid } from "./installation.ts"
 import { runEventsOf, runOf, untilRun, untilStatus } from "./workflow-runs.ts"
-import { journalOf, judged, timesIn, untilJournal, witnessed, workflowOf } from "./workflow-witness.ts"
+import {
+  journalOf,
+  judged,
+  timesIn,
+  toldOf,
+  untilJournal,
+  witnessed,
+  workflowOf,
+} from "./workflow-witness.ts"
 
 const worker = async (agentz: Installation) => {
   for (;;) {
@@ -52,7 +60,9 @@ timed(
     expect(signal(old, "SIGCONT")).toBe(true)
     for (const runId of runIds) {
       await untilStatus(agentz, runId, "completed")
-      await judged(agentz, runId)
+      const run = await judged(agentz, runId)
+      const isOnce = [...run.steps.values()].every(({ attempts }) => attempts.length === 1)
+      expect(isOnce ? [] : await toldOf(agentz, runId)).toEqual([])
       for (const step of ["one", "two", "three"]) {
         expect(timesIn(agentz, `begin ${runId} ${step}`)).toBe(1)
         expect(timesIn(agentz, `end ${runId} ${step}`)).toBe(1)
