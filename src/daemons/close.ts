@@ -1,7 +1,6 @@
 /** Says on behalf of a dead daemon how its session stands. Of many who want to, the one that is granted it does. */
-import { mkdir } from "node:fs/promises"
 import { filesOf } from "#daemon/home"
-import { openSpoolFile } from "#daemon/spool-file"
+import { openSpoolAnyhow } from "#daemon/set-aside"
 import { activityWriter } from "#streams/activity-writer"
 import type { Failure, Unstamped } from "#streams/event"
 import type { SessionId } from "#streams/ids"
@@ -37,15 +36,14 @@ export async function speakFor(
 ): Promise<Session | null> {
   const grant = await grantEpoch(endpoint, sessionId, { ...patience, inbox, purpose: "closing" })
   if (grant === null) return null
-  const { dir, spool } = filesOf(home.path, sessionId)
   // One that ran on another host, or on another disk, has left nothing here.
-  await mkdir(dir, { recursive: true, mode: 0o700 })
+  const { spool, notices } = openSpoolAnyhow(filesOf(home.path, sessionId).spool)
   using publisher = await openPublisher({
     endpoint,
     sessionId,
     epoch: grant.epoch,
-    spool: openSpoolFile(spool),
-    first: (session) => [...first(session)],
+    spool,
+    first: (session) => [...notices, ...first(session)],
     onFatal: (error) => log({ event: "close_refused", sessionId, error: error.message }),
   })
   await writeRow({ endpoint, patience }, { session: publisher.session, epoch: grant.epoch })
