@@ -24,7 +24,7 @@ function pusher(at: TestRepository, kept: KeptSession, target?: PushTarget, now?
     ...{ session: () => kept.session, publish: kept.say },
     ...(now && { now }),
   })
-  return { ...pushing, [Symbol.asyncDispose]: () => pushing.stop() }
+  return Object.assign(pushing, { [Symbol.asyncDispose]: () => pushing.stop() })
 }
 
 const told = ({ events }: KeptSession) =>

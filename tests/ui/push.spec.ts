@@ -17,6 +17,13 @@ const allowAll = (page: Page, workingDir: string) =>
     return (await fetch("/trpc/agent.allowCommands", { method: "POST", headers, body })).ok
   }, workingDir)
 
+/** On a phone the panel lies over the message box. */
+const say = (page: Page, sessionId: string, text: string) =>
+  page.evaluate(async (body) => {
+    const headers = { "content-type": "application/json" }
+    return (await fetch("/trpc/agent.sendMessage", { method: "POST", headers, body })).ok
+  }, JSON.stringify({ sessionId, text }))
+
 test("what is pushed, what is not and why is told beside the files, and a branch is pushed from there", async ({
   page,
   agentz,
@@ -39,8 +46,7 @@ test("what is pushed, what is not and why is told beside the files, and a branch
   expect(await violations(page)).toEqual([])
 
   renameSync(remote, `${remote}.away`)
-  await page.getByRole("textbox", { name: "Message" }).fill(sh("echo three > a.txt"))
-  await page.getByRole("button", { name: "Send" }).click()
+  expect(await say(page, sessionId, sh("echo three > a.txt"))).toBe(true)
   await expect(panel.getByText(/There is no repository at the remote's address/)).toBeVisible({
     timeout: 30_000,
   })
@@ -48,6 +54,7 @@ test("what is pushed, what is not and why is told beside the files, and a branch
   expect(await violations(page)).toEqual([])
   renameSync(`${remote}.away`, remote)
 
+  await page.goto(`${agentz.api}/s/${sessionId}`)
   await reaches(page, "Done")
   await page.getByRole("button", { name: "Session menu" }).click()
   await page.getByRole("menuitem", { name: "Bring home…" }).click()
