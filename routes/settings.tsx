@@ -8,6 +8,7 @@ import { usePageTitle } from "./-app/page-title.ts"
 import { refusalOf } from "./-app/refusal.ts"
 import { changeSettings, UNDO_SECONDS, useSettings } from "./-app/settings.ts"
 import { useThemeChoice } from "./-app/theme.ts"
+import { Worktrees } from "./-components/worktrees.tsx"
 
 export const Route = createFileRoute("/settings")({ component: SettingsPage })
 
@@ -24,6 +25,9 @@ function SettingsPage() {
           <Answers />
           <Notices />
           <Rules />
+          <Section title="Work trees">
+            <Worktrees />
+          </Section>
         </div>
       </div>
     </div>

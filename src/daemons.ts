@@ -61,9 +61,10 @@ export interface Daemons {
 
 const commandsOf = ({ worktree }: Pick<RegistryEntry, "worktree">) => ({
   ...(worktree?.setUp && {
-    setUp: { ...worktree.setUp, ...(worktree.remade && { round: worktree.remade }) },
+    setUp: { ...worktree.setUp, ...(worktree.remade && { round: worktree.remade.times }) },
   }),
   ...(worktree?.tearDown && { tearDown: worktree.tearDown }),
+  ...(worktree?.remade && { remade: worktree.remade }),
 })
 
 export function daemonsOf(context: PlaneContext): Daemons {
@@ -83,9 +84,9 @@ export function daemonsOf(context: PlaneContext): Daemons {
     const { sessionId, agentType, workingDir, model, permissionMode, config, limits } = given
     using _slot = await starts.take()
     // Where it cannot be made again the agent says so: its directory is not there.
-    const { entry, remade } = await withWorktree(context, given).catch((error: unknown) => {
+    const entry = await withWorktree(context, given).catch((error: unknown) => {
       log({ event: "work_tree_missing", sessionId, ...errorFields(error) })
-      return { entry: given, remade: undefined }
+      return given
     })
     const inbox = (await archive.reopen(entry)) ? await readInbox(endpoint, sessionId, patience) : asOf
     // Whatever a former daemon's tools left running must not work beside the new one's.
@@ -104,7 +105,6 @@ export function daemonsOf(context: PlaneContext): Daemons {
       resume,
       ...(limits !== undefined && { limits }),
       ...commandsOf(entry),
-      ...(remade && { remade }),
       mcpServerNames: entry.mcpServers ?? [],
       idleSeconds: entry.idleSeconds ?? context.idleSeconds,
       onLimit: entry.onLimit ?? context.onLimit,

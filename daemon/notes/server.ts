@@ -11,7 +11,7 @@ import type { NoteTools } from "./notes.ts"
 import { CHECKPOINT, PRIME } from "./told.ts"
 
 /** What the agent knows it by. A server of that name which the user gave the session goes before it. */
-export const NOTES_SERVER = "agentz-notes"
+const NOTES_SERVER = "agentz-notes"
 
 /** What Claude Code calls the tools in its questions; none where another server has the name. */
 export function noteToolsFor({

@@ -21,6 +21,7 @@ export type SpawnInput = Inputs["spawn"]
 export type FilesDiff = Outputs["diff"]
 export type MergePreview = Outputs["mergePreview"]
 export type RestorePreview = Outputs["restore"]
+export type WorktreesPruned = Outputs["pruneWorktrees"]
 export type Answer = Omit<Inputs["approve"], "sessionId" | "requestId">
 
 type Procedure =
@@ -45,6 +46,7 @@ type Procedure =
   | "mergePreview"
   | "merge"
   | "patch"
+  | "pruneWorktrees"
 export type AgentApi = {
   readonly [Name in Procedure]: (input: Inputs[Name]) => Promise<Outputs[Name]>
 } & {
@@ -85,6 +87,7 @@ export function openApi(origin: string, { leaving = false } = {}): AgentApi {
     mergePreview: (input) => agent.mergePreview.query(input).catch(refuse),
     merge: (input) => agent.merge.mutate(input).catch(refuse),
     patch: (input) => agent.patch.query(input).catch(refuse),
+    pruneWorktrees: (input) => agent.pruneWorktrees.mutate(input).catch(refuse),
     restore: (input) => agent.restore.mutate(input).catch(refuse),
     getSession: (input) => agent.getSession.query(input).catch(refuse) as Promise<SessionView>,
     agentTypes: () => agent.agentTypes.query().catch(refuse),
