@@ -28,6 +28,8 @@ const ROWS = [
   ["first", "a session that is being written: click to its first new text (ms)", 300],
   ["open.cold", "open 100,000 events, cold server, to the last row (ms)", 1_500],
   ["open.cpu", "  of that processor time of the API (ms)", null],
+  ["open.unkept", "  where no fold of it is kept (ms)", null],
+  ["open.unkeptCpu", "  of that processor time of the API (ms)", null],
   ["open.warm", "  warm server", 400],
   ["open.task", "  longest task of the page meanwhile (ms)", 100],
   ["past.ms", "all of its past at hand: replay in the browser (ms)", null],

@@ -12,7 +12,7 @@ import { useTabMarks } from "./-app/tab-marks.ts"
 import { useTheme } from "./-app/theme.ts"
 import { useToast } from "./-app/toast.ts"
 import { ConnectionNote } from "./-components/connection-note.tsx"
-import { KeyCaps } from "./-components/key-caps.tsx"
+import { KeysOf } from "./-components/key-caps.tsx"
 import { SignedOut } from "./-components/signed-out.tsx"
 import { ThemeSwitch } from "./-components/theme-switch.tsx"
 import { UndoNote } from "./-components/undo-note.tsx"
@@ -30,7 +30,8 @@ function Frame() {
   useEffect(applySettings, [])
   // The page of a session or a run says how its own stream is doing; two of these would say the same thing twice.
   const matches = useMatchRoute()
-  const onRun = matches({ to: "/w/$runId" }) !== false && matches({ to: "/w/new" }) === false
+  const others = ["/w/new", "/w/starters"] as const
+  const onRun = matches({ to: "/w/$runId" }) !== false && others.every((to) => matches({ to }) === false)
   const ownNote = onRun || matches({ to: "/s/$sessionId" }) !== false
   return (
     <div className="flex h-dvh flex-col">
@@ -91,7 +92,7 @@ function Frame() {
           onClick={() => setOpen("palette")}
         >
           <CommandIcon size={16} aria-hidden />
-          <KeyCaps keys="Mod+k" />
+          <KeysOf command="palette" />
         </button>
         <span className="max-sm:hidden">
           <ThemeSwitch />
@@ -160,47 +161,48 @@ function useAppCommands(open: (what: "palette" | "keys") => void): void {
   const [theme, toggleTheme] = useTheme()
   const other = density === "compact" ? "comfortable" : "compact"
   useCommands("app", [
-    { id: "sessions", group: "Go to", title: "Sessions", keys: "g s", run: () => void navigate({ to: "/" }) },
-    { id: "inbox", group: "Go to", title: "Inbox", keys: "g i", run: () => void navigate({ to: "/inbox" }) },
-    { id: "runs", group: "Go to", title: "Workflows", keys: "g w", run: () => void navigate({ to: "/w" }) },
+    { id: "sessions", group: "Go to", title: "Sessions", run: () => void navigate({ to: "/" }) },
+    { id: "inbox", group: "Go to", title: "Inbox", run: () => void navigate({ to: "/inbox" }) },
+    { id: "runs", group: "Go to", title: "Workflows", run: () => void navigate({ to: "/w" }) },
     {
       id: "new-run",
       group: "Go to",
       title: "Start a run of a workflow",
-      keys: "g n",
       run: () => void navigate({ to: "/w/new" }),
     },
-    { id: "new", group: "Go to", title: "New session", keys: "c", run: () => void navigate({ to: "/new" }) },
+    {
+      id: "starters",
+      group: "Go to",
+      title: "Schedules and webhooks",
+      run: () => void navigate({ to: "/w/starters" }),
+    },
+    { id: "new", group: "Go to", title: "New session", run: () => void navigate({ to: "/new" }) },
     {
       id: "search",
       group: "Go to",
       title: "Search all sessions",
-      keys: "g f",
       run: () => void navigate({ to: "/search" }),
     },
     {
       id: "usage",
       group: "Go to",
       title: "Usage",
-      keys: "g u",
       run: () => void navigate({ to: "/usage" }),
     },
     {
       id: "settings",
       group: "Go to",
       title: "Settings",
-      keys: "g ,",
       run: () => void navigate({ to: "/settings" }),
     },
     {
       id: "palette",
       group: "View",
       title: "All commands",
-      keys: "Mod+k",
       whileTyping: true,
       run: () => open("palette"),
     },
-    { id: "keys", group: "View", title: "Keys", keys: "?", run: () => open("keys") },
+    { id: "keys", group: "View", title: "Keys", run: () => open("keys") },
     {
       id: "theme",
       group: "View",

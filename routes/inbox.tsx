@@ -44,17 +44,15 @@ function Inbox() {
   )
   useCommands("page", [
     {
-      id: "inbox-next",
+      id: "down",
       group: "View",
       title: "Next question",
-      keys: "j",
       run: () => moveFocus(list.current, ".walk", 1),
     },
     {
-      id: "inbox-previous",
+      id: "up",
       group: "View",
       title: "Previous question",
-      keys: "k",
       run: () => moveFocus(list.current, ".walk", -1),
     },
   ])

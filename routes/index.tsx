@@ -1,6 +1,4 @@
 import { createFileRoute, Link } from "@tanstack/react-router"
-import clsx from "clsx"
-import { Search } from "lucide-react"
 import { Fragment, useMemo, useRef, useState } from "react"
 import { useCommands } from "./-app/commands.ts"
 import { plural, shortPath } from "./-app/figures.ts"
@@ -17,6 +15,7 @@ import {
   sortSessions,
 } from "./-app/session-order.ts"
 import { moveFocus } from "./-app/walk.ts"
+import { FilterBar, focusFilter } from "./-components/filter-bar.tsx"
 import { FirstRun } from "./-components/first-run.tsx"
 import { SessionRow } from "./-components/session-row.tsx"
 
@@ -71,21 +70,18 @@ function Sessions() {
       id: "filter",
       group: "View",
       title: "Filter sessions",
-      keys: "/",
-      run: () => document.querySelector<HTMLElement>("input[type=search]")?.focus(),
+      run: focusFilter,
     },
     {
       id: "down",
       group: "View",
       title: "Next session",
-      keys: "j",
       run: () => moveFocus(list.current, "li > a", 1),
     },
     {
       id: "up",
       group: "View",
       title: "Previous session",
-      keys: "k",
       run: () => moveFocus(list.current, "li > a", -1),
     },
     {
@@ -106,7 +102,36 @@ function Sessions() {
   return (
     <div className="flex min-h-0 flex-1 flex-col">
       <h1 className="sr-only">Sessions</h1>
-      <Filters search={search} counts={countByFilter(all)} total={all.length} onGroup={toggleGroup} />
+      <FilterBar
+        label="Filter sessions"
+        q={search.q}
+        onQ={(q) =>
+          void navigate({ search: ({ q: _, ...rest }) => ({ ...rest, ...(q && { q }) }), replace: true })
+        }
+        status={search.status}
+        filters={FILTERS}
+        words={WORDS}
+        counts={countByFilter(all)}
+        total={all.length}
+        link={(status, look) => (
+          <Link
+            key={status ?? ""}
+            to="/"
+            search={({ status: _, ...rest }) => ({ ...rest, ...(status && { status }) })}
+            {...look}
+          />
+        )}
+      >
+        {search.archived && <span className="text-row text-needs">Archived</span>}
+        <button
+          type="button"
+          className="ml-auto rounded-md px-2 py-1 text-row text-quiet hover:text-ink aria-pressed:bg-sunken aria-pressed:text-ink max-sm:hidden"
+          aria-pressed={search.group === "directory"}
+          onClick={toggleGroup}
+        >
+          By directory
+        </button>
+      </FilterBar>
       <div ref={list} className="min-h-0 flex-1 overflow-y-auto">
         {!loaded && all.length === 0 ? (
           <p className="px-4 py-6 text-quiet">
@@ -169,84 +194,6 @@ function Sessions() {
         )}
       </div>
     </div>
-  )
-}
-
-function Filters(props: {
-  readonly search: ListSearch
-  readonly counts: Record<Filter, number>
-  readonly total: number
-  readonly onGroup: () => void
-}) {
-  const { search, counts, total, onGroup } = props
-  const navigate = Route.useNavigate()
-  return (
-    <div className="flex shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-3 py-1.5 sm:px-4">
-      <search className="relative w-full sm:w-64">
-        <Search size={14} aria-hidden className="absolute top-1/2 left-2.5 -translate-y-1/2 text-quiet" />
-        <input
-          type="search"
-          aria-label="Filter sessions"
-          placeholder="Filter"
-          className="field h-8 py-0! pl-8! text-row!"
-          value={search.q ?? ""}
-          onChange={({ target: { value } }) =>
-            void navigate({
-              search: ({ q: _, ...rest }) => ({ ...rest, ...(value && { q: value }) }),
-              replace: true,
-            })
-          }
-        />
-      </search>
-      <nav
-        aria-label="Filter by state"
-        className="-mx-1 flex max-w-full items-center overflow-x-auto text-row"
-      >
-        <FilterLink search={search} status={undefined} word="All" count={total} />
-        {FILTERS.filter((status) => counts[status] > 0 || search.status === status).map((status) => (
-          <FilterLink
-            key={status}
-            search={search}
-            status={status}
-            word={WORDS[status]}
-            count={counts[status]}
-          />
-        ))}
-      </nav>
-      {search.archived && <span className="text-row text-needs">Archived</span>}
-      <button
-        type="button"
-        className="ml-auto rounded-md px-2 py-1 text-row text-quiet hover:text-ink aria-pressed:bg-sunken aria-pressed:text-ink max-sm:hidden"
-        aria-pressed={search.group === "directory"}
-        onClick={onGroup}
-      >
-        By directory
-      </button>
-    </div>
-  )
-}
-
-function FilterLink(props: {
-  readonly search: ListSearch
-  readonly status: Filter | undefined
-  readonly word: string
-  readonly count: number
-}) {
-  const { search, status, word, count } = props
-  const current = search.status === status
-  return (
-    <Link
-      to="/"
-      search={({ status: _, ...rest }) => ({ ...rest, ...(status && { status }) })}
-      aria-current={current ? "true" : undefined}
-      className={clsx(
-        "inline-flex items-center gap-1.5 rounded-md px-2 py-1 whitespace-nowrap touch:min-h-11",
-        current ? "bg-sunken font-medium text-ink" : "text-quiet hover:text-ink",
-      )}
-    >
-      {word}
-      <span className={clsx("figures", status === "waiting" && "font-semibold text-needs")}>{count}</span>
-    </Link>
   )
 }
 

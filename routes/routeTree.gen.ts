@@ -19,6 +19,7 @@ import { Route as SSessionIdRouteImport } from "./s.$sessionId.tsx"
 import { Route as WIndexRouteImport } from "./w.index.tsx"
 import { Route as WRunIdRouteImport } from "./w.$runId.tsx"
 import { Route as WNewRouteImport } from "./w.new.tsx"
+import { Route as WStartersRouteImport } from "./w.starters.tsx"
 
 const IndexRoute = IndexRouteImport.update({
   id: "/",
@@ -70,6 +71,11 @@ const WNewRoute = WNewRouteImport.update({
   path: "/w/new",
   getParentRoute: () => rootRouteImport,
 } as any)
+const WStartersRoute = WStartersRouteImport.update({
+  id: "/w/starters",
+  path: "/w/starters",
+  getParentRoute: () => rootRouteImport,
+} as any)
 
 export interface FileRoutesByFullPath {
   "/": typeof IndexRoute
@@ -81,6 +87,7 @@ export interface FileRoutesByFullPath {
   "/s/$sessionId": typeof SSessionIdRoute
   "/w/$runId": typeof WRunIdRoute
   "/w/new": typeof WNewRoute
+  "/w/starters": typeof WStartersRoute
   "/w/": typeof WIndexRoute
 }
 export interface FileRoutesByTo {
@@ -93,6 +100,7 @@ export interface FileRoutesByTo {
   "/s/$sessionId": typeof SSessionIdRoute
   "/w/$runId": typeof WRunIdRoute
   "/w/new": typeof WNewRoute
+  "/w/starters": typeof WStartersRoute
   "/w": typeof WIndexRoute
 }
 export interface FileRoutesById {
@@ -106,6 +114,7 @@ export interface FileRoutesById {
   "/s/$sessionId": typeof SSessionIdRoute
   "/w/$runId": typeof WRunIdRoute
   "/w/new": typeof WNewRoute
+  "/w/starters": typeof WStartersRoute
   "/w/": typeof WIndexRoute
 }
 export interface FileRouteTypes {
@@ -120,6 +129,7 @@ export interface FileRouteTypes {
     | "/s/$sessionId"
     | "/w/$runId"
     | "/w/new"
+    | "/w/starters"
     | "/w/"
   fileRoutesByTo: FileRoutesByTo
   to:
@@ -132,6 +142,7 @@ export interface FileRouteTypes {
     | "/s/$sessionId"
     | "/w/$runId"
     | "/w/new"
+    | "/w/starters"
     | "/w"
   id:
     | "__root__"
@@ -144,6 +155,7 @@ export interface FileRouteTypes {
     | "/s/$sessionId"
     | "/w/$runId"
     | "/w/new"
+    | "/w/starters"
     | "/w/"
   fileRoutesById: FileRoutesById
 }
@@ -157,6 +169,7 @@ export interface RootRouteChildren {
   SSessionIdRoute: typeof SSessionIdRoute
   WRunIdRoute: typeof WRunIdRoute
   WNewRoute: typeof WNewRoute
+  WStartersRoute: typeof WStartersRoute
   WIndexRoute: typeof WIndexRoute
 }
 
@@ -232,6 +245,13 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof WNewRouteImport
       parentRoute: typeof rootRouteImport
     }
+    "/w/starters": {
+      id: "/w/starters"
+      path: "/w/starters"
+      fullPath: "/w/starters"
+      preLoaderRoute: typeof WStartersRouteImport
+      parentRoute: typeof rootRouteImport
+    }
   }
 }
 
@@ -245,6 +265,7 @@ const rootRouteChildren: RootRouteChildren = {
   SSessionIdRoute: SSessionIdRoute,
   WRunIdRoute: WRunIdRoute,
   WNewRoute: WNewRoute,
+  WStartersRoute: WStartersRoute,
   WIndexRoute: WIndexRoute,
 }
 export const routeTree = rootRouteImport

@@ -30,9 +30,9 @@ function SearchPage() {
   const list = useRef<HTMLDivElement>(null)
   const walk = (step: 1 | -1) => () => moveFocus(list.current, "li > a", step)
   useCommands("page", [
-    { id: "field", group: "View", title: "Change the words", keys: "/", run: () => field.current?.focus() },
-    { id: "down", group: "View", title: "Next place", keys: "j", run: walk(1) },
-    { id: "up", group: "View", title: "Previous place", keys: "k", run: walk(-1) },
+    { id: "filter", group: "View", title: "Change the words", run: () => field.current?.focus() },
+    { id: "down", group: "View", title: "Next place", run: walk(1) },
+    { id: "up", group: "View", title: "Previous place", run: walk(-1) },
   ])
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "ArrowDown" && event.key !== "Enter") return

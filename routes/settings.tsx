@@ -8,6 +8,7 @@ import { usePageTitle } from "./-app/page-title.ts"
 import { refusalOf } from "./-app/refusal.ts"
 import { changeSettings, UNDO_SECONDS, useSettings } from "./-app/settings.ts"
 import { useThemeChoice } from "./-app/theme.ts"
+import { KeyChoices } from "./-components/key-choices.tsx"
 import { Worktrees } from "./-components/worktrees.tsx"
 
 export const Route = createFileRoute("/settings")({ component: SettingsPage })
@@ -128,6 +129,7 @@ function Typing() {
       <p className="text-note text-quiet">
         Press ? for all keys. With single keys off, only those with Ctrl or ⌘ act.
       </p>
+      <KeyChoices />
     </Section>
   )
 }

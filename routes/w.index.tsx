@@ -1,6 +1,5 @@
 import { createFileRoute, Link } from "@tanstack/react-router"
-import clsx from "clsx"
-import { Plus } from "lucide-react"
+import { Clock, Plus } from "lucide-react"
 import { useMemo, useRef, useState } from "react"
 import { useCommands } from "./-app/commands.ts"
 import { plural } from "./-app/figures.ts"
@@ -17,6 +16,7 @@ import {
   sortRuns,
 } from "./-app/run-order.ts"
 import { moveFocus } from "./-app/walk.ts"
+import { FilterBar, focusFilter } from "./-components/filter-bar.tsx"
 import { RunRow } from "./-components/runs/run-row.tsx"
 
 interface RunsSearch {
@@ -60,59 +60,53 @@ function Runs() {
   const counts = countRuns(filterRuns(all, { ...search, status: undefined }))
   const walk = (step: number) => () => moveFocus(list.current, "li > a", step)
   useCommands("page", [
-    { id: "down", group: "View", title: "Next run", keys: "j", run: walk(1) },
-    { id: "up", group: "View", title: "Previous run", keys: "k", run: walk(-1) },
+    { id: "down", group: "View", title: "Next run", run: walk(1) },
+    { id: "up", group: "View", title: "Previous run", run: walk(-1) },
     {
       id: "filter",
       group: "View",
       title: "Filter runs",
-      keys: "/",
-      run: () => document.querySelector<HTMLElement>("input[type=search]")?.focus(),
+      run: focusFilter,
     },
   ])
   return (
     <div className="flex min-h-0 flex-1 flex-col">
       <h1 className="sr-only">Workflows</h1>
-      <div className="flex shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-3 py-1.5 sm:px-4">
-        <search className="w-full sm:w-56">
-          <input
-            type="search"
-            aria-label="Filter runs"
-            placeholder="Filter"
-            className="field h-8 py-0! text-row!"
-            value={search.q ?? ""}
-            onChange={({ target: { value } }) =>
-              void navigate({
-                search: ({ q: _, ...rest }) => ({ ...rest, ...(value && { q: value }) }),
-                replace: true,
-              })
-            }
+      <FilterBar
+        label="Filter runs"
+        q={search.q}
+        onQ={(q) =>
+          void navigate({ search: ({ q: _, ...rest }) => ({ ...rest, ...(q && { q }) }), replace: true })
+        }
+        status={search.status}
+        filters={RUN_FILTERS}
+        words={WORDS}
+        counts={counts}
+        total={Object.values(counts).reduce((sum, count) => sum + count, 0)}
+        link={(status, look) => (
+          <Link
+            key={status ?? ""}
+            to="/w"
+            search={({ status: _, ...rest }) => ({ ...rest, ...(status && { status }) })}
+            {...look}
           />
-        </search>
-        <nav
-          aria-label="Filter by state"
-          className="-mx-1 flex max-w-full items-center overflow-x-auto text-row"
-        >
-          <FilterLink
-            search={search}
-            status={undefined}
-            count={Object.values(counts).reduce((sum, count) => sum + count, 0)}
-          />
-          {RUN_FILTERS.filter((status) => counts[status] > 0 || search.status === status).map((status) => (
-            <FilterLink key={status} search={search} status={status} count={counts[status]} />
-          ))}
-        </nav>
+        )}
+      >
         {only !== undefined && (
           <Link to="/w" search={others} className="rounded-md bg-sunken px-2 py-1 text-row touch:py-3">
             {plainText(only)} <span aria-hidden>×</span>
             <span className="sr-only">: show the runs of all workflows</span>
           </Link>
         )}
-        <Link to="/w/new" className="control control-accent ml-auto">
+        <Link to="/w/starters" className="control ml-auto">
+          <Clock size={14} aria-hidden />
+          Schedules
+        </Link>
+        <Link to="/w/new" className="control control-accent">
           <Plus size={14} aria-hidden />
           Start a run
         </Link>
-      </div>
+      </FilterBar>
       <div className="min-h-0 flex-1 overflow-y-auto">
         {!loaded && all.length === 0 ? (
           <p className="px-4 py-6 text-quiet">
@@ -172,29 +166,5 @@ function NoRuns() {
         </Link>
       </p>
     </div>
-  )
-}
-
-function FilterLink(props: {
-  readonly search: RunsSearch
-  readonly status: RunFilter | undefined
-  readonly count: number
-}) {
-  const { search, status, count } = props
-  const { status: _, ...others } = search
-  const current = search.status === status
-  return (
-    <Link
-      to="/w"
-      search={{ ...others, ...(status && { status }) }}
-      aria-current={current ? "true" : undefined}
-      className={clsx(
-        "inline-flex items-center gap-1.5 rounded-md px-2 py-1 whitespace-nowrap touch:min-h-11",
-        current ? "bg-sunken font-medium text-ink" : "text-quiet hover:text-ink",
-      )}
-    >
-      {status === undefined ? "All" : WORDS[status]}
-      <span className={clsx("figures", status === "waiting" && "font-semibold text-needs")}>{count}</span>
-    </Link>
   )
 }

@@ -7,7 +7,6 @@ import { usePageTitle } from "./-app/page-title.ts"
 import type { KnownWorkflow } from "./-app/run-api.ts"
 import { useDefinitions } from "./-app/use-definitions.ts"
 import { StartForm } from "./-components/runs/start-form.tsx"
-import { Starters } from "./-components/runs/starters.tsx"
 
 interface NewRunSearch {
   readonly workflow?: string
@@ -104,6 +103,13 @@ function NewRun() {
                 Definition
               </Link>
               <Link
+                to="/w/starters"
+                search={{ add: "schedule", workflow: chosen.name }}
+                className="text-row text-quiet underline underline-offset-2 hover:text-ink touch:py-3"
+              >
+                By the clock
+              </Link>
+              <Link
                 to="/w"
                 search={{ workflow: chosen.name }}
                 className="text-row text-quiet underline underline-offset-2 hover:text-ink touch:py-3"
@@ -123,7 +129,6 @@ function NewRun() {
             <DefinitionEditor key={chosen?.hash ?? "new"} source={chosen?.source ?? FIRST} onKept={onKept} />
           </Suspense>
         )}
-        {known !== null && <Starters {...known} onChanged={refresh} />}
       </div>
     </div>
   )

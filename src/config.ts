@@ -32,6 +32,8 @@ export interface Config {
   readonly idleSeconds: number
   /** Steps of workflows that may be at work at once on this machine. */
   readonly stepsAtOnce: number
+  /** Of them, those of one type of agent, where it has a limit of its own. */
+  readonly agentStepsAtOnce: ReadonlyMap<string, number>
   /** What sessions do about a limit of their agent's service. */
   readonly onLimit: OnLimit
   /** What a session may use that is not told anything else. */
@@ -113,6 +115,11 @@ const Env = z.object({
     .regex(/^[1-9]\d{0,4}$/)
     .transform(Number)
     .default(100),
+  AGENTZ_AGENT_STEPS_AT_ONCE: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9_-]*=[1-9]\d{0,4}(,[a-z0-9][a-z0-9_-]*=[1-9]\d{0,4})*$/)
+    .transform(limitsByName)
+    .default(new Map()),
   AGENTZ_ON_LIMIT: OnLimit.default("stop"),
   AGENTZ_LIMIT_MEMORY: limit("memory"),
   AGENTZ_LIMIT_PROCESSES: limit("processes"),
@@ -143,6 +150,8 @@ const REMEDIES: Record<Variable, string> = {
   AGENTZ_CHILDREN: `set it to a whole number from 0 to ${MOST_CHILDREN}, or unset it for 0`,
   AGENTZ_IDLE_SECONDS: "set it to a number of seconds such as 600, or unset it",
   AGENTZ_STEPS_AT_ONCE: "set it to a whole number from 1 to 99999, or unset it for 100",
+  AGENTZ_AGENT_STEPS_AT_ONCE:
+    "set it to types of agents with whole numbers from 1 on, such as claude=4,codex=2, or unset it for no limits of their own",
   AGENTZ_ON_LIMIT: "set it to wait or stop, or unset it for stop",
   AGENTZ_LIMIT_MEMORY: "set it to an amount such as 512m or 2g, or unset it for no limit",
   AGENTZ_LIMIT_PROCESSES: "set it to a whole number from 8 on, or unset it for no limit",
@@ -160,6 +169,12 @@ const SECRETS: ReadonlySet<string> = new Set<Variable>([
   "AGENTZ_STREAMS_TOKEN",
   "AGENTZ_MCP_TOKEN",
 ])
+
+/** `claude=4,codex=2` */
+function limitsByName(text: string): ReadonlyMap<string, number> {
+  const pairs = text.split(",").map((pair) => pair.split("="))
+  return new Map(pairs.map(([name = "", most]) => [name, Number(most)]))
+}
 
 function isPlainHttpUrl(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : null
@@ -197,6 +212,7 @@ export function parseConfig(environment: Environment = process.env): Config {
     children: env.AGENTZ_CHILDREN,
     idleSeconds: env.AGENTZ_IDLE_SECONDS,
     stepsAtOnce: env.AGENTZ_STEPS_AT_ONCE,
+    agentStepsAtOnce: env.AGENTZ_AGENT_STEPS_AT_ONCE,
     onLimit: env.AGENTZ_ON_LIMIT,
     limits: changedLimits(
       {},

@@ -16,7 +16,7 @@ import type { Session } from "#streams/session"
 import { wait } from "#streams/transport"
 import { archiveOf } from "./archive.ts"
 import { closeSession, restate } from "./daemons/close.ts"
-import { type Found, findingOf, START_LIMIT_MS } from "./daemons/finding.ts"
+import { type Found, findingOf, SILENCE_LIMIT_MS, START_LIMIT_MS } from "./daemons/finding.ts"
 import { INCARNATION, mayCome } from "./daemons/launch.ts"
 import { oneByOne, slots } from "./daemons/order.ts"
 import { type Grant, grantEpoch, type Inbox, readInbox } from "./grant.ts"
@@ -83,12 +83,15 @@ export function daemonsOf(context: PlaneContext): Daemons {
   async function start(given: RegistryEntry, asOf: Inbox, resume: boolean): Promise<number> {
     const { sessionId, agentType, workingDir, model, permissionMode, config, limits } = given
     using _slot = await starts.take()
+    const reopened = await archive.reopen(given)
+    const inbox = await readInbox(endpoint, sessionId, patience)
+    // The slot was long in coming, and somebody else was quicker.
+    if (!reopened && inbox.epoch !== asOf.epoch) return inbox.epoch
     // Where it cannot be made again the agent says so: its directory is not there.
     const entry = await withWorktree(context, given).catch((error: unknown) => {
       log({ event: "work_tree_missing", sessionId, ...errorFields(error) })
       return given
     })
-    const inbox = (await archive.reopen(entry)) ? await readInbox(endpoint, sessionId, patience) : asOf
     // Whatever a former daemon's tools left running must not work beside the new one's.
     await endLeftovers({ home: home.path, sessionId, epoch: inbox.epoch }, LEFTOVER_GRACE_MS)
     const grant = await grantEpoch(endpoint, sessionId, { ...patience, inbox, purpose: "daemon", resume })
@@ -150,14 +153,25 @@ export function daemonsOf(context: PlaneContext): Daemons {
 
   async function ensure(entry: RegistryEntry, resume: boolean): Promise<number> {
     const { sessionId } = entry
-    const living = await livenessOf(home.path, sessionId)
     const inbox = await readInbox(endpoint, sessionId, patience)
+    const living = await heardOf(sessionId, inbox.epoch)
     if (living.state === "alive" && living.run.epoch === inbox.epoch) return inbox.epoch
     if (living.run !== null && living.state !== "dead") await retire(living.run)
     const { value: session } = await folds.session(sessionId)
     // The dead daemon's turn is closed first, so that the transcript says where it was cut off.
     if (session.turnId !== null) await closeSession(context, { sessionId, inbox, why: "lost" })
     return start(entry, await readInbox(endpoint, sessionId, patience), resume)
+  }
+
+  /** A daemon that does not answer at once may be starved by others: it has the time that every silent one has. */
+  async function heardOf(sessionId: SessionId, epoch: number): Promise<Liveness> {
+    const limit = performance.now() + SILENCE_LIMIT_MS
+    for (;;) {
+      const living = await livenessOf(home.path, sessionId)
+      if (living.state !== "silent" || living.run.epoch !== epoch || isStopped(living.run.pid)) return living
+      if (performance.now() > limit) return living
+      await wait(200)
+    }
   }
 
   async function ensureUntil(entry: RegistryEntry, { resume, until }: EnsureOptions): Promise<number> {

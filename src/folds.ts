@@ -2,25 +2,28 @@
  * What the streams say, as of their tails. Folds are kept between calls so that a second look reads only what is
  * new; they can be thrown away at any time.
  */
-import { setImmediate } from "node:timers/promises"
-import { parseEvent } from "#streams/event"
 import type { SessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { emptyRegistry, foldRegistry, type Registry } from "#streams/registry"
-import { emptySession, type Session } from "#streams/session"
-import { foldSession } from "#streams/session-fold"
+import type { Session } from "#streams/session"
 import { readToTail, START } from "#streams/stream"
 import { type FindEndpoint, type Patience, StreamError } from "#streams/transport"
+import {
+  foundAgain,
+  isSameSource,
+  readOn,
+  type SessionAt,
+  type Source,
+  sourceOf,
+  unread,
+} from "./folds/session-at.ts"
+import type { Snapshots } from "./folds/snapshots.ts"
 import { latelyUsed } from "./lately-used.ts"
+import { oneAtATime } from "./one-at-a-time.ts"
 
 export interface Folded<Value> {
   readonly value: Value
   readonly offset: string
-}
-
-interface FoldedSession extends Folded<Session> {
-  /** The stream that was read. */
-  readonly stream: string
 }
 
 export interface Folds {
@@ -33,40 +36,46 @@ export interface Folds {
 /** Sessions whose fold is kept. */
 const KEPT = 32
 
-export function foldsOf(endpoint: FindEndpoint, patience: Patience): Folds {
-  const kept = latelyUsed<SessionId, () => Promise<FoldedSession>>(KEPT)
+/** `snapshots`: where a session that nobody has looked at yet is not read from its beginning. */
+export function foldsOf(
+  endpoint: FindEndpoint,
+  patience: Patience,
+  snapshots?: Pick<Snapshots, "load" | "drop">,
+): Folds {
+  const kept = latelyUsed<SessionId, () => Promise<SessionAt>>(KEPT)
   const registry = foldOf(endpoint, paths.registry, { patience, empty: emptyRegistry, fold: foldRegistry })
-  const streamOf = async (sessionId: SessionId) =>
-    (await registry()).value.get(sessionId)?.archive?.stream ?? paths.events(sessionId)
+  const sourceNow = async (sessionId: SessionId) =>
+    sourceOf(sessionId, (await registry()).value.get(sessionId))
 
-  async function readSession(sessionId: SessionId, last: FoldedSession): Promise<FoldedSession> {
-    const stream = await streamOf(sessionId)
-    let { value, offset } = last.stream === stream ? last : nothingOf(sessionId)
-    for await (const batch of readToTail(endpoint, stream, { ...patience, offset })) {
-      // A window is thousands of events: others are served between the steps of a long replay.
-      await setImmediate()
-      const events = batch.items.map(parseEvent).filter((event) => event !== null)
-      await setImmediate()
-      value = foldSession(value, events)
-      offset = batch.offset
-    }
-    return { value, offset, stream }
+  async function readSession(sessionId: SessionId, last: SessionAt | null): Promise<SessionAt> {
+    const source = await sourceNow(sessionId)
+    const known = last !== null && isSameSource(last.source, source) ? last : await keptOf(sessionId, source)
+    return await readOn(endpoint, known ?? unread(sessionId, source), patience)
   }
 
-  function readerOf(sessionId: SessionId): () => Promise<FoldedSession> {
-    const read = oneAtATime((last: FoldedSession) =>
+  async function keptOf(sessionId: SessionId, source: Source): Promise<SessionAt | null> {
+    const snapshot = await snapshots?.load(sessionId, source)
+    if (!snapshot) return null
+    const found = await foundAgain(endpoint, snapshot, patience)
+    // What cannot be removed is read in vain again, and hinders nobody.
+    if (found === null) await snapshots?.drop(sessionId).catch(() => undefined)
+    return found
+  }
+
+  const readerOf = (sessionId: SessionId): (() => Promise<SessionAt>) => {
+    const read = oneAtATime<SessionAt, null>((last) =>
       readSession(sessionId, last).catch((error: unknown) => {
         // It may be archived, or brought back, between the look at its row and the reading.
         if (!(error instanceof StreamError) || error.code !== "stream_missing") throw error
         return readSession(sessionId, last)
       }),
     )
-    return () => read(nothingOf(sessionId))
+    return () => read(null)
   }
 
   return {
     registry,
-    streamOf,
+    streamOf: async (sessionId) => (await sourceNow(sessionId)).stream,
     session(sessionId) {
       const read = kept.get(sessionId) ?? readerOf(sessionId)
       kept.use(sessionId, read)
@@ -74,12 +83,6 @@ export function foldsOf(endpoint: FindEndpoint, patience: Patience): Folds {
     },
   }
 }
-
-const nothingOf = (sessionId: SessionId): FoldedSession => ({
-  value: emptySession(sessionId),
-  offset: START,
-  stream: paths.events(sessionId),
-})
 
 /** What the rows of one stream come to, as of its tail at the time of the call. */
 export function foldOf<Value>(
@@ -104,32 +107,4 @@ export function foldOf<Value>(
     return { value, offset }
   })
   return () => read({ value: empty, offset: START })
-}
-
-/** Remembers the newest value. Callers share reads, but never one that began before they asked. */
-function oneAtATime<Value>(read: (last: Value) => Promise<Value>): (first: Value) => Promise<Value> {
-  let last: Value | null = null
-  let reading: Promise<Value> | null = null
-  let queued: Promise<Value> | null = null
-  const start = (first: Value): Promise<Value> => {
-    reading = read(last ?? first)
-      .then((value) => {
-        last = value
-        return value
-      })
-      .finally(() => {
-        reading = null
-      })
-    return reading
-  }
-  return (first) => {
-    if (!reading) return start(first)
-    queued ??= reading
-      .catch(() => undefined) // Its own callers hear of it; the next read tries for itself.
-      .then(() => {
-        queued = null
-        return reading ?? start(first)
-      })
-    return queued
-  }
 }

@@ -3,13 +3,17 @@
  * session's status true for as long as it is open.
  */
 
+import { appendingTogether } from "#streams/append-together"
 import { paths } from "#streams/paths"
 import { createStream } from "#streams/stream"
 import type { Config } from "./config.ts"
 import { controlPlane } from "./control-plane.ts"
 import { type Daemons, daemonsOf } from "./daemons.ts"
+import { keepSnapshots } from "./folds/keep-snapshots.ts"
+import { snapshotsIn } from "./folds/snapshots.ts"
 import { foldsOf } from "./folds.ts"
 import { openHome } from "./home.ts"
+import { localFetch } from "./local-fetch.ts"
 import { errorFields, type Log } from "./log.ts"
 import type { ControlPlane } from "./plane.ts"
 import type { PlaneContext } from "./plane-context.ts"
@@ -56,16 +60,19 @@ export async function openParts(
   // A request that fails is tried again, and meanwhile a dead stream server of ours is started again.
   const patience = {
     forMs: patienceMs,
+    // Another server may be anywhere, and want more of its clients.
+    fetch: config.streamsUrl === null ? localFetch() : undefined,
     onRetry: () =>
       void server.ensure().catch((error) => log({ event: "streams_away", ...errorFields(error) })),
   }
   const rows = [paths.registry, paths.rules, paths.runs, paths.workflows]
   await Promise.all(rows.map((name) => createStream(server.endpoint, name, patience)))
-  const folds = foldsOf(server.endpoint, patience)
+  const folds = foldsOf(server.endpoint, patience, snapshotsIn(home.path))
   const context = {
     endpoint: server.endpoint,
     known: server.known,
     folds,
+    appendRunRows: appendingTogether(server.endpoint, paths.runs, patience),
     home,
     socketSecret: await keptSecret(home.socketSecretFile),
     log,
@@ -87,6 +94,7 @@ export async function openParts(
     ? Promise.all([
         watchSessions(context, { daemons, ready, signal: closing.signal }),
         workflows.watch(closing.signal),
+        keepSnapshots(context, closing.signal),
       ])
     : Promise.resolve()
   const plane = {

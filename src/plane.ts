@@ -14,6 +14,7 @@ import type { Rule, RuleMatch, RuleScope } from "#streams/rule"
 import type { Excerpt } from "#streams/search"
 import type { Item, Session, Status } from "#streams/session"
 import type { LimitChange, Limits } from "#streams/session-limits"
+import type { WorkspaceRequest } from "#streams/workspace-request"
 import type { Pruned, PruneRequest, SessionCost } from "./retention.ts"
 import type { StorageReport } from "./storage.ts"
 import type { WorkflowPlane } from "./workflows/plane.ts"
@@ -21,7 +22,6 @@ import type { Bringing } from "./workspaces/bringing.ts"
 import type { GivenBack } from "./workspaces/giving-back.ts"
 import type { Forking, Keeping, Trusting } from "./workspaces/keeping.ts"
 import type { PrunedWorktrees, PruneWorktreesRequest } from "./workspaces/pruning-worktrees.ts"
-import type { WorkspaceRequest } from "./workspaces/workspace.ts"
 
 export interface SpawnRequest {
   readonly agentType: string

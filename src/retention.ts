@@ -14,6 +14,7 @@ import { archiveOf } from "./archive.ts"
 import { untaken } from "./daemons/asked.ts"
 import { slots } from "./daemons/order.ts"
 import type { Daemons } from "./daemons.ts"
+import { snapshotsIn } from "./folds/snapshots.ts"
 import { grantEpoch, readInbox } from "./grant.ts"
 import { livenessOf } from "./liveness.ts"
 import { Problem } from "./plane.ts"
@@ -142,6 +143,7 @@ export function retentionOf(
   async function erase(sessionId: SessionId): Promise<void> {
     await forgetCheckpoints(home.path, sessionId)
     for (const name of (await streamsOf(sessionId)).names) await deleteStream(endpoint, name, patience)
+    await snapshotsIn(home.path).drop(sessionId)
     rmSync(filesOf(home.path, sessionId).dir, { recursive: true, force: true })
     log({ event: "session_pruned", sessionId })
   }

@@ -52,7 +52,12 @@ export const ToolContent = z.discriminatedUnion("type", [
 export type ToolContent = z.infer<typeof ToolContent>
 
 /** The whole of something that an event has room for only in part: a stream of its own, named `blob`. */
-export const BlobRef = z.object({ blob: z.string(), bytes: z.number().int().nonnegative() })
+export const BlobRef = z.object({
+  blob: z.string(),
+  bytes: z.number().int().nonnegative(),
+  /** Characters in the middle that it had no room for. */
+  leftOut: z.number().int().positive().optional(),
+})
 export type BlobRef = z.infer<typeof BlobRef>
 
 const Location = z.object({ path: z.string(), line: z.number().int().optional() })

@@ -5,6 +5,7 @@
 import { compacted } from "./compact.ts"
 import { parseEvent, type SessionEvent } from "./event.ts"
 import type { MessageId, SessionId, TurnId } from "./ids.ts"
+import type { CheckpointMark, Session } from "./session.ts"
 
 const TAKEN: ReadonlySet<SessionEvent["type"]> = new Set([
   "user_message",
@@ -62,6 +63,19 @@ export function seqOfCheckpoint(raw: readonly unknown[], n: number): number | nu
   if (mark?.type !== "checkpoint") return null
   const end = events.find((event) => event.type === "turn_ended" && event.turnId === mark.turnId)
   return mark.when === "after_turn" ? (end?.seq ?? mark.seq) : mark.seq
+}
+
+/**
+ * The checkpoint whose files a fork at that moment begins with: between two turns that with which the next one began,
+ * since a person may have changed something meanwhile; else the last one before it.
+ */
+export function filesOfFork({ checkpoints, items }: Session, forkSeq: number): CheckpointMark | undefined {
+  const next = checkpoints.find(({ seq }) => seq > forkSeq)
+  const begun = items.find(
+    (item) => item.type === "user" && item.turnId !== null && item.turnId === next?.turnId,
+  )
+  if (next?.when === "before_turn" && begun !== undefined && begun.seq === forkSeq + 1) return next
+  return checkpoints.findLast(({ seq }) => seq <= forkSeq)
 }
 
 /** The events that a fork begins with, under its own first epoch. */

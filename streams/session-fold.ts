@@ -75,6 +75,8 @@ function apply(draft: Draft, event: SessionEvent): void {
 
     case "forked_from":
       draft.forkedFrom = { sessionId: event.sessionId, seq: event.forkSeq }
+      // It may take no turn of the other one along, and is at rest all the same.
+      draft.status = "completed"
       return
 
     case "agent_started":

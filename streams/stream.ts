@@ -3,14 +3,19 @@ import { type FindEndpoint, type Patience, request, StreamError } from "./transp
 
 const JSON_TYPE = { "content-type": "application/json" }
 
-/** Creates the stream; one that exists already is left as it is. */
+/** Creates the stream, with `items` in it; one that exists already is left as it is. */
 export async function createStream(
   endpoint: FindEndpoint,
   name: string,
-  { type = JSON_TYPE["content-type"], ...patience }: Patience & { readonly type?: string } = {},
+  {
+    type = JSON_TYPE["content-type"],
+    items,
+    ...patience
+  }: Patience & { readonly type?: string; readonly items?: readonly unknown[] } = {},
 ): Promise<{ readonly created: boolean }> {
   const headers = { "content-type": type }
-  const { status } = await request(endpoint, name, { method: "PUT", headers }, patience)
+  const body = items === undefined ? {} : { body: JSON.stringify(items) }
+  const { status } = await request(endpoint, name, { method: "PUT", headers, ...body }, patience)
   return { created: status === 201 }
 }
 
@@ -22,7 +27,7 @@ export async function appendTo(
   endpoint: FindEndpoint,
   name: string,
   events: readonly unknown[],
-  { streamSeq, ...patience }: Patience & { readonly streamSeq?: string } = {},
+  { streamSeq, ...patience }: Patience & { readonly streamSeq?: string | undefined } = {},
 ): Promise<{ readonly offset: string }> {
   const attempt = {
     method: "POST",

@@ -42,13 +42,34 @@ export interface Attempt {
   readonly body?: string | Uint8Array<ArrayBuffer>
 }
 
+/** Of an answer's headers, by their names in small letters. */
+export interface AnswerHeaders {
+  get(name: string): string | null
+  has(name: string): boolean
+}
+
+/** As much of `fetch` as is needed here. */
+export type Fetch = (
+  url: string,
+  init: {
+    readonly method: Attempt["method"]
+    readonly headers: Record<string, string>
+    readonly body: NonNullable<Attempt["body"]> | null
+    readonly signal: AbortSignal
+  },
+) => Promise<{
+  readonly status: number
+  readonly headers: AnswerHeaders
+  arrayBuffer(): Promise<ArrayBuffer>
+}>
+
 export interface Patience {
   readonly signal?: AbortSignal | undefined
   /** Gives up after this long; default never. */
   readonly forMs?: number | undefined
   /** Called before each wait. `reason` is fit to show. */
   readonly onRetry?: ((reason: string, waitMs: number) => void) | undefined
-  readonly fetch?: typeof globalThis.fetch | undefined
+  readonly fetch?: Fetch | undefined
 }
 
 const TIMEOUT_MS = 10_000
@@ -66,7 +87,7 @@ export async function request(
   patience: Patience = {},
 ): Promise<{
   readonly status: number
-  readonly headers: Headers
+  readonly headers: AnswerHeaders
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly text: string
 }> {
@@ -90,7 +111,7 @@ async function tryOnce(
   { signal, fetch = globalThis.fetch }: Patience,
 ) {
   const timeout = AbortSignal.timeout(TIMEOUT_MS)
-  let response: Response
+  let response: Awaited<ReturnType<Fetch>>
   let bytes: Uint8Array<ArrayBuffer>
   try {
     response = await fetch(addressOf(endpoint, name, attempt.query), {
@@ -117,7 +138,7 @@ async function tryOnce(
 }
 
 /** What an error status means in the protocol's own terms. */
-function problemOf(status: number, headers: Headers, text: string): StreamError {
+function problemOf(status: number, headers: AnswerHeaders, text: string): StreamError {
   const said = text.trim().slice(0, 200)
   if (status === 507)
     return new StreamError(

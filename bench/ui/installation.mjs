@@ -39,6 +39,7 @@ export async function startInstallation(dir) {
       return api.ready.token
     },
     streams: { url, token },
+    folds: join(dir, "home", "folds"),
     kill,
     start: async () => {
       api = await launch(env())

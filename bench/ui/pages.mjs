@@ -1,5 +1,6 @@
 // Pages that are opened: their bytes and paints, a session of 100,000 events, its past, and scrolling in it.
-import { statSync } from "node:fs"
+import { existsSync, rmSync, statSync } from "node:fs"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { median, wait } from "../figures.mjs"
 import { cpuOf } from "../servers.mjs"
@@ -86,6 +87,13 @@ export async function openLong({ context, installation, sessions, front }) {
   return { page, ms, task: Math.max(0, ...tasks) }
 }
 
+const until = async (what, isSo) => {
+  for (let waited = 0; !isSo(); waited += 100) {
+    if (waited > 60_000) throw new Error(`Waited in vain: ${what}.`)
+    await wait(100)
+  }
+}
+
 export const restart = async (installation) => {
   await installation.kill()
   await installation.start()
@@ -94,7 +102,7 @@ export const restart = async (installation) => {
 export async function opening(at) {
   const { browser, installation, sessions, rounds, say } = at
   say("opening 100,000 events")
-  const cold = await repeat(rounds, async () => {
+  const fromCold = async () => {
     await restart(installation)
     const context = await openContext(browser, installation)
     const before = cpuOf(installation.pid)
@@ -102,7 +110,13 @@ export async function opening(at) {
     const cpu = (cpuOf(installation.pid) - before) / 1_000
     await context.close()
     return { ...opened, cpu }
-  })
+  }
+  const kept = join(installation.folds, `${sessions.long}.ndjson`)
+  await until("the fold of the long session is kept", () => existsSync(kept))
+  const cold = await repeat(rounds, fromCold)
+  rmSync(installation.folds, { recursive: true })
+  const unkept = await fromCold()
+  await until("it is kept again", () => existsSync(kept))
   const warm = await repeat(rounds, async () => {
     const context = await openContext(browser, installation)
     const opened = await openLong({ ...at, context })
@@ -120,6 +134,8 @@ export async function opening(at) {
   return {
     "open.cold": median(cold.map(({ ms }) => ms)),
     "open.cpu": median(cold.map(({ cpu }) => cpu)),
+    "open.unkept": unkept.ms,
+    "open.unkeptCpu": unkept.cpu,
     "open.warm": median(warm.map(({ ms }) => ms)),
     "open.task": Math.max(...cold.map(({ task }) => task)),
     "past.ms": past,

@@ -18,6 +18,7 @@ export interface OutputFields {
 
 export class CallOutput {
   #text = ""
+  #bytes = 0
   /** Characters that came after the blob was full. */
   #lost = 0
   #tail = ""
@@ -47,6 +48,7 @@ export class CallOutput {
     if (this.#lost === 0 && this.#text !== "" && whole.startsWith(this.#text))
       return this.append(whole.slice(this.#text.length))
     this.#text = ""
+    this.#bytes = 0
     this.#tail = ""
     this.#lost = 0
     this.#told = 0
@@ -59,15 +61,24 @@ export class CallOutput {
   /** The last word on it, with the blob that has all of it where the events have not. */
   end(sessionId: SessionId): { readonly fields: OutputFields; readonly blob: Blob | null } {
     if (this.#told !== null) return { fields: {}, blob: null }
-    const blob = blobOf(sessionId, this.#whole())
+    const { ref, bytes } = blobOf(sessionId, this.#whole())
+    const blob = { ref: { ...ref, ...(this.#leftOut > 0 && { leftOut: this.#leftOut }) }, bytes }
     return { fields: { ...this.#shortened(), outputBlob: blob.ref }, blob }
   }
 
   #keep(more: string): void {
-    const room = BLOB_CHARACTERS - this.#text.length
-    this.#text += more.slice(0, room)
-    if (more.length <= room) return
-    const over = more.slice(Math.max(0, room))
+    const room = BLOB_BYTES - this.#bytes
+    const bytes = Buffer.byteLength(more)
+    if (bytes <= room) {
+      this.#text += more
+      this.#bytes += bytes
+      return
+    }
+    // A character may take three bytes. What comes after it would not join: there is no more room.
+    const kept = more.slice(0, Math.floor(room / 3))
+    this.#text += kept
+    this.#bytes = BLOB_BYTES
+    const over = more.slice(kept.length)
     this.#lost += over.length
     this.#tail = (this.#tail + over).slice(-OUTPUT_LENGTH)
   }
@@ -78,15 +89,19 @@ export class CallOutput {
     return { output: shorten(this.#text, OUTPUT_LENGTH, this.#tail, this.#lost), outputTruncated: true }
   }
 
+  get #leftOut(): number {
+    return this.#lost - this.#tail.length
+  }
+
   #whole(): string {
-    if (this.#lost === 0) return this.#text
-    const count = (this.#lost - this.#tail.length).toLocaleString("en")
+    if (this.#leftOut === 0) return this.#text + this.#tail
+    const count = this.#leftOut.toLocaleString("en")
     return `${this.#text}\n… ${count} characters left out: a blob holds no more …\n${this.#tail}`
   }
 }
 
-/** A character may take three bytes. */
-const BLOB_CHARACTERS = Math.floor((BLOB_LIMIT_BYTES - 4 * OUTPUT_LENGTH) / 3)
+/** With room for the end, whose characters may take three bytes each, and for what says how much is missing. */
+const BLOB_BYTES = BLOB_LIMIT_BYTES - 4 * OUTPUT_LENGTH
 
 function blobOf(sessionId: SessionId, text: string): Blob {
   const bytes = new TextEncoder().encode(text)

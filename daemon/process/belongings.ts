@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import { z } from "zod"
 import { filesOf } from "../home.ts"
-import { groupNameOf, groupsIn, killGroup, placeIn, removeGroup } from "./cgroup.ts"
+import { groupNameOf, groupsIn, killGroup, placeIn, removeEmptyGroup, removeGroup } from "./cgroup.ts"
 import { killTree, type Tree } from "./tree.ts"
 
 export interface Owner {
@@ -42,11 +42,14 @@ export function belongings({ home, sessionId, epoch }: Owner, groups: readonly s
   }
 }
 
+/**
+ * Removes the groups of this epoch and of those before it, and the session's when nothing is left in them. A later
+ * daemon may be making its own meanwhile: an empty group of its is never touched, for what it launches is about to enter.
+ */
 export function removeGroups(epoch: number, groups: readonly string[]): void {
   for (const dir of groups) {
-    const later = groupsIn(dir).some((group) => epochOf(group) > epoch)
-    if (!later) removeGroup(dir)
-    else for (const group of groupsIn(dir)) if (epochOf(group) <= epoch) removeGroup(join(dir, group))
+    for (const group of groupsIn(dir)) if (!(epochOf(group) > epoch)) removeGroup(join(dir, group))
+    removeEmptyGroup(dir)
   }
 }
 

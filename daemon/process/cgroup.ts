@@ -149,6 +149,11 @@ export function groupsIn(dir: string): readonly string[] {
 /** Removes the group and those below it, as far as they are empty. */
 export function removeGroup(dir: string): void {
   for (const name of groupsIn(dir)) removeGroup(join(dir, name))
+  removeEmptyGroup(dir)
+}
+
+/** Removes the group unless there is one below it, or a process in it. */
+export function removeEmptyGroup(dir: string): void {
   try {
     rmdirSync(dir)
   } catch {
@@ -161,10 +166,19 @@ export interface GroupLimits {
   readonly processes?: number | undefined
 }
 
-/** Applies the limits to the session's group; one that is absent is lifted. */
-export function limitGroup(base: CgroupBase, name: string, { memoryMb, processes }: GroupLimits): void {
+/** The group of a session, and in it that of its daemon: where version 1 has a controller, each is bound to the latter. */
+export interface GroupNames {
+  readonly session: string
+  readonly daemon: string
+}
+
+const limitedBy = ({ dir, version }: NonNullable<CgroupBase["memory"]>, { session, daemon }: GroupNames) =>
+  version === 2 ? join(dir, session) : join(dir, session, daemon)
+
+/** Applies the limits; one that is absent is lifted. */
+export function limitGroup(base: CgroupBase, names: GroupNames, { memoryMb, processes }: GroupLimits): void {
   if (base.memory) {
-    const dir = join(base.memory.dir, name)
+    const dir = limitedBy(base.memory, names)
     const bytes = memoryMb === undefined ? null : String(memoryMb * 1024 * 1024)
     if (base.memory.version === 2) {
       write(join(dir, "memory.max"), bytes ?? "max")
@@ -180,7 +194,10 @@ export function limitGroup(base: CgroupBase, name: string, { memoryMb, processes
     }
   }
   if (base.processes)
-    write(join(base.processes.dir, name, "pids.max"), processes === undefined ? "max" : String(processes))
+    write(
+      join(limitedBy(base.processes, names), "pids.max"),
+      processes === undefined ? "max" : String(processes),
+    )
 }
 
 export interface Refusals {
@@ -190,10 +207,10 @@ export interface Refusals {
   readonly processes: number | null
 }
 
-export function refusalsOf(base: CgroupBase, name: string): Refusals {
+export function refusalsOf(base: CgroupBase, names: GroupNames): Refusals {
   const count = (place: CgroupBase["memory"], file: string, key: string) => {
     if (!place) return null
-    const line = read(join(place.dir, name, file))
+    const line = read(join(limitedBy(place, names), file))
       .split("\n")
       .find((one) => one.startsWith(`${key} `))
     return Number(line?.slice(key.length + 1) ?? 0)

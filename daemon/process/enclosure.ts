@@ -106,15 +106,16 @@ export function openEnclosure({
   let limited = limits
   const running = new Map<Launched, { readonly kept: boolean }>()
   const tree = belongings(owner, groups)
+  const names = { session: name, daemon: epochGroup(epoch) }
 
   function makeGroups(program: string): readonly string[] {
     if (isolation.kind !== "cgroup") return []
-    for (const dir of groups) makeGroup(dir)
-    limitGroup(isolation.base, name, limited)
     const session = join(isolation.base.kill, name)
-    const own = join(session, epochGroup(epoch), program)
-    makeGroup(own)
-    return [own, ...groups.filter((dir) => dir !== session)]
+    const own = join(session, names.daemon, program)
+    const limiting = groups.filter((dir) => dir !== session).map((dir) => join(dir, names.daemon))
+    for (const dir of [own, ...limiting]) makeGroup(dir)
+    limitGroup(isolation.base, names, limited)
+    return [own, ...limiting]
   }
 
   async function launch(program: Program): Promise<Launched> {
@@ -204,9 +205,9 @@ export function openEnclosure({
     },
     limit(limits) {
       limited = limits
-      if (isolation.kind === "cgroup") limitGroup(isolation.base, name, limits)
+      if (isolation.kind === "cgroup") limitGroup(isolation.base, names, limits)
     },
-    refusals: () => (isolation.kind === "cgroup" ? refusalsOf(isolation.base, name) : NOT_COUNTED),
+    refusals: () => (isolation.kind === "cgroup" ? refusalsOf(isolation.base, names) : NOT_COUNTED),
     footprint() {
       const processes = processesOf(tree)
       return {

@@ -33,6 +33,7 @@ type Procedure =
   | "revokeRule"
   | "setMode"
   | "setConfigOption"
+  | "setLimits"
   | "rename"
   | "archive"
   | "unarchive"
@@ -75,6 +76,7 @@ export function openApi(origin: string, { leaving = false } = {}): AgentApi {
     revokeRule: (input) => agent.revokeRule.mutate(input).catch(refuse),
     setMode: (input) => agent.setMode.mutate(input).catch(refuse),
     setConfigOption: (input) => agent.setConfigOption.mutate(input).catch(refuse),
+    setLimits: (input) => agent.setLimits.mutate(input).catch(refuse),
     rename: (input) => agent.rename.mutate(input).catch(refuse),
     archive: (input) => agent.archive.mutate(input).catch(refuse),
     unarchive: (input) => agent.unarchive.mutate(input).catch(refuse),

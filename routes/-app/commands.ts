@@ -3,39 +3,46 @@
  * keys and the menus. A component offers its commands for as long as it is there.
  */
 import { useEffect, useRef, useSyncExternalStore } from "react"
+import { type CommandId, keysOf } from "./key-map.ts"
 import { type Keyed, meaningOf, nameOfKey } from "./keys.ts"
-import { currentSettings } from "./settings.ts"
+import { currentSettings, useSettings } from "./settings.ts"
 
 /** In the order in which they are shown. */
 export const GROUPS = ["Answer", "Run", "Session", "Files", "Go to", "View"] as const
 
-export interface Command extends Keyed {
-  readonly id: string
+/** What a component offers. Its key is that of `key-map.ts`, or the one that was chosen instead. */
+export interface Offer {
+  readonly id: CommandId
   readonly title: string
   readonly group: (typeof GROUPS)[number]
+  readonly whileTyping?: boolean
   readonly run: () => void
 }
+
+export type Command = Offer & Keyed
 
 /** From far to near: of two commands with the same key the nearer one has it. */
 const LAYERS = ["app", "page", "part"] as const
 type Layer = (typeof LAYERS)[number]
 
-const offered = new Map<symbol, { readonly layer: Layer; readonly commands: readonly Command[] }>()
+const offered = new Map<symbol, { readonly layer: Layer; readonly commands: readonly Offer[] }>()
 let all: readonly Command[] = []
 const listeners = new Set<() => void>()
 
 const changed = () => {
   const near = [...offered.values()].sort((a, b) => LAYERS.indexOf(a.layer) - LAYERS.indexOf(b.layer))
-  all = near.flatMap(({ commands }) => commands)
+  const { keys } = currentSettings()
+  all = near.flatMap(({ commands }) => commands.map((offer) => ({ ...offer, keys: keysOf(offer.id, keys) })))
   for (const listener of listeners) listener()
 }
 
 /** Offers commands while the component is there. */
-export function useCommands(layer: Layer, commands: readonly Command[]): void {
+export function useCommands(layer: Layer, commands: readonly Offer[]): void {
+  const { keys } = useSettings()
   const latest = useRef(commands)
   latest.current = commands
-  const shape = commands.map(({ id, title, keys }) => `${id}\t${title}\t${keys ?? ""}`).join("\n")
-  // biome-ignore lint/correctness/useExhaustiveDependencies: offered anew when what is shown of them changes
+  const shape = commands.map(({ id, title }) => `${id}\t${title}`).join("\n")
+  // biome-ignore lint/correctness/useExhaustiveDependencies: offered anew when what is shown of them changes, or a key
   useEffect(() => {
     const owner = Symbol()
     const now = (id: string) => () => latest.current.find((command) => command.id === id)?.run()
@@ -48,7 +55,7 @@ export function useCommands(layer: Layer, commands: readonly Command[]): void {
       offered.delete(owner)
       changed()
     }
-  }, [layer, shape])
+  }, [layer, shape, keys])
 }
 
 export const useAllCommands = (): readonly Command[] =>
@@ -60,8 +67,13 @@ export const useAllCommands = (): readonly Command[] =>
     () => all,
   )
 
-// Two keys belong together when the second comes before one has thought of something else.
-const HOLD_MS = 900
+/** The key of a command as it is now. */
+export function useKeysOf(id: CommandId): string | undefined {
+  return keysOf(id, useSettings().keys)
+}
+
+/** Two keys belong together when the second comes before one has thought of something else. */
+export const HOLD_MS = 900
 
 /** Runs commands by their keys, for the whole page. */
 export function useKeys(): void {

@@ -40,8 +40,9 @@ export function meaningOf<Of extends Keyed>(
   { held, typing, singleKeys }: { held: string | null; typing: boolean; singleKeys: boolean },
 ): Meaning<Of> {
   const modified = name.startsWith("Mod+")
+  // Whatever was chosen for it: a key that is a letter types one.
   const usable = commands.filter(
-    ({ whileTyping }) => (modified || singleKeys) && (!typing || whileTyping === true),
+    ({ whileTyping }) => (modified || singleKeys) && (!typing || (modified && whileTyping === true)),
   )
   const of = (keys: string) => usable.findLast((command) => command.keys === keys)
   const command = (held === null ? undefined : of(`${held} ${name}`)) ?? of(name)
@@ -70,3 +71,12 @@ export function readableKeys(keys: string, mac: boolean): string {
       .join(" ")
   return keys.split(" ").map(one).join(" then ")
 }
+
+/** As a screen reader is told: `Shift+Y`, `Control+k`. Two keys after each other have no such name. */
+export const shortcutsOf = (keys: string | undefined): string | undefined =>
+  keys === undefined || keys.includes(" ")
+    ? undefined
+    : keys
+        .split("+")
+        .map((part) => (part === "Mod" ? "Control" : /^[A-Z]$/.test(part) ? `Shift+${part}` : part))
+        .join("+")

@@ -95,8 +95,15 @@ const engine = (): Link => {
   return link
 }
 
-/** Begins to follow the sessions, before there is anything to draw them with. */
-export const startLive = (): void => void engine()
+/** The session that is followed already, though no component has asked for it yet. */
+let awaited: SessionId | null = null
+
+/** Begins to follow the sessions, and that one of them, before there is anything to draw them with. */
+export function startLive(sessionId: SessionId | null): void {
+  awaited = sessionId
+  engine()
+  if (sessionId !== null) tellEngine({ type: "watch", sessionId })
+}
 
 export const tellEngine = (message: ToEngine): void => engine().send(message)
 
@@ -112,7 +119,8 @@ export function useListed<Part>(part: (list: SessionList) => Part): Part {
 /** Follows one session for as long as the component is there. */
 export function useLiveSession(sessionId: SessionId): LiveSession {
   useEffect(() => {
-    engine().send({ type: "watch", sessionId })
+    if (awaited !== sessionId) engine().send({ type: "watch", sessionId })
+    awaited = null
     return () => {
       engine().send({ type: "unwatch", sessionId })
       sessions.delete(sessionId)

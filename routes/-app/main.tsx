@@ -4,9 +4,9 @@ import { createRoot } from "react-dom/client"
 import { BrokenPage } from "../-components/broken-page.tsx"
 import { NotHere } from "../-components/not-here.tsx"
 import { routeTree } from "../routeTree.gen.ts"
-import { startLive } from "./live.ts"
+import { headStart } from "./head-start.ts"
 
-startLive()
+headStart(location.pathname)
 
 const router = createRouter({
   routeTree,

@@ -25,9 +25,10 @@ export interface Preview extends Affected {
 export type KnownWorkflow = Outputs["definitions"]["workflows"][number]
 export type DefinitionProblem = Outputs["validate"]["problems"][number]
 export type Schedule = Outputs["schedules"]["schedules"][number]
+export type When = Inputs["schedule"]["when"]
 export type Webhook = Outputs["webhooks"]["webhooks"][number]
 
-type Query = "validate" | "output"
+type Query = "validate" | "output" | "upcoming"
 type Mutation =
   | "define"
   | "forget"
@@ -43,6 +44,9 @@ type Mutation =
   | "fork"
   | "setSchedule"
   | "unschedule"
+  | "schedule"
+  | "addWebhook"
+  | "setWebhook"
   | "removeWebhook"
 type RunApi = {
   readonly [Name in Query | Mutation]: (input: Inputs[Name]) => Promise<Outputs[Name]>
@@ -73,6 +77,10 @@ export function openRunApi(origin: string): RunApi {
     fork: (input) => workflow.fork.mutate(input).catch(refuse),
     setSchedule: (input) => workflow.setSchedule.mutate(input).catch(refuse),
     unschedule: (input) => workflow.unschedule.mutate(input).catch(refuse),
+    upcoming: (input) => workflow.upcoming.query(input).catch(refuse),
+    schedule: (input) => workflow.schedule.mutate(input).catch(refuse),
+    addWebhook: (input) => workflow.addWebhook.mutate(input).catch(refuse),
+    setWebhook: (input) => workflow.setWebhook.mutate(input).catch(refuse),
     removeWebhook: (input) => workflow.removeWebhook.mutate(input).catch(refuse),
     status: (runId) => workflow.status.query({ runId }).catch(refuse) as Promise<unknown> as Promise<RunView>,
     preview: (runId, action) => workflow.preview.query({ runId, action }).catch(refuse) as Promise<Preview>,

@@ -1,5 +1,6 @@
 /** What a person chose for this browser. Every tab of it knows at once. */
 import { useSyncExternalStore } from "react"
+import { type ChosenKeys, parseChosenKeys } from "./key-map.ts"
 import { readStored, writeStored } from "./stored.ts"
 
 export interface Settings {
@@ -13,6 +14,8 @@ export interface Settings {
   readonly notices: boolean
   /** For how many seconds an answer to a question can be taken back before it leaves. */
   readonly undoSeconds: number
+  /** By command, where it is another one than at first. */
+  readonly keys: ChosenKeys
 }
 
 export const UNDO_SECONDS = [0, 3, 10, 30]
@@ -24,6 +27,7 @@ const standard: Settings = {
   enter: "send",
   notices: false,
   undoSeconds: 3,
+  keys: {},
 }
 
 /** Reads what was stored, field by field: what is not understood is as if it was never chosen. */
@@ -40,6 +44,7 @@ export function parseSettings(stored: string | null): Settings {
     enter: given.enter === "newline" ? "newline" : "send",
     notices: given.notices === true,
     undoSeconds: UNDO_SECONDS.find((seconds) => seconds === given.undoSeconds) ?? standard.undoSeconds,
+    keys: parseChosenKeys(given.keys),
   }
 }
 

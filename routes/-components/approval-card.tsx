@@ -13,7 +13,11 @@ import type { Decision } from "#streams/event"
 import type { PermissionRequest } from "#streams/session"
 import { type Outcome, useHeldAnswers } from "../-app/answers.ts"
 import type { Answer } from "../-app/api.ts"
+import { isMac } from "../-app/commands.ts"
 import { plainText } from "../-app/hidden-characters.ts"
+import { keysOf } from "../-app/key-map.ts"
+import { nameOfKey, readableKeys, shortcutsOf } from "../-app/keys.ts"
+import { useSettings } from "../-app/settings.ts"
 import { shownInput } from "../-app/tool-input.ts"
 import { FileDiff } from "./file-diff.tsx"
 import { Scrolling, Terminal } from "./terminal.tsx"
@@ -24,7 +28,6 @@ const AlwaysRule = lazy(() => import("./always-rule.tsx"))
 const SETTLE_MS = 300
 
 const LABEL: Record<Decision, string> = { allow: "Allow", allow_always: "Always", deny: "Deny" }
-const KEY: Record<Decision, string> = { allow: "y", allow_always: "Shift Y", deny: "n" }
 const ORDER: readonly Decision[] = ["allow", "allow_always", "deny"]
 
 /** The focus shows the keys in the buttons, which would move them away under a mouse that is held down. */
@@ -48,6 +51,7 @@ export function ApprovalCard(props: {
   const [answer, setAnswer] = useState<Decision | null>(null)
   const [problem, setProblem] = useState<string | null>(null)
   const [note, setNote] = useState<string | null>(null)
+  const { keys } = useSettings()
   const shownAt = useRef(0)
   const held = useHeldAnswers().some((one) => one.request.requestId === request.requestId)
 
@@ -66,18 +70,11 @@ export function ApprovalCard(props: {
   }
 
   const onKeyDown = (event: KeyboardEvent) => {
-    if (
-      event.target instanceof HTMLInputElement ||
-      event.repeat ||
-      event.ctrlKey ||
-      event.metaKey ||
-      event.altKey
-    )
-      return
+    const name = nameOfKey(event)
+    if (event.target instanceof HTMLInputElement || event.repeat || name === null) return
     if (performance.now() - shownAt.current < SETTLE_MS) return
-    const decision: Decision | null =
-      event.key === "Y" ? "allow_always" : event.key === "y" ? "allow" : event.key === "n" ? "deny" : null
-    if (decision === null) return
+    const decision = ORDER.find((each) => keysOf(each, keys) === name)
+    if (decision === undefined) return
     event.preventDefault()
     void decide(decision)
   }
@@ -156,7 +153,7 @@ export function ApprovalCard(props: {
             className={decision === "allow" ? "control control-accent" : "control"}
             disabled={answer !== null}
             onMouseDown={stayPut}
-            aria-keyshortcuts={decision === "allow_always" ? "Shift+Y" : KEY[decision]}
+            aria-keyshortcuts={shortcutsOf(keysOf(decision, keys))}
             title={
               decision === "allow_always"
                 ? `Also allows later calls like this one (${request.kind}) in this session`
@@ -166,7 +163,7 @@ export function ApprovalCard(props: {
           >
             {LABEL[decision]}
             <kbd className="hidden font-sans text-note opacity-80 group-focus-within:inline touch:hidden!">
-              {KEY[decision]}
+              {readableKeys(keysOf(decision, keys) ?? "", isMac())}
             </kbd>
           </button>
         ))}

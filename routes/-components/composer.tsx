@@ -2,13 +2,16 @@ import { type FormEvent, type KeyboardEvent, type ReactNode, useEffect, useRef }
 import type { SendMode } from "#streams/command"
 import type { SlashCommand } from "#streams/event"
 import type { SessionId } from "#streams/ids"
-import { useCommands } from "../-app/commands.ts"
+import { isMac, useCommands, useKeysOf } from "../-app/commands.ts"
 import { useDraft } from "../-app/draft.ts"
+import { readableKeys } from "../-app/keys.ts"
 import type { Outgoing } from "../-app/outbox.ts"
 import { useSettings } from "../-app/settings.ts"
 import { useAttached } from "../-app/use-attached.ts"
 import { AttachButton, AttachedFiles, takesFiles } from "./attachments.tsx"
 import { useCompleting } from "./completing.tsx"
+
+const hintOf = (keys: string | undefined) => (keys === undefined ? "" : ` (${readableKeys(keys, isMac())})`)
 
 const phone = () => matchMedia("(pointer: coarse)").matches
 
@@ -30,6 +33,8 @@ export function Composer(props: {
 }) {
   const { sessionId, running, away, stopping, focusAtFirst, onSend, onStop } = props
   const { enter } = useSettings()
+  const steerKeys = hintOf(useKeysOf("steer"))
+  const interruptKeys = hintOf(useKeysOf("interrupt"))
   const [text, setText] = useDraft(sessionId)
   const box = useRef<HTMLTextAreaElement>(null)
   const files = useAttached()
@@ -68,14 +73,12 @@ export function Composer(props: {
       id: "compose",
       group: "Answer",
       title: "Write a message",
-      keys: "i",
       run: () => box.current?.focus(),
     },
     {
       id: "steer",
       group: "Answer",
       title: running ? "Steer: into the running turn" : "Send",
-      keys: "Mod+Enter",
       whileTyping: true,
       run: () => send(running ? "steer" : "queue"),
     },
@@ -83,7 +86,6 @@ export function Composer(props: {
       id: "interrupt",
       group: "Answer",
       title: "Interrupt: stop the turn and send",
-      keys: "Mod+Shift+Enter",
       whileTyping: true,
       run: () => send(running ? "interrupt" : "queue"),
     },
@@ -139,7 +141,7 @@ export function Composer(props: {
               <button
                 type="button"
                 className="control h-9"
-                title="Stops the turn and sends this instead (Ctrl Shift Enter)"
+                title={`Stops the turn and sends this instead${interruptKeys}`}
                 onClick={() => send("interrupt")}
               >
                 Interrupt
@@ -147,7 +149,7 @@ export function Composer(props: {
               <button
                 type="button"
                 className="control h-9"
-                title="Tells the agent at once, where it can listen amid a turn (Ctrl Enter)"
+                title={`Tells the agent at once, where it can listen amid a turn${steerKeys}`}
                 onClick={() => send("steer")}
               >
                 Steer

@@ -1,4 +1,5 @@
-import { isMac } from "../-app/commands.ts"
+import { isMac, useKeysOf } from "../-app/commands.ts"
+import type { CommandId } from "../-app/key-map.ts"
 import { readableKeys } from "../-app/keys.ts"
 
 /** Keys as they are pressed. Not shown where there is no keyboard. */
@@ -8,4 +9,10 @@ export function KeyCaps({ keys }: { readonly keys: string }) {
       {readableKeys(keys, isMac())}
     </kbd>
   )
+}
+
+/** Those of a command, if it has any. */
+export function KeysOf({ command }: { readonly command: CommandId }) {
+  const keys = useKeysOf(command)
+  return keys === undefined ? null : <KeyCaps keys={keys} />
 }

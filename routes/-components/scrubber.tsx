@@ -49,9 +49,9 @@ export function Scrubber(props: {
   const turn = (step: 1 | -1) =>
     go(step > 0 ? (turns.find((each) => each > seq) ?? max) : (turns.findLast((each) => each < seq) ?? 0))
   useCommands("part", [
-    { id: "scrub-back", group: "View", title: "One event back", keys: ",", run: () => go(seq - 1) },
-    { id: "scrub-on", group: "View", title: "One event on", keys: ";", run: () => go(seq + 1) },
-    { id: "scrub-play", group: "View", title: playing ? "Pause" : "Play", keys: "Space", run: toggle },
+    { id: "scrub-back", group: "View", title: "One event back", run: () => go(seq - 1) },
+    { id: "scrub-on", group: "View", title: "One event on", run: () => go(seq + 1) },
+    { id: "scrub-play", group: "View", title: playing ? "Pause" : "Play", run: toggle },
   ])
 
   const time = at === null ? "" : new Date(at).toLocaleString()

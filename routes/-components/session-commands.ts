@@ -4,7 +4,8 @@ import type { SessionId } from "#streams/ids"
 import type { Worktree } from "#streams/registry"
 import { openApi } from "../-app/api.ts"
 import { copyText, saveFile } from "../-app/clipboard.ts"
-import { type Command, useCommands } from "../-app/commands.ts"
+import { isMac, type Offer, useCommands, useKeysOf } from "../-app/commands.ts"
+import { readableKeys } from "../-app/keys.ts"
 import { linkTo } from "../-app/message-link.ts"
 import { checkpointBeforeLastTurn } from "../-app/moments.ts"
 import type { SessionHeader } from "../-app/protocol.ts"
@@ -32,8 +33,10 @@ export function useSessionCommands(given: {
   readonly onFold: (open: boolean) => void
   readonly onFind: () => void
   readonly onRename: () => void
+  readonly onLimits: () => void
   readonly worktree: Worktree | null
   readonly onRestore: (n: number) => void
+  readonly onForkHere: (seq: number) => void
   readonly onBringHome: () => void
   readonly onResume: () => void
   readonly onStop: () => void
@@ -41,12 +44,14 @@ export function useSessionCommands(given: {
   const { sessionId, header, archived, running, thoughts, transcript, replay, place } = given
   const navigate = useNavigate()
   const pressed = useRef(0)
+  const stopKeys = readableKeys(useKeysOf("stop") ?? "it", isMac())
   const stopAtSecondPress = () => {
     const now = performance.now()
     if (now - pressed.current < TWICE_MS) given.onStop()
-    else toast("Press . again to stop the turn")
+    else toast(`Press ${stopKeys} again to stop the turn`)
     pressed.current = now
   }
+  const inView = () => transcript.current?.seqInView() ?? Math.max(0, header.seq)
   const panel = (each: Panel) => () => place.onPanel(place.panel === each ? null : each)
   const exported = async (use: (text: string) => void, method: "markdown" | "json") => {
     try {
@@ -87,38 +92,26 @@ export function useSessionCommands(given: {
   }
   const before = checkpointBeforeLastTurn(header.checkpoints)
 
-  const session = (id: string, title: string, run: () => void, keys?: string): Command => ({
+  const session = (id: Offer["id"], title: string, run: () => void): Offer => ({
     id,
     group: "Session",
     title,
     run,
-    keys,
   })
-  const view = (id: string, title: string, run: () => void, keys?: string): Command => ({
-    id,
-    group: "View",
-    title,
-    run,
-    keys,
-  })
+  const view = (id: Offer["id"], title: string, run: () => void): Offer => ({ id, group: "View", title, run })
   const canResume = header.status === "interrupted" || header.status === "failed"
   useCommands("page", [
-    ...(running ? [session("stop", "Stop the turn", stopAtSecondPress, ".")] : []),
-    ...(canResume ? [session("resume", "Resume", given.onResume, "r")] : []),
-    session("find", "Search in this session", given.onFind, "/"),
-    session("changes", "Files", panel("changes"), "d"),
+    ...(running ? [session("stop", "Stop the turn", stopAtSecondPress)] : []),
+    ...(canResume ? [session("resume", "Resume", given.onResume)] : []),
+    session("find", "Search in this session", given.onFind),
+    session("changes", "Files", panel("changes")),
     session("note", "The agent's last note", panel("note")),
-    session("usage", "Usage by turn", panel("usage"), "u"),
-    session("events", "Raw events", panel("events"), "o"),
+    session("usage-panel", "Usage by turn", panel("usage")),
+    session("events", "Raw events", panel("events")),
     place.at === null
-      ? session("past", "Go back in time", () => place.onAt(Math.max(0, header.seq)), ",")
-      : session("now", "Back to now", () => place.onAt(null), "G"),
-    session(
-      "link",
-      "Copy link to this place",
-      () => void copyText(linkTo(transcript.current?.seqInView() ?? Math.max(0, header.seq)), "Link"),
-      "l",
-    ),
+      ? session("past", "Go back in time", () => place.onAt(Math.max(0, header.seq)))
+      : session("now", "Back to now", () => place.onAt(null)),
+    session("link", "Copy link to this place", () => void copyText(linkTo(inView()), "Link")),
     session(
       "copy",
       "Copy transcript as Markdown",
@@ -137,21 +130,25 @@ export function useSessionCommands(given: {
     ...(header.checkpoints.length > 0
       ? [
           session("keep-files", "Keep the files as they are", () => void keep()),
-          session("fork", place.at === null ? "Fork" : "Fork from this moment", () => void fork(), "f"),
+          session("fork", place.at === null ? "Fork" : "Fork from this moment", () => void fork()),
+          ...(place.at === null
+            ? [session("fork-here", "Fork from the message in view…", () => given.onForkHere(inView()))]
+            : []),
           session("export-patch", "Export changes as a patch", () => void exportPatch()),
         ]
       : []),
-    ...(given.worktree ? [session("bring-home", "Bring home…", given.onBringHome, "h")] : []),
+    ...(given.worktree ? [session("bring-home", "Bring home…", given.onBringHome)] : []),
     ...(before !== null
-      ? [session("restore", "Go back to before the last turn…", () => given.onRestore(before), "z")]
+      ? [session("restore", "Go back to before the last turn…", () => given.onRestore(before))]
       : []),
+    session("limits", "Limits…", given.onLimits),
     session("rename", "Rename…", given.onRename),
     session("archive", archived ? "Bring back from the archive" : "Archive", () => void archive()),
-    view("turn-before", "Previous turn", () => transcript.current?.toTurn(-1), "["),
-    view("turn-after", "Next turn", () => transcript.current?.toTurn(1), "]"),
-    ...(place.at === null ? [view("end", "Jump to the latest", () => transcript.current?.toEnd(), "G")] : []),
-    view("thoughts", thoughts ? "Hide thoughts" : "Show thoughts", given.onThoughts, "t"),
-    view("expand", "Open all calls", () => given.onFold(true), "e"),
-    view("collapse", "Close all calls", () => given.onFold(false), "w"),
+    view("turn-before", "Previous turn", () => transcript.current?.toTurn(-1)),
+    view("turn-after", "Next turn", () => transcript.current?.toTurn(1)),
+    ...(place.at === null ? [view("end", "Jump to the latest", () => transcript.current?.toEnd())] : []),
+    view("thoughts", thoughts ? "Hide thoughts" : "Show thoughts", given.onThoughts),
+    view("expand", "Open all calls", () => given.onFold(true)),
+    view("collapse", "Close all calls", () => given.onFold(false)),
   ])
 }

@@ -17,10 +17,12 @@ export function SessionHeader(props: {
   readonly acting: boolean
   readonly panelOpen: boolean
   readonly onResume: () => void
+  /** It is not to go on by itself when a limit is lifted. */
+  readonly onStopWaiting: () => void
   readonly onFind: () => void
   readonly onPanel: () => void
 }) {
-  const { header, worktree, connection, acting, panelOpen, onResume, onFind, onPanel } = props
+  const { header, worktree, connection, acting, panelOpen, onResume, onStopWaiting, onFind, onPanel } = props
   const { limit } = header
   const look =
     "grid size-8 place-items-center rounded-md text-soft hover:bg-sunken aria-pressed:bg-sunken touch:size-11"
@@ -95,6 +97,16 @@ export function SessionHeader(props: {
             (limit.resumes
               ? ` It goes on by itself at ${clockTime(limit.until)}.`
               : ` The limit ends at ${clockTime(limit.until)}.`)}
+          {limit.resumes && (
+            <button
+              type="button"
+              className="ml-2 underline underline-offset-2 touch:min-h-11"
+              disabled={acting}
+              onClick={onStopWaiting}
+            >
+              Do not wait
+            </button>
+          )}
         </p>
       )}
     </div>

@@ -1,7 +1,7 @@
 import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react"
 import type { SessionId } from "#streams/ids"
 import type { Worktree } from "#streams/registry"
-import { type CheckpointMark, needsDaemon } from "#streams/session"
+import { type CheckpointMark, type ItemOf, needsDaemon } from "#streams/session"
 import { giveAnswer } from "../-app/answers.ts"
 import { openApi } from "../-app/api.ts"
 import { mentionedFiles } from "../-app/completion.ts"
@@ -20,13 +20,14 @@ import { Composer } from "./composer.tsx"
 import { ConfigChoices } from "./config-choices.tsx"
 import { TurnFilesContext } from "./files/turn-files.tsx"
 import { Folds, foldState } from "./fold.tsx"
+import { ForkHere } from "./fork-here.tsx"
 import { Plan } from "./plan.tsx"
 import { OutgoingNote, Queue } from "./queue.tsx"
 import { useSessionCommands } from "./session-commands.ts"
 import { SessionHeader } from "./session-header.tsx"
 import type { Panel } from "./session-panels.ts"
 import { type Row, Transcript, type TranscriptHandle } from "./transcript.tsx"
-import { rowsOf, UserText } from "./transcript-row.tsx"
+import { mayFork, rowsOf, UserText } from "./transcript-row.tsx"
 import { WorkingDir } from "./working-dir.ts"
 
 const SidePanel = lazy(() => import("./side-panel.tsx"))
@@ -34,6 +35,8 @@ const PastSession = lazy(() => import("./past-session.tsx"))
 const FindBar = lazy(() => import("./find-bar.tsx"))
 const BringHomeDialog = lazy(() => import("./files/bring-home-dialog.tsx"))
 const RestoreDialog = lazy(() => import("./files/restore-dialog.tsx"))
+const ForkDialog = lazy(() => import("./fork-dialog.tsx"))
+const LimitsDialog = lazy(() => import("./limits-dialog.tsx"))
 const RenameDialog = lazy(() => import("./rename-dialog.tsx"))
 
 /** What of a session is shown, as the address says it, and how to show something else. */
@@ -79,8 +82,10 @@ export function SessionPage({
   const [thoughts, setThoughts] = useState(true)
   const [finding, setFinding] = useState(false)
   const [renaming, setRenaming] = useState(false)
+  const [limiting, setLimiting] = useState(false)
   const [bringing, setBringing] = useState(false)
   const [restoring, setRestoring] = useState<number | null>(null)
+  const [forking, setForking] = useState<ItemOf<"user"> | null>(null)
   const { acting, problem, act } = useActing()
   const api = useMemo(() => openApi(location.origin), [])
   const running = needsDaemon(header.status)
@@ -103,6 +108,15 @@ export function SessionPage({
     }))
     return [...rows, ...sending]
   }, [items, queued, thoughts, outgoing, sessionId])
+  const latest = useRef(items)
+  latest.current = items
+  /** From before the message that the event belongs to. */
+  const forkHere = useCallback((seq: number) => {
+    const message = latest.current.findLast(
+      (item) => item.type === "user" && item.seq <= seq && mayFork(item),
+    )
+    if (message?.type === "user") setForking(message)
+  }, [])
   const goTo = useTarget({ sessionId, items, hasMore, transcript, target: place.target })
   const onGo = (seq: number) => {
     if (place.at !== null) place.onAt(null)
@@ -123,8 +137,10 @@ export function SessionPage({
     onFold: (open) => setRowFolds(foldState(open)),
     onFind: () => setFinding(true),
     onRename: () => setRenaming(true),
+    onLimits: () => setLimiting(true),
     worktree,
     onRestore: setRestoring,
+    onForkHere: forkHere,
     onBringHome: () => setBringing(true),
     onResume: () => act(() => api.resume({ sessionId })),
     onStop: () => act(() => api.cancel({ sessionId })),
@@ -151,6 +167,7 @@ export function SessionPage({
           acting={acting}
           panelOpen={place.panel !== null}
           onResume={() => act(() => api.resume({ sessionId }))}
+          onStopWaiting={() => act(() => api.cancel({ sessionId }))}
           onFind={() => setFinding(!finding)}
           onPanel={() => place.onPanel(place.panel === null ? "changes" : null)}
         />
@@ -175,15 +192,18 @@ export function SessionPage({
               <>
                 <Plan plan={header.plan} />
                 <TurnFilesContext value={turnFiles}>
-                  <Folds value={rowFolds}>
-                    <Transcript
-                      ref={transcript}
-                      rows={rows}
-                      hasMore={hasMore}
-                      onOlder={onOlder}
-                      busy={header.status === "running"}
-                    />
-                  </Folds>
+                  <ForkHere value={header.checkpoints.length > 0 ? forkHere : null}>
+                    <Folds value={rowFolds}>
+                      <Transcript
+                        ref={transcript}
+                        rows={rows}
+                        hasMore={hasMore}
+                        onOlder={onOlder}
+                        busy={header.status === "running"}
+                        whole={place.target !== null}
+                      />
+                    </Folds>
+                  </ForkHere>
                 </TurnFilesContext>
                 {problem && (
                   <p
@@ -255,6 +275,17 @@ export function SessionPage({
           )}
           {bringing && (
             <BringHomeDialog sessionId={sessionId} title={header.title} onClose={() => setBringing(false)} />
+          )}
+          {forking && (
+            <ForkDialog
+              sessionId={sessionId}
+              title={header.title}
+              message={forking}
+              onClose={() => setForking(null)}
+            />
+          )}
+          {limiting && (
+            <LimitsDialog sessionId={sessionId} limits={header.limits} onClose={() => setLimiting(false)} />
           )}
           {renaming && (
             <RenameDialog title={header.title} onRename={rename} onClose={() => setRenaming(false)} />

@@ -1,12 +1,14 @@
 import clsx from "clsx"
 import { X } from "lucide-react"
-import { useState } from "react"
+import { type CSSProperties, useState } from "react"
 import { rangeOfCheckpoint, rangeText } from "../-app/moments.ts"
+import { usePanelWidth } from "../-app/panel-width.ts"
 import type { ReplayLine } from "../-app/replay-client.ts"
 import { EventsPanel } from "./events-panel.tsx"
 import { FilesPanel, type FilesPanelProps } from "./files/files-panel.tsx"
 import { ToldChanges } from "./files/told-changes.tsx"
 import { type Noted, NotePanel, PastNotePanel } from "./note-panel.tsx"
+import { PanelEdge } from "./panel-edge.tsx"
 import { PANELS, type Panel } from "./session-panels.ts"
 import { TurnsPanel } from "./turns-panel.tsx"
 
@@ -25,18 +27,18 @@ export default function SidePanel(props: {
   const { panel, replay, seq, onPanel, onGo, noted, files } = props
   const showFiles = (n: number) => files.onRange(rangeText(rangeOfCheckpoint({ n })))
   const [wide, setWide] = useState(false)
+  const over = panel === "changes" && wide
+  const width = usePanelWidth(panel === "changes" ? "files" : "others", panel === "changes" ? 50 : 38)
   return (
     <aside
       aria-label={TITLE[panel]}
       className={clsx(
-        "flex min-h-0 flex-col border-line bg-paper max-lg:absolute max-lg:inset-0 max-lg:z-20 lg:border-l",
-        panel !== "changes"
-          ? "lg:w-[min(36rem,42vw)]"
-          : wide
-            ? "lg:absolute lg:inset-0 lg:z-20"
-            : "lg:w-[50vw]",
+        "relative flex min-h-0 flex-col border-line bg-paper max-lg:absolute max-lg:inset-0 max-lg:z-20 lg:border-l",
+        over ? "lg:absolute lg:inset-0 lg:z-20" : "lg:w-(--panel) lg:min-w-80",
       )}
+      style={{ "--panel": `${width.share}vw` } as CSSProperties}
     >
+      {!over && <PanelEdge width={width} controls="side-panel" />}
       <div className="flex shrink-0 items-center border-b border-line px-2">
         <div role="tablist" aria-label="Panels" className="flex flex-1 text-row">
           {PANELS.map((each) => (

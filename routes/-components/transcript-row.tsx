@@ -12,20 +12,32 @@ import { AgentText } from "./agent-text.tsx"
 import { Attachments } from "./attachments.tsx"
 import { TurnFiles } from "./files/turn-files.tsx"
 import { Fold, Folds } from "./fold.tsx"
+import { ForkButton } from "./fork-here.tsx"
 import { NoteRow } from "./note.tsx"
 import { ToolCalls, ToolRow } from "./tool-row.tsx"
 import type { Row } from "./transcript.tsx"
+
+const made = new WeakMap<Item, Row>()
+
+/** The same row for the same item: of thousands only those that changed are made anew. */
+function rowOf(item: Item): Row {
+  const known = made.get(item)
+  if (known) return known
+  const row = {
+    key: item.key,
+    seq: item.seq,
+    beginsTurn: item.type === "user",
+    element: <TranscriptRow item={item} />,
+  }
+  made.set(item, row)
+  return row
+}
 
 /** Items as the rows of a transcript. */
 export const rowsOf = (items: readonly Item[]): Row[] =>
   transcriptParts(items).map((part) =>
     part.type === "item"
-      ? {
-          key: part.key,
-          seq: part.item.seq,
-          beginsTurn: part.item.type === "user",
-          element: <TranscriptRow item={part.item} />,
-        }
+      ? rowOf(part.item)
       : {
           key: part.key,
           seq: part.items[0]?.seq ?? null,
@@ -34,11 +46,22 @@ export const rowsOf = (items: readonly Item[]): Row[] =>
         },
   )
 
+/** Whether a turn began with it: then there is a moment before it to go on from. */
+export const mayFork = ({ turnId, steered }: ItemOf<"user">): boolean => turnId !== null && steered !== true
+
 /** One item of a transcript. Drawn anew only when its item changed. */
 const TranscriptRow = memo(function TranscriptRow({ item }: { readonly item: Item }) {
   switch (item.type) {
     case "user":
-      return <UserText text={item.text} at={item.at} seq={item.seq} attachments={item.attachments} />
+      return (
+        <UserText
+          text={item.text}
+          at={item.at}
+          seq={item.seq}
+          attachments={item.attachments}
+          mayFork={mayFork(item)}
+        />
+      )
     case "message":
       return (
         <div className="relative py-1.5">
@@ -84,9 +107,10 @@ export function UserText(props: {
   readonly at?: string
   readonly seq?: number
   readonly attachments?: readonly Attachment[] | undefined
+  readonly mayFork?: boolean
   readonly note?: React.ReactNode
 }) {
-  const { text, at, seq, attachments = [], note } = props
+  const { text, at, seq, attachments = [], mayFork = false, note } = props
   return (
     <div className="mt-4 mb-1.5 rounded-lg bg-sunken px-3.5 py-2.5">
       <p className="mb-0.5 flex gap-2 text-note text-quiet">
@@ -97,7 +121,12 @@ export function UserText(props: {
           </time>
         )}
         {note}
-        {seq !== undefined && <RowTools text={text} seq={seq} className="-my-1 ml-auto" />}
+        {seq !== undefined && (
+          <span className="-my-1 ml-auto flex">
+            {mayFork && <ForkButton seq={seq} />}
+            <RowTools text={text} seq={seq} />
+          </span>
+        )}
       </p>
       <Clamped text={text} foldKey={`clamped ${seq ?? text.length}`} />
       {attachments.length > 0 && <Attachments attachments={attachments} />}
@@ -138,7 +167,7 @@ function Clamped({ text, foldKey }: { readonly text: string; readonly foldKey: s
 }
 
 /** Takes a message along, or the way to it. Seen when the row is pointed at or has the focus. */
-function RowTools(props: { readonly text: string; readonly seq: number; readonly className: string }) {
+function RowTools(props: { readonly text: string; readonly seq: number; readonly className?: string }) {
   const look = "grid size-6 place-items-center rounded text-quiet hover:bg-sunken hover:text-ink"
   return (
     <span

@@ -10,6 +10,7 @@ import {
   useState,
 } from "react"
 import { VList, type VListHandle } from "virtua"
+import { useEndFirst } from "../-app/use-end-first.ts"
 
 export interface Row {
   readonly key: string
@@ -44,9 +45,14 @@ export function Transcript(props: {
   readonly hasMore: boolean
   readonly onOlder: () => void
   readonly busy: boolean
+  /** A place in it is wanted from the start, and not its end. */
+  readonly whole?: boolean
   readonly ref?: Ref<TranscriptHandle>
 }) {
-  const { rows, hasMore, onOlder, busy, ref } = props
+  const { onOlder, busy, whole = false, ref } = props
+  const rows = useEndFirst(props.rows, whole)
+  // What is here already comes first; only then is there reason to ask for older rows.
+  const hasMore = props.hasMore && rows.length === props.rows.length
   const box = useRef<HTMLDivElement>(null)
   const list = useRef<VListHandle>(null)
   const following = useRef(true)

@@ -2,7 +2,7 @@ import type { Decision } from "#streams/event"
 import { undoAnswer, useHeldAnswers } from "../-app/answers.ts"
 import { useCommands } from "../-app/commands.ts"
 import { plainText } from "../-app/hidden-characters.ts"
-import { KeyCaps } from "./key-caps.tsx"
+import { KeysOf } from "./key-caps.tsx"
 
 const DONE: Record<Decision, string> = { allow: "Allowed", allow_always: "Always allowed", deny: "Denied" }
 
@@ -25,7 +25,7 @@ export function UndoNote() {
               onClick={last.undo}
             >
               Undo
-              <KeyCaps keys="Mod+z" />
+              <KeysOf command="undo-answer" />
             </button>
           </span>
         </>
@@ -36,7 +36,7 @@ export function UndoNote() {
 
 function UndoCommand() {
   useCommands("part", [
-    { id: "undo-answer", group: "Answer", title: "Take the answer back", keys: "Mod+z", run: undoAnswer },
+    { id: "undo-answer", group: "Answer", title: "Take the answer back", run: undoAnswer },
   ])
   return null
 }

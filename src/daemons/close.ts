@@ -1,4 +1,5 @@
 /** Says on behalf of a dead daemon how its session stands. Of many who want to, the one that is granted it does. */
+import { mkdir } from "node:fs/promises"
 import { filesOf } from "#daemon/home"
 import { openSpoolFile } from "#daemon/spool-file"
 import { activityWriter } from "#streams/activity-writer"
@@ -20,6 +21,8 @@ export async function closeSession(
   const grant = await grantEpoch(endpoint, sessionId, { ...patience, inbox, purpose: "closing" })
   if (grant === null) return
   const files = filesOf(home.path, sessionId)
+  // One that ran on another host has left nothing here.
+  await mkdir(files.dir, { recursive: true, mode: 0o700 })
   const words = lastWords(files.log, inbox.daemonEpoch)
   using publisher = await openPublisher({
     endpoint,

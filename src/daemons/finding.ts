@@ -10,7 +10,7 @@ import { isAsked, notWaited } from "./asked.ts"
 /** A daemon that was started and has not said so in its stream after this long never will. */
 export const START_LIMIT_MS = 10_000
 /** A daemon that does not answer for this long is not alive for anybody who waits for it. */
-const SILENCE_LIMIT_MS = 12_000
+export const SILENCE_LIMIT_MS = 12_000
 /** One that is silent for this long and could answer is ended. */
 const HANG_LIMIT_MS = 60_000
 /** So many daemons in a row may end at their start; then the session has failed, and a person looks at its log. */

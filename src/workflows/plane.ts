@@ -145,7 +145,12 @@ export interface WorkflowPlane {
   ): Promise<Asked>
   /** A new run that has what the steps before `from` gave, and does the rest. */
   fork(
-    request: OfRun & { readonly from: StepId; readonly inputs?: Inputs | undefined },
+    request: OfRun & {
+      readonly from: StepId
+      readonly inputs?: Inputs | undefined
+      /** What the step is to be told instead of what the definition says. */
+      readonly input?: StepInput | undefined
+    },
   ): Promise<{ readonly runId: RunId }>
   /** Events from `offset` (default: the start) on, for ever, until `signal` aborts. */
   follow(request: {
@@ -155,6 +160,8 @@ export interface WorkflowPlane {
   }): AsyncIterable<{ readonly event: RunEvent; readonly offset: string }>
 
   schedule(request: ScheduleRequest): Promise<ScheduleEntry>
+  /** When such a schedule would be due next, the soonest first. */
+  upcoming(request: Pick<ScheduleRequest, "when">): Promise<{ readonly times: readonly string[] }>
   schedules(): Promise<{ readonly schedules: readonly ScheduleEntry[] }>
   setSchedule(request: { readonly scheduleId: ScheduleId; readonly enabled: boolean }): Promise<ScheduleEntry>
   unschedule(scheduleId: ScheduleId): Promise<{ readonly scheduleId: ScheduleId; readonly removed: true }>
@@ -169,5 +176,6 @@ export interface WorkflowPlane {
     readonly body: string
     readonly delivery?: string | undefined
   }): Promise<{ readonly runId: RunId } | null>
+  setWebhook(request: { readonly webhookId: WebhookId; readonly enabled: boolean }): Promise<WebhookEntry>
   removeWebhook(webhookId: WebhookId): Promise<{ readonly webhookId: WebhookId; readonly removed: true }>
 }

@@ -19,6 +19,11 @@ const OfStep = OfRun.extend({ stepId: StepId })
 const Written = z.strictObject({ source: Source, file: Directory.optional() })
 const Started = { name: WorkflowName, inputs: Inputs.optional(), workingDir: Directory.optional() }
 
+const When = z.union([
+  z.strictObject({ cron: Text, timeZone: z.string().min(1).max(64).optional() }),
+  z.strictObject({ every: z.string().min(2).max(40) }),
+])
+
 const Action = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("resume") }),
   z.strictObject({ type: z.literal("resume_from"), stepId: StepId }),
@@ -116,7 +121,7 @@ export const workflowRouter = router({
     .mutation(({ ctx, input }) => ctx.plane.workflows.answer(input)),
 
   fork: procedure
-    .input(OfRun.extend({ from: StepId, inputs: Inputs.optional() }))
+    .input(OfRun.extend({ from: StepId, inputs: Inputs.optional(), input: StepInput.optional() }))
     .mutation(({ ctx, input }) => ctx.plane.workflows.fork(input)),
 
   /** `lastEventId` is what a client that reconnects saw last; it is further on than `offset`. */
@@ -133,14 +138,15 @@ export const workflowRouter = router({
     .input(
       z.strictObject({
         ...Started,
-        when: z.union([
-          z.strictObject({ cron: Text, timeZone: z.string().min(1).max(64).optional() }),
-          z.strictObject({ every: z.string().min(2).max(40) }),
-        ]),
+        when: When,
         overlap: z.enum(["skip", "allow"]).optional(),
       }),
     )
     .mutation(({ ctx, input }) => ctx.plane.workflows.schedule(input)),
+
+  upcoming: procedure
+    .input(z.strictObject({ when: When }))
+    .query(({ ctx, input }) => ctx.plane.workflows.upcoming(input)),
 
   schedules: procedure.query(({ ctx }) => ctx.plane.workflows.schedules()),
 
@@ -157,6 +163,10 @@ export const workflowRouter = router({
     .mutation(({ ctx, input }) => ctx.plane.workflows.addWebhook(input)),
 
   webhooks: procedure.query(({ ctx }) => ctx.plane.workflows.webhooks()),
+
+  setWebhook: procedure
+    .input(z.strictObject({ webhookId: WebhookId, enabled: z.boolean() }))
+    .mutation(({ ctx, input }) => ctx.plane.workflows.setWebhook(input)),
 
   removeWebhook: procedure
     .input(z.strictObject({ webhookId: WebhookId }))

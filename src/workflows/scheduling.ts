@@ -21,10 +21,12 @@ import type { RunFolds } from "./folds.ts"
 import type { ScheduleEntry, ScheduleRequest, WorkflowPlane } from "./plane.ts"
 import { definitionOf, inputsOf, makeRun } from "./starting.ts"
 
+const MOST_UPCOMING = 5
+
 export function scheduling(
   context: PlaneContext,
   folds: RunFolds,
-): Pick<WorkflowPlane, "schedule" | "schedules" | "setSchedule" | "unschedule"> {
+): Pick<WorkflowPlane, "schedule" | "schedules" | "setSchedule" | "unschedule" | "upcoming"> {
   const { endpoint, patience, home } = context
   const rowOf = async (scheduleId: ScheduleRow["scheduleId"]) => {
     const { value } = await folds.workflows()
@@ -51,6 +53,18 @@ export function scheduling(
         }
         await appendTo(endpoint, paths.workflows, [scheduleRowChange(row)], patience)
         return entryOf(row, null)
+      }),
+
+    upcoming: ({ when }) =>
+      guarded(async () => {
+        const row = { when: whenOf(when) }
+        const times: string[] = []
+        let due = dueAfter(row, Date.now())
+        while (due !== null && times.length < MOST_UPCOMING) {
+          times.push(new Date(due).toISOString())
+          due = dueAfter(row, due)
+        }
+        return { times }
       }),
 
     schedules: () =>

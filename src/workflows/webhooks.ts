@@ -14,7 +14,7 @@ import type { WebhookEntry, WorkflowPlane } from "./plane.ts"
 import { definitionOf, inputsOf, makeRun } from "./starting.ts"
 import type { Wake } from "./waking.ts"
 
-type Webhooks = Pick<WorkflowPlane, "addWebhook" | "webhooks" | "removeWebhook" | "deliver">
+type Webhooks = Pick<WorkflowPlane, "addWebhook" | "webhooks" | "setWebhook" | "removeWebhook" | "deliver">
 
 /** The log of a run has room for so much of a body. */
 export const MOST_BODY_BYTES = 256 * 1024
@@ -22,6 +22,14 @@ export const MOST_BODY_BYTES = 256 * 1024
 export function webhooks(context: PlaneContext, folds: RunFolds, wake: Wake): Webhooks {
   const { endpoint, patience, home } = context
   const rowOf = async (webhookId: WebhookId) => (await folds.workflows()).value.webhooks.get(webhookId)
+  const knownRow = async (webhookId: WebhookId): Promise<WebhookRow> => {
+    const row = await rowOf(webhookId)
+    if (row) return row
+    throw new Problem(
+      "unknown_webhook",
+      `There is no webhook ${webhookId}: \`agentz workflow webhook\` shows those there are.`,
+    )
+  }
   return {
     addWebhook: ({ name, inputs = {}, workingDir, bodyInput }) =>
       guarded(async () => {
@@ -50,13 +58,16 @@ export function webhooks(context: PlaneContext, folds: RunFolds, wake: Wake): We
         return { webhooks: [...value.webhooks.values()].map(shown) }
       }),
 
+    setWebhook: ({ webhookId, enabled }) =>
+      guarded(async () => {
+        const row = { ...(await knownRow(webhookId)), enabled }
+        await appendTo(endpoint, paths.workflows, [webhookRowChange(row)], patience)
+        return shown(row)
+      }),
+
     removeWebhook: (webhookId) =>
       guarded(async () => {
-        if ((await rowOf(webhookId)) === undefined)
-          throw new Problem(
-            "unknown_webhook",
-            `There is no webhook ${webhookId}: \`agentz workflow webhook\` shows those there are.`,
-          )
+        await knownRow(webhookId)
         await appendTo(endpoint, paths.workflows, [webhookRowRemoval(webhookId)], patience)
         return { webhookId, removed: true as const }
       }),

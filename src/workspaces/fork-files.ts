@@ -8,7 +8,7 @@ import { planRestore, restore } from "#daemon/git/restore"
 import { snapshot } from "#daemon/git/snapshot"
 import type { SessionId } from "#streams/ids"
 import type { Worktree } from "#streams/registry"
-import type { Session } from "#streams/session"
+import type { CheckpointMark, Session } from "#streams/session"
 import { privateDirectory } from "../home.ts"
 import { Problem } from "../plane.ts"
 import { makeWorkspace, type Workspace, worktreeAt, worktreesDir } from "./workspace.ts"
@@ -20,14 +20,15 @@ export interface ForkFiles {
   /** Where its checkpoints are. */
   readonly place: Place
   readonly fork: Pick<Session, "sessionId" | "checkpoints">
+  /** The checkpoint whose files it begins with. */
+  readonly mark: Pick<CheckpointMark, "head" | "tree">
 }
 
-export async function filesOfFork(home: string, from: ForkFiles): Promise<Workspace> {
-  const { place, fork, worktree } = from
+export async function makeForkFiles(home: string, from: ForkFiles): Promise<Workspace> {
+  const { place, fork, worktree, mark } = from
   const { sessionId } = fork
-  const mark = fork.checkpoints.at(-1)
   const workspace =
-    place.repository === null || !mark?.head
+    place.repository === null || mark.head === null
       ? await makeDirectory(home, sessionId, place.root)
       : await makeWorkspace(home, sessionId, {
           directory: originOf(from),
@@ -37,10 +38,8 @@ export async function filesOfFork(home: string, from: ForkFiles): Promise<Worksp
   if ("why" in into) throw new Problem("checkpoint_failed", into.why)
   await takeObjects(place, into)
   await takeRefs(into, fork.checkpoints)
-  if (mark) {
-    await using now = await snapshot(into)
-    await restore(into, now, await planRestore(into, now, mark.tree))
-  }
+  await using now = await snapshot(into)
+  await restore(into, now, await planRestore(into, now, mark.tree))
   return workspace
 }
 

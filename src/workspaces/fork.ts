@@ -1,7 +1,7 @@
 /** A new session that goes on from a moment of another one: with what was said until then, and the files as they were. */
 import { knownPlace } from "#daemon/git/place"
 import { copyBlob } from "#streams/blob"
-import { forkedEvents, seqOfCheckpoint, withOwnBlobs } from "#streams/fork"
+import { filesOfFork, forkedEvents, seqOfCheckpoint, withOwnBlobs } from "#streams/fork"
 import { messageIdOf, newSessionId, type SessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { activityOf, activityRowChange, type SessionRow, sessionRowChange } from "#streams/registry"
@@ -14,7 +14,7 @@ import { grantEpoch, readInbox } from "../grant.ts"
 import { Problem } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
 import { checkedPrompt } from "../prompt.ts"
-import { filesOfFork } from "./fork-files.ts"
+import { makeForkFiles } from "./fork-files.ts"
 import type { Forking, ForkRequest } from "./keeping.ts"
 import { withGit } from "./moments.ts"
 
@@ -38,20 +38,19 @@ export function forking(context: PlaneContext, reach: Reach): Forking {
           const { value: source } = await folds.session(from)
           const raw = await rawOf(from)
           const sessionId = newSessionId()
-          const { events, blobs } = withOwnBlobs(
-            forkedEvents(raw, from, seqFor(source, raw, request)),
-            sessionId,
-          )
+          const forkSeq = seqFor(source, raw, request)
+          const { events, blobs } = withOwnBlobs(forkedEvents(raw, from, forkSeq), sessionId)
           const fork = foldSession(emptySession(sessionId), events)
           const place = await knownPlace(home.path, from)
-          if (place === null || fork.checkpoints.length === 0)
+          const mark = filesOfFork(source, forkSeq)
+          if (place === null || mark === undefined)
             throw new Problem(
               "no_checkpoints",
               `Session ${from} has no checkpoint at that moment on this machine: fork it where it works, or later.`,
             )
           const { worktree } = entry
           const workingDir = source.workingDir ?? place.root
-          const workspace = await filesOfFork(home.path, { workingDir, worktree, place, fork })
+          const workspace = await makeForkFiles(home.path, { workingDir, worktree, place, fork, mark })
           const { agentType, model, permissionMode, config, limits, onLimit } = entry
           const row: SessionRow = {
             ...{ sessionId, agentType, permissionMode, ...workspace },

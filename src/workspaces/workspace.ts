@@ -3,32 +3,17 @@ import { createHash } from "node:crypto"
 import { existsSync } from "node:fs"
 import { cp, mkdir, realpath } from "node:fs/promises"
 import { basename, dirname, join, sep } from "node:path"
-import { z } from "zod"
 import { GitError } from "#daemon/git/git"
 import { kindOf } from "#daemon/git/place"
 import { below, checkedOutAt, commitOf, hasBranch, isBranchName } from "#daemon/git/worktree"
 import type { SessionId } from "#streams/ids"
 import type { Worktree } from "#streams/registry"
+import type { WorkspaceRequest } from "#streams/workspace-request"
 import { privateDirectory } from "../home.ts"
 import { Problem } from "../plane.ts"
 import { commandsFor, repositoryConfig } from "./repository-config.ts"
 import { isUnfinished, makeWhole } from "./whole-tree.ts"
 
-const Name = z.string().min(1).max(200)
-
-export const WorkspaceRequest = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("directory") }),
-  z.strictObject({
-    kind: z.literal("worktree"),
-    /** Made at `base` where there is none of that name. Default: one named after the session. */
-    branch: Name.optional(),
-    /** A branch, tag or commit; default: that of the repository's configuration, else what is checked out. */
-    base: Name.optional(),
-    /** `false`: without the repository's commands, to set it up and to take it down. */
-    setup: z.boolean().optional(),
-  }),
-])
-export type WorkspaceRequest = z.infer<typeof WorkspaceRequest>
 type WorktreeRequest = Extract<WorkspaceRequest, { kind: "worktree" }>
 
 /** Beside the home rather than in it: agents do not see into the home. */

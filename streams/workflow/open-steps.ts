@@ -1,16 +1,15 @@
 /** What becomes of steps that are open: waits that are over, timeouts, maps whose items are all done. */
 import type { BlobRef } from "../event.ts"
 import type { Json } from "./definition.ts"
-import { durationMs } from "./duration.ts"
 import type { UnstampedRunEvent } from "./event.ts"
 import type { Now, Stop } from "./plan.ts"
 import { failedEvent } from "./retry.ts"
 import type { Run, StepOutput, StepState } from "./run.ts"
 import { type Blobs, type Known, readOutput } from "./scope.ts"
 import { soonest } from "./soonest.ts"
-import { attemptOf, isOutside } from "./step-body.ts"
+import { attemptOf, bodyOf, isOutside } from "./step-body.ts"
 import { itemId } from "./step-id.ts"
-import { timeoutFailure, timeoutOf } from "./timeout.ts"
+import { timeoutAt, timeoutFailure, timeoutOf } from "./timeout.ts"
 import { isPassedOver } from "./transition.ts"
 
 export interface OpenSteps {
@@ -28,24 +27,30 @@ export function openSteps(run: Run, now: Now): OpenSteps {
   const signals = run.signals.slice()
   for (const step of run.steps.values()) {
     if (step.status !== "running" && step.status !== "waiting") continue
-    const over = waitOver(step, signals, now.now) ?? mapOver(run, step, now.blobs)
+    const time = isByTheWall(run, step) ? (now.wall ?? now.now) : now.now
+    const over = waitOver(step, signals, time) ?? mapOver(run, step, now.blobs)
     if (over?.type === "load") load.push(...over.blobs)
     if (over?.type === "known") say.push(over.value)
     if (over !== null) continue
     const timeout = timeoutOf(run, step.stepId)
-    const dueAt = timeout === null ? null : startedAt(step) + durationMs(timeout)
+    const dueAt = timeoutAt(run, step)
     if (timeout === null || dueAt === null || dueAt > now.now)
-      wakeAt = soonest(wakeAt, dueAt, waitsUntil(step))
+      wakeAt = soonest(wakeAt, dueAt, waitsUntil(step, now.now - time))
     else if (isOutside(run, step.stepId)) stop.push({ ...attemptOf(step), why: "timeout" })
     else say.push(failedEvent(run, step, { error: timeoutFailure(timeout) }, now))
   }
   return { say, stop, load, wakeAt }
 }
 
-const startedAt = ({ attempts }: StepState): number => Date.parse(attempts.at(-1)?.startedAt ?? "")
+/** `shift`: from the clock it goes by to the one that plans are made by. */
+const waitsUntil = ({ waitingFor }: StepState, shift: number): number | null =>
+  waitingFor?.type === "time" ? Date.parse(waitingFor.until) + shift : null
 
-const waitsUntil = ({ waitingFor }: StepState): number | null =>
-  waitingFor?.type === "time" ? Date.parse(waitingFor.until) : null
+/** A time that was named is one on the wall; a while is as long as it is, whatever that is set to. */
+function isByTheWall(run: Run, { stepId }: StepState): boolean {
+  const body = bodyOf(run, stepId)
+  return body?.kind === "wait" && body.until !== undefined
+}
 
 /** `signals` loses what the step takes. */
 function waitOver(

@@ -57,6 +57,8 @@ export interface Room {
 }
 
 export interface Now extends Chance {
+  /** What the clock on the wall shows, where that may be something else than `now`: for times that people name. */
+  readonly wall?: number | undefined
   readonly room: Room
   readonly blobs: Blobs
 }

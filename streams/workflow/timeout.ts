@@ -1,6 +1,7 @@
 /** How long an attempt may take. */
+import { durationMs } from "./duration.ts"
 import type { StepFailure } from "./event.ts"
-import type { Run } from "./run.ts"
+import type { Run, StepState } from "./run.ts"
 import { bodyOf, isOutside } from "./step-body.ts"
 import type { StepId } from "./step-id.ts"
 
@@ -8,6 +9,12 @@ import type { StepId } from "./step-id.ts"
 export function timeoutOf(run: Run, stepId: StepId): string | null {
   const own = bodyOf(run, stepId)?.timeout
   return own ?? (isOutside(run, stepId) ? run.definition?.defaults?.timeout : undefined) ?? null
+}
+
+/** When the last attempt must have ended; `null`: it may take as long as it likes. */
+export function timeoutAt(run: Run, { stepId, attempts }: StepState): number | null {
+  const timeout = timeoutOf(run, stepId)
+  return timeout === null ? null : Date.parse(attempts.at(-1)?.startedAt ?? "") + durationMs(timeout)
 }
 
 export const timeoutFailure = (timeout: string): StepFailure => ({

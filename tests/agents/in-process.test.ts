@@ -17,7 +17,7 @@ describeInstalledAgent({
     OPENAI_MODEL: "fake-model",
   }),
   asks: (command) => `[[bash cmd=${JSON.stringify(command)}]]`,
-  cannot: { agentKilled: inside, missing: noProgram, children: noServers },
+  cannot: { agentKilled: inside, missing: noProgram, children: noServers, workflows: noServers },
 })
 
 const noModel = "has no model and speaks to no service"
@@ -35,5 +35,6 @@ describeInstalledAgent({
     wrongKey: "has no key",
     secrets: "has no key",
     children: noServers,
+    workflows: noServers,
   },
 })

@@ -6,13 +6,16 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
+import type { McpServer } from "#daemon/mcp-server"
 import { isSame } from "#daemon/process/identity"
 import { processesOf } from "#daemon/process/tree"
+import { workersOf } from "#src/workflows/worker/ensure"
 import type { Children } from "#streams/children"
 import type { SessionId } from "#streams/ids"
 import type { ItemOf, Session } from "#streams/session"
 import { wait } from "#streams/transport"
 import { Installation, killHard, killPid, saidIn } from "../e2e/installation.ts"
+import { tokenOf } from "../e2e/mcp-token.ts"
 import { modelThatObeys, type ObedientModel } from "../support/model-that-obeys.ts"
 
 /** In the order of the table's rows. */
@@ -36,6 +39,8 @@ const ABILITIES = {
   parked: "Parked when idle, woken by a message",
   secrets: "Its key is in no argument, stream, spool or log",
   children: "Starts a session by MCP; after kill -9 of itself and of the API it has the answer by the id",
+  workflows:
+    "Starts a workflow by MCP; after kill -9 of itself, the API and the worker it has the result by the id",
 } as const
 type Ability = keyof typeof ABILITIES
 
@@ -266,9 +271,11 @@ export function describeInstalledAgent(agent: InstalledAgent): void {
       return `awake in ${woken} ms; ${live} MiB live, none parked`
     })
 
+    /** What makes the model call a tool of agentz. */
+    const call = (name: string, input: Readonly<Record<string, unknown>>) =>
+      `[[tool name=${agent.mcpTool?.(name)} args=${JSON.stringify(JSON.stringify(input))}]] [[say text=called]]`
+
     ability("children", async (world) => {
-      const call = (name: string, input: Readonly<Record<string, unknown>>) =>
-        `[[tool name=${agent.mcpTool?.(name)} args=${JSON.stringify(JSON.stringify(input))}]] [[say text=called]]`
       const spawn = call("session_spawn", { agent: "demo", prompt: "/recall" })
       const id = await world.start(spawn, "bypass", { children: { most: 1, depth: 1 } })
       await world.until(id, "completed")
@@ -285,6 +292,30 @@ export function describeInstalledAgent(agent: InstalledAgent): void {
       const told = JSON.stringify(itemsOf(session, "tool").at(-1))
       expect(told).toContain(child)
       expect(told).toMatch(/settled\W+true/)
+      return undefined
+    })
+
+    ability("workflows", async (world) => {
+      const source = `name: handled\nsteps:\n  - { id: only, kind: command, command: "sleep 8; echo handled" }\n`
+      await world.workflow.define.mutate({ source })
+      const mcpServers = [await world.ownServer("--workflows", "handled", "--sessions", "none")]
+      const input = { workflow: "handled", workingDir: world.agentz.workingDir, idempotencyKey: "once" }
+      const id = await world.start(call("invoke_async", input), "bypass", { mcpServers })
+      const said = await world.until(id, "completed")
+      const [run] = (await world.workflow.list.query({})).runs
+      if (run === undefined) throw new Error(`No run: ${JSON.stringify(itemsOf(said, "tool"))}`)
+
+      await killPid(world.agentz.daemon(id))
+      await world.killApi()
+      for (const worker of workersOf(world.agentz.home).filter(isSame)) await killPid(worker)
+      await world.up({ samePort: true })
+      await world.send(id, call("invoke_status", { runId: run.runId, waitSeconds: 50 }))
+      const session = await world.until(id, "completed")
+      const told = JSON.stringify(itemsOf(session, "tool").at(-1))
+      expect(told).toContain(run.runId)
+      expect(told).toMatch(/output\W+handled/)
+      const { run: ended } = await world.workflow.status.query({ runId: run.runId })
+      expect(ended.steps[0]?.attempts).toHaveLength(1)
       return undefined
     })
 
@@ -341,24 +372,47 @@ class World implements AsyncDisposable {
     return world
   }
 
-  async up(): Promise<void> {
-    this.#ready = await this.agentz.up()
+  /** `samePort`: where the one before it was. */
+  async up({ samePort = false } = {}): Promise<void> {
+    const port = samePort && this.#ready ? { AGENTZ_PORT: new URL(this.#ready.api).port } : {}
+    this.#ready = await this.agentz.up(port)
   }
 
   async killApi(): Promise<void> {
     if (this.#ready) await killHard(this.#ready.process)
   }
 
-  get api() {
+  get #up() {
     if (!this.#ready) throw new Error("agentz is not up.")
-    return this.agentz.client(this.#ready).agent
+    return this.#ready
+  }
+  get api() {
+    return this.agentz.client(this.#up).agent
+  }
+  get workflow() {
+    return this.agentz.client(this.#up).workflow
+  }
+
+  /** agentz itself as a server of tools, for whom the options of a token say. */
+  async ownServer(...options: readonly string[]): Promise<McpServer> {
+    const { token } = await tokenOf(this.agentz, ...options)
+    const headers = { authorization: `Bearer ${token}` }
+    return { type: "http", name: "agentz", url: `${this.#up.api}/mcp`, headers }
   }
 
   /** A session in a directory of its own. */
   async start(
     prompt: string,
     permissionMode: "ask" | "bypass" = "ask",
-    { idleSeconds, children }: { readonly idleSeconds?: number; readonly children?: Children } = {},
+    {
+      idleSeconds,
+      children,
+      mcpServers,
+    }: {
+      readonly idleSeconds?: number
+      readonly children?: Children
+      readonly mcpServers?: McpServer[]
+    } = {},
   ): Promise<SessionId> {
     const workingDir = join(this.agentz.workingDir, `work-${this.#dirs.size}`)
     mkdirSync(workingDir)
@@ -367,6 +421,7 @@ class World implements AsyncDisposable {
       const { sessionId } = await this.api.spawn.mutate({
         ...{ agentType, prompt, workingDir, permissionMode },
         ...(children && { children }),
+        ...(mcpServers && { mcpServers }),
       })
       this.#dirs.set(sessionId, workingDir)
       return sessionId

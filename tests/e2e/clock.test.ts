@@ -1,34 +1,15 @@
 /** The clock on the wall jumps in one process after the other, while all of them work: nothing that runs or waits is given up. */
-import { chmodSync, readFileSync, writeFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { pathToFileURL } from "node:url"
 import { expect, test } from "vitest"
 import { isSame } from "#daemon/process/identity"
-import { tempDir } from "../support/temp-dir.ts"
+import { CLOCKS, jumpingClocks } from "../support/jumping-clocks.ts"
 import { gapless, Installation, killHard, killPid } from "./installation.ts"
 
 const HOUR_MS = 3_600_000
 const JUMPS = process.env.AGENTZ_TEST_LONG
   ? [HOUR_MS, -HOUR_MS, 365 * 24 * HOUR_MS, -365 * 24 * HOUR_MS]
   : [HOUR_MS, -HOUR_MS]
-const KINDS = ["api", "daemon", "streams"] as const
-
-/** Clocks that can be set, and what an installation is started with to have them. */
-async function jumpingClocks() {
-  const dir = await tempDir()
-  const set = (kind: (typeof KINDS)[number], ms: number) => writeFileSync(join(dir.path, kind), String(ms))
-  for (const kind of KINDS) set(kind, 0)
-  const clock = pathToFileURL(join(import.meta.dirname, "../support/jumping-clock.mjs"))
-  clock.searchParams.set("dir", dir.path)
-  const node = join(dir.path, "node")
-  writeFileSync(node, `#!/bin/sh\nexec "${process.execPath}" --import "${clock.href}" "$@"\n`)
-  chmodSync(node, 0o755)
-  return {
-    set,
-    env: { NODE_OPTIONS: `--import=${clock.href}` },
-    [Symbol.asyncDispose]: () => dir[Symbol.asyncDispose](),
-  }
-}
 
 const hoursOff = (at: string | undefined) => Math.round((Date.parse(at ?? "") - Date.now()) / HOUR_MS)
 
@@ -48,7 +29,7 @@ test(`no jump of the clock by an hour${JUMPS.length > 2 ? " or a year" : ""} end
     const before = chunks(await agentz.session(running))
     await agentz.until(running, "going on", (session) => chunks(session) > before + 10)
   }
-  for (const kind of KINDS)
+  for (const kind of CLOCKS)
     for (const [index, ms] of JUMPS.entries()) {
       clocks.set(kind, ms)
       await goesOn()

@@ -154,6 +154,25 @@ test.each([{ plain: false }, { plain: true }])(
     expect(after.workingDir).toBe(workingDir)
     expect(after.checkpoints.map(({ n }) => n)).toEqual([1, 2, 3])
     expect(at.read("a.txt")).toBe("three\n")
+    // From before the second message, and from before the first one: with the files that each of them found.
+    const { items } = await agentz.session(sessionId)
+    const begun = items.flatMap((item) => (item.type === "user" && item.turnId !== null ? [item.seq] : []))
+    for (const [turn, found, had] of [
+      [0, "one\n", 0],
+      [1, "two\n", 1],
+    ] as const) {
+      const seq = (begun[turn] ?? 0) - 1
+      const made = await agent.fork.mutate({ sessionId, seq, prompt: `again ${write("five")}` })
+      const said = await agentz.until(
+        made.sessionId,
+        "said again",
+        ({ turns, status }) => turns === had + 1 && status === "completed",
+      )
+      expect(saidIn(said).includes("red")).toBe(had === 1)
+      expect(filesIn(made.workingDir)).toEqual({ "a.txt": "five\n" })
+      await agent.restore.mutate({ sessionId: made.sessionId, n: said.checkpoints.at(-2)?.n ?? 1 })
+      expect(readFileSync(join(made.workingDir, "a.txt"), "utf8")).toContain(found.trim())
+    }
     await agent.restore.mutate({ sessionId: fork, n: 1 })
     expect(readFileSync(join(workingDir, "a.txt"), "utf8")).toBe("one\n")
     expect(at.read("a.txt")).toBe("three\n")

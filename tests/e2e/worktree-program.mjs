@@ -1,7 +1,7 @@
 /** What the control plane does with work trees, once: makes one, takes it away, makes it again, makes one for a fork. */
 import { existsSync, readFileSync } from "node:fs"
 import { knownPlace } from "#daemon/git/place"
-import { filesOfFork } from "#src/workspaces/fork-files"
+import { makeForkFiles } from "#src/workspaces/fork-files"
 import { remake } from "#src/workspaces/remake"
 import { finishRemoval, isUnfinished, removeWhole } from "#src/workspaces/whole-tree"
 import { makeWorkspace } from "#src/workspaces/workspace"
@@ -21,5 +21,6 @@ if (action === "remake") {
 }
 if (action === "fork") {
   const place = await knownPlace(home, sessionId)
-  await filesOfFork(home, { workingDir, worktree, place, fork: { sessionId: forkId, checkpoints } })
+  const fork = { sessionId: forkId, checkpoints }
+  await makeForkFiles(home, { workingDir, worktree, place, fork, mark: checkpoints.at(-1) })
 }

@@ -43,6 +43,12 @@ test("who types gets only what is meant for typing", () => {
   expect(meaningOf(commands, "Mod+k", { ...free, typing: true })).toEqual(run("palette"))
 })
 
+test("a letter that was chosen for what acts while one types is typed all the same", () => {
+  const chosen = [{ id: "palette", keys: "p", whileTyping: true }]
+  expect(meaningOf(chosen, "p", free)).toEqual(run("palette"))
+  expect(meaningOf(chosen, "p", { ...free, typing: true })).toEqual({ type: "nothing" })
+})
+
 test("single keys can be switched off, and those with Ctrl stay", () => {
   expect(meaningOf(commands, "g", { ...free, singleKeys: false })).toEqual({ type: "nothing" })
   expect(meaningOf(commands, "Mod+k", { ...free, singleKeys: false })).toEqual(run("palette"))

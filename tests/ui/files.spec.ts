@@ -164,6 +164,39 @@ test("what no checkpoint has is not written over, and that is said", async ({ pa
   expect(await violations(page)).toEqual([])
 })
 
+test("a message is said again, or otherwise, in a session that forks from before it", async ({
+  page,
+  agentz,
+}) => {
+  test.slow()
+  await page.goto(`${agentz.api}/s/${sessionId}`)
+  // The first message: nothing was said before it, and the files were those that it found.
+  await page.getByRole("log").focus()
+  await page.keyboard.press("Home")
+  const first = page
+    .getByRole("article")
+    .filter({ has: page.getByText("You", { exact: true }) })
+    .first()
+  await first.hover()
+  await first.getByRole("button", { name: "Fork from here" }).click()
+  const dialog = page.getByRole("dialog", { name: "Fork from here" })
+  const prompt = dialog.getByLabel("Message")
+  await expect(prompt).toHaveValue(/value30 = 30/)
+  await expect(dialog.getByRole("button", { name: "Say it again" })).toBeVisible()
+  expect(await violations(page)).toEqual([])
+  await prompt.fill(
+    '[[edit ask=no path=values.ts old="value3 = 3" new="value3 = 777"]] [[say ms=1 text="Forked."]]',
+  )
+  await dialog.getByLabel("Title").fill("Another way")
+  await dialog.getByRole("button", { name: "Fork", exact: true }).click()
+  await page.waitForURL((url) => /\/s\/ses_/.test(url.pathname) && !url.pathname.includes(sessionId))
+  await expect(page.getByRole("heading", { name: "Another way" })).toBeVisible()
+  await expect(page.getByRole("log")).toContainText("Forked.", { timeout: 30_000 })
+  await expect(page.getByRole("log")).not.toContainText("First done.")
+  await reaches(page, "Done")
+  expect(await readFile(join(agentz.project, "values.ts"), "utf8")).not.toContain("777")
+})
+
 test("the past shows the files of then", async ({ page, agentz }) => {
   await page.goto(`${agentz.api}/s/${sessionId}?panel=changes&at=0`)
   await expect(page.getByText("No checkpoint had the files yet at that moment")).toBeVisible({
@@ -174,6 +207,30 @@ test("the past shows the files of then", async ({ page, agentz }) => {
   await page.goto(`${agentz.api}/s/${sessionId}?panel=changes&at=${second?.seq}`)
   await expect(page.getByRole("status").filter({ hasText: "4 files" })).toBeVisible({ timeout: 20_000 })
   await expect(page.getByRole("button", { name: "Put files back to checkpoint 1" })).toBeHidden()
+})
+
+test("what a session may use is changed from its menu", async ({ page, agentz }) => {
+  await page.goto(`${agentz.api}/s/${sessionId}`)
+  const dialog = page.getByRole("dialog", { name: "Limits" })
+  const open = async () => {
+    await page.getByRole("button", { name: "Session menu" }).click()
+    await page.getByRole("menuitem", { name: "Limits…" }).click()
+  }
+  await open()
+  await dialog.getByLabel("Memory").fill("much")
+  await dialog.getByRole("button", { name: "Set" }).click()
+  await expect(dialog.getByRole("alert")).toContainText("write for example 2g")
+  expect(await violations(page)).toEqual([])
+  await dialog.getByLabel("Memory").fill("2g")
+  await dialog.getByLabel("Minutes of a turn").fill("30")
+  await dialog.getByRole("button", { name: "Set" }).click()
+  await expect(dialog).toBeHidden()
+  await page.reload()
+  await open()
+  await expect(dialog.getByLabel("Memory")).toHaveValue("2g")
+  await dialog.getByLabel("Memory").fill("")
+  await dialog.getByRole("button", { name: "Set" }).click()
+  await expect(dialog).toBeHidden()
 })
 
 test("what draws the lines comes only when they are opened, and is small enough", async ({ isMobile }) => {

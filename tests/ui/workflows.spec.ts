@@ -191,6 +191,69 @@ test("what is wrong with a definition stands at its line, and it is kept when no
   await expect(page.getByRole("form", { name: "Start typed" })).toBeVisible()
 })
 
+test("a schedule is made with a look at its next times, rests, goes on, and is removed", async ({
+  page,
+  agentz,
+}) => {
+  await define(page, FOUR)
+  await page.goto(`${agentz.api}/w`)
+  await page.getByRole("link", { name: "Schedules" }).click()
+  await page.getByRole("link", { name: "New schedule" }).click()
+  const form = page.getByRole("form", { name: "New schedule" })
+  await page.getByLabel("Workflow", { exact: true }).selectOption("four")
+  await form.getByLabel("Every").fill("soon")
+  await expect(form.getByRole("status")).toContainText("no interval")
+  await form.getByLabel("At certain times").check()
+  await form.getByLabel("Pattern").fill("30 4 * * *")
+  await form.getByLabel("Time zone").fill("UTC")
+  const times = form.getByRole("list", { name: "Next times" }).locator("time")
+  await expect(times).toHaveCount(5)
+  expect(await times.first().getAttribute("datetime")).toMatch(/T04:30:00/)
+  expect(await violations(page)).toEqual([])
+  await form.getByLabel("word").fill("by the clock")
+  await form.getByRole("button", { name: "Start it by the clock" }).click()
+  await expect(form).toBeHidden()
+  const row = page.getByRole("list", { name: "Schedules and webhooks" }).getByRole("listitem")
+  await expect(row).toContainText("30 4 * * * (UTC)")
+  await expect(row).toContainText("next")
+  await row.getByRole("button", { name: "Pause: four" }).click()
+  await expect(row).toContainText("paused")
+  await row.getByRole("button", { name: "Go on: four" }).click()
+  await expect(row).toContainText("next")
+  await row.getByRole("button", { name: "Remove: four" }).click()
+  await expect(page.getByText("Nothing starts runs by itself.")).toBeVisible()
+})
+
+test("a webhook shows its secret once, starts runs by it, and none while it rests", async ({
+  page,
+  agentz,
+}) => {
+  await define(page, FOUR)
+  await page.goto(`${agentz.api}/w/starters?add=webhook&workflow=four`)
+  const form = page.getByRole("form", { name: "New webhook" })
+  await form.getByLabel("The body of a request is").selectOption("word")
+  await expect(form.getByLabel("word", { exact: true })).toBeHidden()
+  await form.getByRole("button", { name: "Make the webhook" }).click()
+  const note = page.getByRole("region", { name: "New webhook" })
+  await expect(note).toContainText("it is not shown again")
+  expect(await violations(page)).toEqual([])
+  const address = (await note.locator("code").nth(0).textContent()) ?? ""
+  const secret = (await note.locator("code").nth(1).textContent()) ?? ""
+  const deliver = async (body: string) =>
+    (await fetch(address, { method: "POST", headers: { authorization: `Bearer ${secret}` }, body })).status
+  expect(await deliver("from outside")).toBe(202)
+  await note.getByRole("button", { name: "Close" }).click()
+  const row = page.getByRole("list", { name: "Schedules and webhooks" }).getByRole("listitem")
+  await expect(row).toContainText("its body is the input word")
+  await row.getByRole("button", { name: "Pause: four" }).click()
+  await expect(row).toContainText("paused")
+  expect(await deliver("again")).not.toBe(202)
+  await row.getByRole("button", { name: "Remove: four" }).click()
+  await expect(page.getByText("Nothing starts runs by itself.")).toBeVisible()
+  await page.goto(`${agentz.api}/w?workflow=four`)
+  await expect(page.getByRole("list", { name: "Runs" }).getByRole("listitem")).not.toHaveCount(0)
+})
+
 test("the graph is walked and opened with keys", async ({ page, agentz, isMobile }) => {
   test.skip(isMobile, "a phone has no arrow keys")
   await open(page, agentz, await start(page, agentz, FRAGILE), "graph")
@@ -242,6 +305,9 @@ for (const colorScheme of ["light", "dark"] as const)
     await page.getByLabel("Definition").fill("name: x\n")
     await page.getByRole("list", { name: "Problems" }).waitFor()
     await clean("the editor")
+    await page.goto(`${agentz.api}/w/starters?add=schedule&workflow=four`)
+    await page.getByRole("list", { name: "Next times" }).waitFor()
+    await clean("the form of a schedule")
     await page.goto(`${agentz.api}/w/run_nothere`)
     await page.getByText("is not on this machine").waitFor()
     await clean("unknown")

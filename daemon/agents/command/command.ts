@@ -3,6 +3,7 @@
  * printed and how it ended. So a program has all that a session has: it outlives whoever started it, is held
  * together and limited, and what it prints is durable.
  */
+import { BLOB_LIMIT_BYTES } from "#streams/blob"
 import { COMMAND_FAILURES, Program } from "#streams/workflow/program"
 import { AgentFailed } from "../../agent-failed.ts"
 import { type AgentOptions, inProcess } from "../adapter.ts"
@@ -42,7 +43,13 @@ async function run(turn: Turn, options: AgentOptions): Promise<PromptEnd> {
   let ended: Ended
   try {
     ended = await runCommand(
-      { argv: argvOf(given), cwd: place.files.root, timeoutMs: Math.min(timeoutMs, FOR_EVER_MS) },
+      {
+        argv: argvOf(given),
+        cwd: place.files.root,
+        timeoutMs: Math.min(timeoutMs, FOR_EVER_MS),
+        // More than a blob holds: who keeps it says what is missing, so that nobody takes it for whole.
+        keep: 2 * BLOB_LIMIT_BYTES,
+      },
       { ...place, toolEnv: { ...place.toolEnv, ...env } },
       { toolCallId, signal: turn.signal, onOutput: output.add },
     )

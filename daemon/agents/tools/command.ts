@@ -8,6 +8,8 @@ export interface Command {
   readonly argv: readonly [string, ...string[]]
   readonly cwd: string
   readonly timeoutMs: number
+  /** Characters that are kept of what it prints. */
+  readonly keep?: number
 }
 
 export interface Ended {
@@ -43,7 +45,7 @@ export async function runCommand(
     })
   const { child } = launched
   const output = new CappedText(OUTPUT_LIMIT)
-  const whole = new CappedText(WHOLE_LIMIT)
+  const whole = new CappedText(command.keep ?? WHOLE_LIMIT)
   let length = 0
   for (const stream of [launched.stdout, launched.stderr])
     stream.setEncoding("utf8").on("data", (text: string) => {

@@ -75,8 +75,8 @@ function OneDiff(props: Omit<DiffViewProps, "patch"> & { readonly diff: FileDiff
   useCommands("part", [
     ...(places
       ? ([
-          { id: "change-after", group: "Files", title: "Next change", keys: "J", run: () => stepTo(1) },
-          { id: "change-before", group: "Files", title: "Previous change", keys: "K", run: () => stepTo(-1) },
+          { id: "change-after", group: "Files", title: "Next change", run: () => stepTo(1) },
+          { id: "change-before", group: "Files", title: "Previous change", run: () => stepTo(-1) },
         ] as const)
       : []),
     ...(places && marked
@@ -85,7 +85,6 @@ function OneDiff(props: Omit<DiffViewProps, "patch"> & { readonly diff: FileDiff
             id: "comment",
             group: "Files",
             title: `Comment on ${placeText(marked)}`,
-            keys: "m",
             run: () => setAsked(marked),
           },
         ] as const)

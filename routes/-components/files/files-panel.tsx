@@ -102,19 +102,17 @@ function Changes({
     files.length === 0
       ? []
       : [
-          { id: "file-after", group: "Files", title: "Next file", keys: "j", run: () => go(current + 1) },
+          { id: "file-after", group: "Files", title: "Next file", run: () => go(current + 1) },
           {
             id: "file-before",
             group: "Files",
             title: "Previous file",
-            keys: "k",
             run: () => go(current - 1),
           },
           {
             id: "split",
             group: "Files",
             title: split ? "Lines below each other" : "Before and after beside each other",
-            keys: "b",
             run: () => setSplit(!split),
           },
         ],
@@ -204,7 +202,6 @@ function Comments({ sessionId, onWrite }: { readonly sessionId: SessionId; reado
             id: "write-comments",
             group: "Files",
             title: "Put comments into the message",
-            keys: "M",
             run: write,
           },
         ],

@@ -13,56 +13,66 @@ export function Starters(props: {
 }) {
   const { schedules, webhooks, onChanged } = props
   const api = openRunApi(location.origin)
-  if (schedules.length + webhooks.length === 0) return null
+  if (schedules.length + webhooks.length === 0)
+    return <p className="text-quiet">Nothing starts runs by itself.</p>
   return (
-    <section aria-label="What starts runs by itself" className="mt-10">
-      <h2 className="mb-2 font-semibold">What starts runs by itself</h2>
-      <ul className="divide-y divide-line rounded-md border border-line text-row">
-        {schedules.map((schedule) => (
-          <One
-            key={schedule.scheduleId}
-            name={schedule.workflow}
-            what={whenText(schedule)}
-            detail={
-              <>
-                {schedule.nextAt === null ? "paused" : `next ${new Date(schedule.nextAt).toLocaleString()}`}
-                {schedule.last?.runId && (
-                  <>
-                    {", last "}
-                    <Link
-                      to="/w/$runId"
-                      params={{ runId: schedule.last.runId }}
-                      className="font-mono text-ink underline underline-offset-2"
-                    >
-                      {schedule.last.runId}
-                    </Link>
-                  </>
-                )}
-                {schedule.last?.skipped && `, last skipped: ${plainText(schedule.last.skipped)}`}
-              </>
-            }
-            acts={[
-              {
-                title: schedule.enabled ? "Pause" : "Go on",
-                act: () => api.setSchedule({ scheduleId: schedule.scheduleId, enabled: !schedule.enabled }),
-              },
-              { title: "Remove", act: () => api.unschedule({ scheduleId: schedule.scheduleId }) },
-            ]}
-            onChanged={onChanged}
-          />
-        ))}
-        {webhooks.map(({ webhookId, workflow, bodyInput }) => (
-          <One
-            key={webhookId}
-            name={workflow}
-            what={<span className="font-mono text-note">webhook {webhookId}</span>}
-            detail={bodyInput === undefined ? "" : `its body is the input ${bodyInput}`}
-            acts={[{ title: "Remove", act: () => api.removeWebhook({ webhookId }) }]}
-            onChanged={onChanged}
-          />
-        ))}
-      </ul>
-    </section>
+    <ul
+      aria-label="Schedules and webhooks"
+      className="divide-y divide-line rounded-md border border-line text-row"
+    >
+      {schedules.map((schedule) => (
+        <One
+          key={schedule.scheduleId}
+          name={schedule.workflow}
+          what={whenText(schedule)}
+          detail={
+            <>
+              {schedule.nextAt === null ? "paused" : `next ${new Date(schedule.nextAt).toLocaleString()}`}
+              {schedule.last?.runId && (
+                <>
+                  {", last "}
+                  <Link
+                    to="/w/$runId"
+                    params={{ runId: schedule.last.runId }}
+                    className="font-mono text-ink underline underline-offset-2"
+                  >
+                    {schedule.last.runId}
+                  </Link>
+                </>
+              )}
+              {schedule.last?.skipped && `, last skipped: ${plainText(schedule.last.skipped)}`}
+            </>
+          }
+          acts={[
+            {
+              title: schedule.enabled ? "Pause" : "Go on",
+              act: () => api.setSchedule({ scheduleId: schedule.scheduleId, enabled: !schedule.enabled }),
+            },
+            { title: "Remove", act: () => api.unschedule({ scheduleId: schedule.scheduleId }) },
+          ]}
+          onChanged={onChanged}
+        />
+      ))}
+      {webhooks.map(({ webhookId, workflow, bodyInput, enabled }) => (
+        <One
+          key={webhookId}
+          name={workflow}
+          what={<span className="font-mono text-note">webhook {webhookId}</span>}
+          detail={[
+            ...(enabled ? [] : ["paused"]),
+            ...(bodyInput === undefined ? [] : [`its body is the input ${bodyInput}`]),
+          ].join(", ")}
+          acts={[
+            {
+              title: enabled ? "Pause" : "Go on",
+              act: () => api.setWebhook({ webhookId, enabled: !enabled }),
+            },
+            { title: "Remove", act: () => api.removeWebhook({ webhookId }) },
+          ]}
+          onChanged={onChanged}
+        />
+      ))}
+    </ul>
   )
 }
 

@@ -1,21 +1,12 @@
 import type { StepId } from "#streams/workflow/step-id"
 import { copyText } from "../../-app/clipboard.ts"
-import { type Command, useCommands } from "../../-app/commands.ts"
+import { type Offer, useCommands } from "../../-app/commands.ts"
 import type { RunHeader } from "../../-app/protocol.ts"
-import {
-  ACTION_WORDS,
-  type RunAction,
-  runActionsOf,
-  type StepAction,
-  stepActionsOf,
-} from "../../-app/run-actions.ts"
+import { ACTION_WORDS, type RunAction, runActionsOf, stepActionsOf } from "../../-app/run-actions.ts"
 import type { Steps } from "../../-app/run-patches.ts"
 import { stepTitle } from "../../-app/run-words.ts"
 
 const RUN_TITLES = { resume: "Resume the run", pause: "Pause the run", cancel: "Cancel the run" } as const
-const RUN_KEYS = { resume: "r", pause: "p", cancel: "." } as const
-// What is nearer to a person is the step: it has the key where both could have it.
-const STEP_KEYS: Readonly<Record<StepAction, string>> = { retry: "r", skip: "s", resume_from: "a", fork: "f" }
 
 /** What can be done with the run that is open, and with the step that is chosen in it. */
 export function useRunCommands(given: {
@@ -35,11 +26,10 @@ export function useRunCommands(given: {
     onSelect(ids[at < 0 ? (by > 0 ? 0 : ids.length - 1) : at + by] ?? selected)
   }
   const ofRun = runActionsOf(header).map(
-    (type): Command => ({
+    (type): Offer => ({
       id: `run-${type}`,
       group: "Run",
       title: RUN_TITLES[type],
-      keys: RUN_KEYS[type],
       run: () => onAct({ type }),
     }),
   )
@@ -47,39 +37,36 @@ export function useRunCommands(given: {
     step === undefined
       ? []
       : stepActionsOf(header, step).map(
-          (type): Command => ({
+          (type): Offer => ({
             id: `step-${type}`,
             group: "Run",
             title: `${ACTION_WORDS[type]}: ${stepTitle(step.stepId)}`,
-            keys: STEP_KEYS[type],
             run: () => onAct({ type, stepId: step.stepId }),
           }),
         )
   const other = view === "graph" ? "list" : "graph"
+  // What is nearer to a person is the step: it has the key where both could have it.
   useCommands("page", [
     ...ofRun,
     ...ofStep,
-    { id: "step-next", group: "View", title: "Next step", keys: "j", run: move(1) },
-    { id: "step-previous", group: "View", title: "Previous step", keys: "k", run: move(-1) },
+    { id: "step-next", group: "View", title: "Next step", run: move(1) },
+    { id: "step-previous", group: "View", title: "Previous step", run: move(-1) },
     {
       id: "run-view",
       group: "View",
       title: `Show the steps as a ${other}`,
-      keys: "v",
       run: () => onView(other),
     },
     {
       id: "step-close",
       group: "View",
       title: "Close the step",
-      keys: "Escape",
       run: () => onSelect(null),
     },
     {
       id: "run-link",
       group: "View",
       title: "Copy a link to this place",
-      keys: "l",
       run: () => void copyText(location.href, "Link"),
     },
   ])

@@ -8,6 +8,8 @@ import { confirmed } from "../ask.ts"
 import type { Flags } from "../command.ts"
 import type { Io } from "../io.ts"
 import { usage } from "../refusal.ts"
+import { oneLine } from "../terminal.ts"
+import type { Elsewhere } from "./elsewhere.ts"
 
 export const CONFIRM = {
   yes: { type: "boolean", short: "y", help: "do not ask" },
@@ -18,6 +20,8 @@ interface Confirm {
   readonly values: { readonly yes?: boolean; readonly "dry-run"?: boolean }
   readonly json: boolean
   readonly io: Io
+  /** Who holds the run, where that is another host. */
+  readonly away?: Elsewhere | null
 }
 
 /** Tells what the action makes run. `false`: it was not to be done, or not confirmed. */
@@ -25,12 +29,17 @@ export async function mayAct(
   plane: ControlPlane,
   runId: RunId,
   action: Action,
-  { values, json, io }: Confirm,
+  { values, json, io, away = null }: Confirm,
 ): Promise<boolean> {
   const preview = await plane.workflows.preview({ runId, action })
-  const { refused, steps, again } = preview
+  const { refused, steps } = preview
+  const again = [...new Set([...preview.again, ...(away?.steps ?? [])])]
+  if (away !== null && !json)
+    io.stderr.write(`A worker on ${oneLine(away.host)} holds it: it is taken over if that does not answer.\n`)
   if (values["dry-run"] === true) {
-    io.stdout.write(json ? `${JSON.stringify({ runId, action, ...preview })}\n` : sentencesOn(steps, again))
+    io.stdout.write(
+      json ? `${JSON.stringify({ runId, action, ...preview, again })}\n` : sentencesOn(steps, again),
+    )
     if (refused !== null) throw new Problem("run_refused", `${refused.message} ${refused.hint ?? ""}`.trim())
     return false
   }

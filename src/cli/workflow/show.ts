@@ -2,6 +2,7 @@ import type { Run, StepState } from "#streams/workflow/run"
 import { defineCommand } from "../command.ts"
 import { clean, oneLine, type Paint, painter, type Style, table } from "../terminal.ts"
 import { withPlane } from "../with-plane.ts"
+import { type Elsewhere, elsewhere } from "./elsewhere.ts"
 import { waitsFor } from "./run-story.ts"
 import { whichRun } from "./which-run.ts"
 
@@ -54,11 +55,16 @@ function sheet(run: Run, title: string, paint: Paint): string {
       const status = rows[index]?.[1] ?? ""
       return line.replace(` ${status} `, ` ${paint(STYLES[status] ?? "dim", status)} `)
     })
-  const said =
+  const said: string[] =
     run.error === null ? [] : ["", paint("red", oneLine(`${run.error.message} ${run.error.hint ?? ""}`))]
   const leaving = run.leaving === null ? "" : `, ${run.leaving}`
+  const away = elsewhere(run)
+  if (away !== null) said.push("", paint("yellow", heldElsewhere(run.runId, away)))
   return `${run.runId}  ${run.status}${leaving}  ${oneLine(title)}\n${run.workingDir ?? ""}\n\n${[...lines, ...said].join("\n")}\n`
 }
+
+const heldElsewhere = (runId: string, { host }: Elsewhere): string =>
+  `A worker on ${oneLine(host)} holds it. If that host does not come back: agentz workflow resume ${runId}`
 
 function noteOn({ waitingFor, error, retryAt, output }: StepState): string {
   if (waitingFor !== null) return waitsFor(waitingFor)

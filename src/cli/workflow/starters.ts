@@ -112,6 +112,8 @@ export const webhook = defineCommand({
   positionals: ["[NAME]"],
   flags: {
     body: { type: "string", value: "INPUT", help: "the input that gets the body of the request" },
+    off: { type: "string", value: "ID", help: "let this webhook start nothing for now" },
+    on: { type: "string", value: "ID", help: "let it start runs again" },
     remove: { type: "string", value: "ID", help: "remove it" },
     ...STARTED,
   },
@@ -126,13 +128,21 @@ Webhook-Id makes a delivery that is repeated start one run.`,
         const removed = await workflows.removeWebhook(webhookIdOf(values.remove))
         return write(removed, `${removed.webhookId} is removed.\n`)
       }
+      const switched = values.on ?? values.off
+      if (switched !== undefined) {
+        const enabled = values.on !== undefined
+        const row = await workflows.setWebhook({ webhookId: webhookIdOf(switched), enabled })
+        return write(row, `${row.webhookId} is ${enabled ? "on" : "off"}.\n`)
+      }
       if (name === undefined) {
         const { webhooks } = await workflows.webhooks()
-        const rows = webhooks.map(({ webhookId, workflow, workingDir }) => [webhookId, workflow, workingDir])
+        const rows = webhooks.map(({ webhookId, workflow, workingDir, enabled }) => [
+          ...[webhookId, workflow, enabled ? "on" : "off", workingDir],
+        ])
         const none = "No webhooks: agentz workflow webhook NAME makes one.\n"
         return write(
           { webhooks },
-          rows.length === 0 ? none : table([["ID", "WORKFLOW", "WHERE"], ...rows], 200),
+          rows.length === 0 ? none : table([["ID", "WORKFLOW", "STATE", "WHERE"], ...rows], 200),
         )
       }
       const made = await workflows.addWebhook({

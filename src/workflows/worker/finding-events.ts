@@ -4,7 +4,7 @@ import type { Stop } from "#streams/workflow/plan"
 import { type Chance, failedEvent, lostEvent } from "#streams/workflow/retry"
 import type { Run, StepState } from "#streams/workflow/run"
 import { attemptOf } from "#streams/workflow/step-body"
-import { timeoutFailure, timeoutOf } from "#streams/workflow/timeout"
+import { timeoutAt, timeoutFailure, timeoutOf } from "#streams/workflow/timeout"
 import type { AttemptName, Finding } from "./attempt.ts"
 
 /** What an attempt has come to, or that it was ended and why. */
@@ -39,13 +39,21 @@ function found(run: Run, step: StepState, finding: Finding, chance: Chance): rea
       return [lostEvent(step, chance)]
     case "failed": {
       const { type: _, ...failure } = finding
-      return [failedEvent(run, step, failure, chance)]
+      const meant = failure.error.class === "cancelled" ? wantedEnd(run, step, chance.now) : null
+      return meant === null ? [failedEvent(run, step, failure, chance)] : ended(run, step, meant, chance)
     }
     case "ended": {
       const { type: _, output, ...rest } = finding
       return [{ type: "step_complete", ...name, ...rest, ...(output !== undefined && { output }) }]
     }
   }
+}
+
+/** Why an attempt was ended by a worker that was killed before it could say so; `null`: by somebody else. */
+function wantedEnd(run: Run, step: StepState, now: number): Stop["why"] | null {
+  if (run.leaving === "cancelling") return "cancelled"
+  if (run.leaving === "interrupting") return "interrupted"
+  return (timeoutAt(run, step) ?? Number.POSITIVE_INFINITY) <= now ? "timeout" : null
 }
 
 function ended(run: Run, step: StepState, why: Stop["why"], chance: Chance): readonly UnstampedRunEvent[] {

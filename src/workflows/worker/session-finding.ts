@@ -24,15 +24,22 @@ export async function findingOf(
       return { ...standing, usage }
     case "ended": {
       const text = standing.whole ? await textOfBlob(endpoint, standing.whole.blob, patience) : standing.text
-      return { ...endOf(body, text, standing.exitCode), usage }
+      const { workingDir } = session
+      const end = endOf(body, { text, exitCode: standing.exitCode, workingDir })
+      // What has a hole in its middle is not what the step gave.
+      const hasHole = standing.whole?.leftOut !== undefined
+      return { ...(hasHole && end.type === "ended" ? tooLarge(end) : end), usage }
     }
   }
 }
 
 function endOf(
   body: SessionBody,
-  text: string,
-  exitCode: number | null,
+  {
+    text,
+    exitCode,
+    workingDir,
+  }: { readonly text: string; readonly exitCode: number | null; readonly workingDir: string | null },
 ): Extract<Finding, { type: "failed" | "ended" }> {
   const exit = body.kind === "command" ? { exitCode } : {}
   if (body.kind === "command" && !isAccepted(body.accept, exitCode))
@@ -41,17 +48,20 @@ function endOf(
   const printed = body.kind === "command" ? text.replace(/\n+$/, "") : text
   const read = outputOf(printed, body.output)
   if ("error" in read) return { type: "failed", ...exit, error: read.error }
-  if (!fitsOutput(read.output))
-    return {
-      type: "failed",
-      ...exit,
-      error: { code: "output_too_large", class: "validation", message: TOO_LARGE },
-    }
-  return { type: "ended", ...exit, output: read.output }
+  if (!fitsOutput(read.output)) return tooLarge(exit)
+  return { type: "ended", ...exit, output: read.output, ...(workingDir !== null && { workingDir }) }
 }
 
-const TOO_LARGE =
-  "The output of the step has more than 16 MiB: write it into a file and give the file's name."
+const tooLarge = ({ exitCode }: { readonly exitCode?: number | null }) =>
+  ({
+    type: "failed",
+    ...(exitCode !== undefined && { exitCode }),
+    error: {
+      code: "output_too_large",
+      class: "validation",
+      message: "The output of the step has more than 16 MiB: write it into a file and give the file's name.",
+    },
+  }) as const
 
 type Accept = Extract<SessionBody, { kind: "command" }>["accept"]
 

@@ -2,6 +2,7 @@
  * An attempt that is a session: of an agent, or of a program. The session is named by the attempt, so starting it
  * again finds it; its daemon knows nothing of workers, and outlives them.
  */
+import { hostname } from "node:os"
 import { resolve } from "node:path"
 import { type MessageId, messageIdOf, type SessionId } from "#streams/ids"
 import { needsDaemon, type Session } from "#streams/session"
@@ -11,8 +12,10 @@ import { durationMs } from "#streams/workflow/duration"
 import type { StepUsage } from "#streams/workflow/event"
 import { COMMAND_AGENT, type Program } from "#streams/workflow/program"
 import { attemptKey } from "#streams/workflow/run"
+import { DEFAULT_AGENT } from "#streams/workflow/step-body"
 import type { Reach } from "../../control/reach.ts"
 import { spawnSession } from "../../control/spawning.ts"
+import { closeSession } from "../../daemons/close.ts"
 import type { Daemons } from "../../daemons.ts"
 import { livenessOf } from "../../liveness.ts"
 import { errorFields } from "../../log.ts"
@@ -74,14 +77,19 @@ export function attendSession(deps: SessionStepDeps, attempt: SessionAttempt): A
     const { sessionId, messageId } = opened
     const { value: session } = await folds.session(sessionId)
     const standing = standingOf(session, messageId)
-    if (standing.type === "working") return await lookAtDaemon(sessionId)
+    if (standing.type === "working") return await lookAtDaemon(session)
     // What its daemon left running must not work beside the next attempt.
     if (standing.type === "lost") await daemons.reconcile(await deps.reach.entryOf(sessionId))
     report(await findingOf(context, attempt, { standing, session }))
   }
 
-  async function lookAtDaemon(sessionId: SessionId): Promise<void> {
+  async function lookAtDaemon({ sessionId, daemon }: Session): Promise<void> {
     const { state } = await livenessOf(home.path, sessionId)
+    // The run was taken over from that host, which nobody hears: what it does there counts no more.
+    if (state === "dead" && daemon !== null && daemon.host !== hostname())
+      return await daemons.alone(sessionId, (inbox) =>
+        closeSession(context, { sessionId, inbox, why: "lost" }),
+      )
     silentSince = state === "silent" ? (silentSince ?? performance.now()) : null
     const forMs = silentSince === null ? 0 : performance.now() - silentSince
     if (forMs < STALLED_MS) report({ type: "going" })
@@ -165,16 +173,16 @@ async function spawned({ context, reach }: SessionStepDeps, attempt: SessionAtte
 
 const requestOf = (body: SessionBody): SpawnRequest => {
   if (body.kind === "agent") {
-    const { agent = "demo", prompt, model, mode, limits } = body
-    return { agentType: agent, prompt, model, permissionMode: mode, limits }
+    const { agent = DEFAULT_AGENT, prompt, model, mode, limits, workspace } = body
+    return { agentType: agent, prompt, model, permissionMode: mode, limits, workspace }
   }
-  const { command, env, timeout } = body
+  const { command, env, timeout, workspace } = body
   const program: Program = {
     command,
     ...(env && { env }),
     ...(timeout !== undefined && { timeoutMs: durationMs(timeout) }),
   }
-  return { agentType: COMMAND_AGENT, prompt: JSON.stringify(program) }
+  return { agentType: COMMAND_AGENT, prompt: JSON.stringify(program), workspace }
 }
 
 async function sent(

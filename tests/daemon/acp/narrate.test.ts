@@ -96,7 +96,29 @@ test("output over the limit of a blob keeps its beginning and its end, and the b
   const [blob = ""] = blobsIn(told)
   expect(Buffer.byteLength(blob)).toBeLessThan(16 * 1024 * 1024)
   expect(blob).toMatch(/^0123[\s\S]*characters left out: a blob holds no more[\s\S]*the end$/)
-  expect(toolsIn(foldOf(told))[0]?.output).toMatch(/^0123[\s\S]*the end$/)
+  const [call] = toolsIn(foldOf(told))
+  expect(call?.output).toMatch(/^0123[\s\S]*the end$/)
+  const leftOut = Number(/… ([\d,]+) characters left out/.exec(blob)?.[1]?.replaceAll(",", ""))
+  expect(call?.outputBlob).toMatchObject({ leftOut })
+  expect(blob.replace(/\n… .* …\n/, "").length + leftOut).toBe(20_000_000 + "the end".length)
+})
+
+test("sixteen million plain letters are kept whole, and nothing is said to be missing", () => {
+  const delta = (length: number) => ({
+    sessionUpdate: "tool_call_update" as const,
+    toolCallId: "t1",
+    _meta: { [META.outputDelta]: "x".repeat(length) },
+  })
+  const told = tell([
+    { sessionUpdate: "tool_call", toolCallId: "t1", title: "Run" },
+    // The last one has no room behind the others, and is no more than the end that is kept in any case.
+    ...[...Array.from({ length: 16 }, () => 1_000_000), 500_000, 60_000].map(delta),
+    { sessionUpdate: "tool_call_update", toolCallId: "t1", status: "completed" },
+  ])
+  const [blob = ""] = blobsIn(told)
+  expect(blob.length).toBe(16_560_000)
+  expect(blob).not.toContain("left out")
+  expect(toolsIn(foldOf(told))[0]?.outputBlob?.leftOut).toBeUndefined()
 })
 
 test("what an agent repeats of an output is not told again, and what it adds is appended", () => {

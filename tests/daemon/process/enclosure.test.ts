@@ -147,6 +147,26 @@ describe.each(offered)("isolation by %s", (wanted) => {
     }
   })
 
+  test("what a daemon launches runs, however often what earlier ones left is cleared away meanwhile", async () => {
+    await using place = await testEnclosure({ wanted, epoch: 2 })
+    const { home, sessionId } = place
+    let over = false
+    const clearing = (async () => {
+      while (!over) {
+        await endLeftovers({ home, sessionId, epoch: 1 }, 0)
+        await new Promise(setImmediate)
+      }
+    })()
+    const codes: unknown[] = []
+    for (let n = 0; n < 40; n++) {
+      const { child } = await place.enclosure.launch(bash(`call ${n}`, "exit 7"))
+      codes.push((await once(child, "exit"))[0])
+    }
+    over = true
+    await clearing
+    expect(codes).toEqual(codes.map(() => 7))
+  })
+
   test("another session's processes with the same names are nobody's business", async () => {
     await using place = await testEnclosure({ wanted })
     await using other = await testEnclosure({ wanted })

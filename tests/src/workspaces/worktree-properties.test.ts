@@ -6,7 +6,7 @@ import { existsSync } from "node:fs"
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import { knownPlace } from "#daemon/git/place"
-import { filesOfFork } from "#src/workspaces/fork-files"
+import { makeForkFiles } from "#src/workspaces/fork-files"
 import { remake } from "#src/workspaces/remake"
 import { removeWhole } from "#src/workspaces/whole-tree"
 import { makeWorkspace } from "#src/workspaces/workspace"
@@ -108,10 +108,10 @@ test("work trees and forks", async () => {
         const fork = foldSession(emptySession(forkId), events)
         const place = await knownPlace(home, sessionId)
         if (place === null) throw new Error("It has no checkpoints.")
-        const made = await filesOfFork(home, { workingDir: path, worktree, place, fork })
-        // One that was taken without a change has the files of the one before.
-        const last = fork.checkpoints.at(-1)?.n ?? 0
-        expect(filesIn(made.workingDir)).toEqual(then.get(last))
+        const mark = fork.checkpoints.at(-1)
+        if (mark === undefined) throw new Error("The fork has no checkpoint.")
+        const made = await makeForkFiles(home, { workingDir: path, worktree, place, fork, mark })
+        expect(filesIn(made.workingDir)).toEqual(then.get(mark.n))
         const forked = keptSession({ home, path: made.workingDir }, { sessionId: forkId, events })
         await forked.turn(() => {
           for (const change of one.edits) applyEdit(made.workingDir, change)

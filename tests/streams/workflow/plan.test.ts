@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest"
+import type { WorkflowDefinition } from "#streams/workflow/definition"
+import { plan, UNLIMITED } from "#streams/workflow/plan"
 import { defined, NOW, standing, worldOf } from "../../support/workflow-world.ts"
 
 const CHAIN = defined(`
@@ -321,6 +323,18 @@ describe("waits", () => {
   test("until a time that an expression gives; one that is no time is refused", () => {
     expect(worldOf(waiting(`until: "2030-01-01T00:0{{ 1 + 1 }}:00Z"`)).plan.wakeAt).toBe(NOW + 120_000)
     expect(worldOf(waiting("until: tomorrow")).run.error?.message).toContain("which is no time")
+  })
+  test("a while is as long as it is whatever the wall shows, and a time that was named is one on the wall", () => {
+    const HOUR_MS = 3_600_000
+    const at = (definition: WorkflowDefinition, { now, wall }: { now: number; wall: number }) =>
+      plan(worldOf(definition).run, { now, wall, random: () => 0.5, room: UNLIMITED, blobs: new Map() })
+    const [named, long] = [waiting('until: "2030-01-01T00:02:00Z"'), waiting("for: 2m")]
+    expect(at(named, { now: NOW, wall: NOW + 120_000 }).say).toMatchObject([{ type: "step_complete" }])
+    expect(at(named, { now: NOW + HOUR_MS, wall: NOW }).wakeAt).toBe(NOW + HOUR_MS + 120_000)
+    expect(at(long, { now: NOW, wall: NOW + HOUR_MS })).toMatchObject({ say: [], wakeAt: NOW + 120_000 })
+    expect(at(long, { now: NOW + 120_000, wall: NOW - HOUR_MS }).say).toMatchObject([
+      { type: "step_complete" },
+    ])
   })
   test("for a signal, also one that came before; each is taken once, the first one first", () => {
     const world = worldOf(
