@@ -1,9 +1,33 @@
 /** Who else in a repository has what a work tree has: so it is known what would be gone with it. */
+import { existsSync } from "node:fs"
+import { join } from "node:path"
 import { branchIn, uncommittedIn } from "./commit.ts"
-import { git, saidNo } from "./git.ts"
+import { git, gitBytes, saidNo } from "./git.ts"
 import { mergedTree } from "./merge.ts"
+import { pathsIn, shown } from "./paths.ts"
 import { SLOWLY } from "./scan.ts"
 import { commitOf } from "./worktree.ts"
+
+/** What no branch and no checkpoint can have, in words; `null`: nothing like that is there. */
+export async function heldBeside(path: string): Promise<string | null> {
+  const gitDir = (
+    await git({ directory: path, subcommand: "rev-parse", options: ["--absolute-git-dir"] })
+  ).trim()
+  if (existsSync(join(gitDir, "locked"))) return "it is locked: `git worktree unlock` lets it go"
+  const listed = await gitBytes(
+    { directory: path, subcommand: "ls-files", options: ["--stage", "-z"] },
+    SLOWLY,
+  )
+  const inside = pathsIn(listed)
+    .filter((line) => line.startsWith(SUBMODULE))
+    .map((line) => shown(line.slice(line.indexOf("\t") + 1)))
+    .find((name) => existsSync(join(path, name, ".git")))
+  return inside === undefined
+    ? null
+    : `the repository inside it, ${inside}, may hold more: look there, then delete that`
+}
+
+const SUBMODULE = "160000 "
 
 export interface Held {
   readonly branch: string | null
@@ -16,6 +40,8 @@ export interface Held {
   readonly mergedInto: string | null
   /** A branch of a remote that has all of them, as far as is known here. */
   readonly pushedTo: string | null
+  /** What else keeps it. */
+  readonly beside: string | null
 }
 
 /** `root`: another work tree of the same repository. Throws `GitError`; `null` where nothing is checked out. */
@@ -34,6 +60,7 @@ export async function heldIn(path: string, root: string): Promise<Held | null> {
     commits: await commitsAlone(root, tip, branch),
     mergedInto: into ?? (await sameIn(root, tip, branch)),
     pushedTo: remotes.find((name) => !name.endsWith("/HEAD")) ?? null,
+    beside: await heldBeside(path),
   }
 }
 

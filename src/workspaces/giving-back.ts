@@ -1,5 +1,6 @@
 /** Gives a session's work tree back, and never what is nowhere else: branch and checkpoints stay, so it can be made again. */
 import { existsSync } from "node:fs"
+import { heldBeside } from "#daemon/git/holding"
 import { knownPlace } from "#daemon/git/place"
 import { changesIn } from "#daemon/git/repository"
 import { snapshot } from "#daemon/git/snapshot"
@@ -62,6 +63,8 @@ export function givingBack(
     const last = checkpoints.at(-1)
     const changes = await changesIn(path)
     if (changes === null) return "git does not tell what is in it"
+    const beside = await heldBeside(path)
+    if (beside !== null) return beside
     if (branch === null && last?.head !== (await commitOf(path, "HEAD")))
       return "no branch is checked out in it, and no checkpoint has what it stands at"
     if (changes === 0) return null

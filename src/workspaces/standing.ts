@@ -26,7 +26,7 @@ export interface Looked {
 
 export function standingOf({ sessionId, base, held, checkpoint }: Looked): Standing {
   if (held === null) return { work: "unknown", why: "git does not tell what is in it: look at it yourself" }
-  const { uncommitted, commits, mergedInto, pushedTo, tip } = held
+  const { uncommitted, commits, mergedInto, pushedTo, tip, beside } = held
   if (uncommitted > 0) {
     const kept = checkpoint === null ? "" : `, and only checkpoint ${checkpoint} has them`
     const remedy =
@@ -36,6 +36,7 @@ export function standingOf({ sessionId, base, held, checkpoint }: Looked): Stand
       why: `${count(uncommitted, "file is", "files are")} in no commit${kept}: ${remedy}`,
     }
   }
+  if (beside !== null) return { work: "only_here", why: beside }
   if (tip === base) return { work: "none", why: "nothing was done in it" }
   if (mergedInto !== null) return { work: "merged", why: `${mergedInto} has all of it` }
   if (pushedTo !== null) return { work: "pushed", why: `${pushedTo} has all of it` }

@@ -166,6 +166,30 @@ test("a work tree with something that no checkpoint can have stays where it is, 
   expect(at.git(["status", "--porcelain"], dir)).toContain("a.txt")
 })
 
+test("a work tree that is locked, or has a repository inside that git keeps apart, stays though all is committed", async () => {
+  await using it = await world()
+  const { at, agentz, json } = it
+  const inner = join(at.outer, "inner")
+  at.git(["init", "-q", inner], at.outer)
+  at.git(["-c", "user.name=A", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "inner"], inner)
+  const allowed = ["-c", "protocol.file.allow=always"]
+  at.git([...allowed, "submodule", "--quiet", "add", inner, "sub"])
+  at.git(["commit", "-qm", "with a submodule"])
+  await agentz.up()
+  const locked = await it.started("[[say text=hello]]")
+  at.git(["worktree", "lock", locked.dir])
+  const inside = await it.started("[[say text=hello]]")
+  at.git([...allowed, "submodule", "--quiet", "update", "--init"], inside.dir)
+  writeFileSync(join(inside.dir, "sub/only.txt"), "only here\n")
+  const { removed, kept } = await json("prune", "--worktrees", "--yes")
+  expect(removed).toEqual([])
+  const why = new Map(kept.map((tree: Told) => [tree.sessionId, tree.why]))
+  expect(why.get(locked.sessionId)).toContain("it is locked")
+  expect(why.get(inside.sessionId)).toContain("the repository inside it, sub, may hold more")
+  expect(await json("archive", inside.sessionId)).toMatchObject({ workTree: { given: false } })
+  expect(existsSync(join(inside.dir, "sub/only.txt"))).toBe(true)
+})
+
 test("what takes a work tree down runs before it goes, with its output in the session; where it fails the tree stays", async () => {
   await using it = await world()
   const { at, agentz, json } = it
