@@ -12,7 +12,7 @@ import { type Kill, killedGit, locksIn } from "../support/killed-git.ts"
 import { filesIn, repository, type TestRepository } from "../support/repository.ts"
 import { seeded } from "../support/seeded.ts"
 
-const KILLS = process.env.AGENTZ_TEST_LONG === "1" ? Number(process.env.AGENTZ_TEST_KILLS ?? 200) : 12
+const KILLS = process.env.AGENTZ_TEST_LONG === "1" ? Number(process.env.AGENTZ_TEST_KILLS ?? 200) : 5
 
 const PROGRAM = resolve("tests/e2e/worktree-program.mjs")
 
