@@ -67,6 +67,14 @@ const commandsOf = ({ worktree }: Pick<RegistryEntry, "worktree">) => ({
   ...(worktree?.remade && { remade: worktree.remade }),
 })
 
+type NotAlive = Exclude<Liveness, { state: "alive" }>
+
+interface Looked<Living extends Liveness = Liveness> {
+  readonly session: Session
+  readonly inbox: Inbox
+  readonly living: Living
+}
+
 export function daemonsOf(context: PlaneContext): Daemons {
   const { endpoint, folds, home, log, patience } = context
   const archive = archiveOf(context)
@@ -153,23 +161,43 @@ export function daemonsOf(context: PlaneContext): Daemons {
 
   async function ensure(entry: RegistryEntry, resume: boolean): Promise<number> {
     const { sessionId } = entry
-    const inbox = await readInbox(endpoint, sessionId, patience)
-    const living = await heardOf(sessionId, inbox.epoch)
+    const { living, session, inbox } = await heardOf(sessionId)
     if (living.state === "alive" && living.run.epoch === inbox.epoch) return inbox.epoch
     if (living.run !== null && living.state !== "dead") await retire(living.run)
-    const { value: session } = await folds.session(sessionId)
     // The dead daemon's turn is closed first, so that the transcript says where it was cut off.
     if (session.turnId !== null) await closeSession(context, { sessionId, inbox, why: "lost" })
     return start(entry, await readInbox(endpoint, sessionId, patience), resume)
   }
 
-  /** A daemon that does not answer at once may be starved by others: it has the time that every silent one has. */
-  async function heardOf(sessionId: SessionId, epoch: number): Promise<Liveness> {
-    const limit = performance.now() + SILENCE_LIMIT_MS
+  /**
+   * Its daemon is looked at after its streams were read: the other way round one that came in between would be taken
+   * for dead in the middle of its turn.
+   */
+  async function lookAt(sessionId: SessionId): Promise<Looked> {
+    const { value: session } = await folds.session(sessionId)
+    const inbox = await readInbox(endpoint, sessionId, patience)
+    return { session, inbox, living: await livenessOf(home.path, sessionId) }
+  }
+
+  /**
+   * A daemon that does not answer at once may be starved by others, and one that another control plane started may be
+   * on its way: both have the time that is given them everywhere.
+   */
+  async function heardOf(sessionId: SessionId): Promise<Looked> {
+    const began = performance.now()
     for (;;) {
-      const living = await livenessOf(home.path, sessionId)
-      if (living.state !== "silent" || living.run.epoch !== epoch || isStopped(living.run.pid)) return living
-      if (performance.now() > limit) return living
+      const looked = await lookAt(sessionId)
+      const forMs = performance.now() - began
+      const { living, session, inbox } = looked
+      const isStarved =
+        living.state === "silent" && living.run.epoch === inbox.epoch && !isStopped(living.run.pid)
+      const isComing =
+        living.state === "dead" &&
+        inbox.epoch === inbox.daemonEpoch &&
+        session.epoch < inbox.epoch &&
+        !endedEarly.has(sessionId) &&
+        mayCome(inbox)
+      if (!(isStarved && forMs < SILENCE_LIMIT_MS) && !(isComing && forMs < START_LIMIT_MS)) return looked
       await wait(200)
     }
   }
@@ -202,12 +230,14 @@ export function daemonsOf(context: PlaneContext): Daemons {
 
   async function reconcile(entry: RegistryEntry): Promise<void> {
     const { sessionId } = entry
-    const living = await livenessOf(home.path, sessionId)
-    if (living.state === "alive") {
+    if ((await livenessOf(home.path, sessionId)).state === "alive") {
       seen.delete(sessionId)
       return
     }
-    await settle(entry, living)
+    const looked = await lookAt(sessionId)
+    const { living } = looked
+    if (living.state === "alive") return
+    await settle(entry, { ...looked, living })
     if (living.state !== "dead" || living.run === null) return
     // It did not end by itself, so neither did what it had started. Its run file stays until that is done.
     const { epoch, pid } = living.run
@@ -217,10 +247,8 @@ export function daemonsOf(context: PlaneContext): Daemons {
     if (isSocketFile(socket)) rmSync(socket, { force: true })
   }
 
-  async function settle(entry: RegistryEntry, living: Exclude<Liveness, { state: "alive" }>): Promise<void> {
+  async function settle(entry: RegistryEntry, { session, inbox, living }: Looked<NotAlive>): Promise<void> {
     const { sessionId } = entry
-    const { value: session } = await folds.session(sessionId)
-    const inbox = await readInbox(endpoint, sessionId, patience)
     const daemon = daemonAsFound(living, session, inbox)
     const due = isDue(session, Date.now())
     const finding = findingOf({ entry, session, inbox, host: hostname(), due, daemon })
@@ -247,11 +275,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
     }
   }
 
-  function daemonAsFound(
-    living: Exclude<Liveness, { state: "alive" }>,
-    { sessionId, epoch }: Session,
-    inbox: Inbox,
-  ): Found["daemon"] {
+  function daemonAsFound(living: NotAlive, { sessionId, epoch }: Session, inbox: Inbox): Found["daemon"] {
     const spent = living.state === "silent" || epoch >= inbox.daemonEpoch || endedEarly.has(sessionId)
     const coming = !spent && mayCome(inbox)
     const as = `${living.state} ${coming} ${inbox.daemonEpoch}`

@@ -7,9 +7,10 @@ import { isSame } from "#daemon/process/identity"
 import { workersOf } from "#src/workflows/worker/ensure"
 import type { RunId } from "#streams/ids"
 import { wait } from "#streams/transport"
+import type { Run } from "#streams/workflow/run"
 import { seeded } from "../support/seeded.ts"
 import { Installation, killHard, killPid } from "./installation.ts"
-import { sessionOfStep, untilStatus, untilStep } from "./workflow-runs.ts"
+import { sessionOfStep, untilRun, untilStatus, untilStep } from "./workflow-runs.ts"
 import {
   expectTold,
   journalOf,
@@ -33,6 +34,9 @@ const SOURCE = workflowOf(
   '  - { id: last, kind: transform, value: "{{steps.first.output}} {{steps.long.output}}" }',
 )
 
+const isOver = ({ status }: Run): boolean => status !== "pending" && status !== "running"
+const WELL = { status: "completed", log: [] }
+
 test(`${RUNS} runs in flight, API and worker killed ${KILLS} times: all finish and no step is begun twice`, async () => {
   const random = seeded("workflow crash")
   await using agentz = await Installation.open({ AGENTZ_IDLE_SECONDS: "5" })
@@ -55,7 +59,8 @@ test(`${RUNS} runs in flight, API and worker killed ${KILLS} times: all finish a
   }
   let claims = 0
   for (const runId of runIds) {
-    await untilStatus(agentz, runId, "completed", 300_000)
+    const { status } = await untilRun(agentz, runId, "at its end", isOver, 300_000)
+    expect({ status, log: status === "completed" ? [] : await toldOf(agentz, runId) }).toEqual(WELL)
     const begun = journalOf(agentz).filter((line) => line.startsWith(`begin ${runId} `)).length
     expect(begun === 2 ? [] : await toldOf(agentz, runId)).toEqual([])
     const run = await judged(agentz, runId)
