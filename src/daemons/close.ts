@@ -1,7 +1,6 @@
 /** Says on behalf of a dead daemon how its session stands. Of many who want to, the one that is granted it does. */
-import { mkdir } from "node:fs/promises"
 import { filesOf } from "#daemon/home"
-import { openSpoolFile } from "#daemon/spool-file"
+import { openSpoolAnyhow } from "#daemon/set-aside"
 import { activityWriter } from "#streams/activity-writer"
 import type { Failure, Unstamped } from "#streams/event"
 import type { SessionId } from "#streams/ids"
@@ -22,14 +21,15 @@ export async function closeSession(
   if (grant === null) return
   const files = filesOf(home.path, sessionId)
   // One that ran on another host has left nothing here.
-  await mkdir(files.dir, { recursive: true, mode: 0o700 })
+  const { spool, notices } = openSpoolAnyhow(files.spool)
   const words = lastWords(files.log, inbox.daemonEpoch)
   using publisher = await openPublisher({
     endpoint,
     sessionId,
     epoch: grant.epoch,
-    spool: openSpoolFile(files.spool),
+    spool,
     first: (session) => [
+      ...notices,
       ...untaken(session, inbox),
       ...notWaited(session, inbox),
       ...ending(session, why, words),
