@@ -49,11 +49,13 @@ test("prune --worktrees takes away what is merged or untouched, tells what is on
   await using it = await world()
   const { at, agentz, json } = it
   await agentz.up()
-  const none = await it.started("[[say text=hello]]")
-  const merged = await it.started(commit("one"), "--branch", "one")
-  const squashed = await it.started(commit("two"), "--branch", "two")
-  const unmerged = await it.started(commit("three"), "--branch", "three")
-  const dirty = await it.started(edit("four"))
+  const [none, merged, squashed, unmerged, dirty] = await Promise.all([
+    it.started("[[say text=hello]]"),
+    it.started(commit("one"), "--branch", "one"),
+    it.started(commit("two"), "--branch", "two"),
+    it.started(commit("three"), "--branch", "three"),
+    it.started(edit("four")),
+  ])
   at.git(["merge", "-q", "one"])
   at.git(["merge", "-q", "--squash", "two"])
   at.git(["commit", "-qm", "squashed"])
@@ -133,6 +135,9 @@ test("an archived session gives its work tree back with all that is in it, and h
   expect(archived).toMatchObject({ sessionId, workTree: { given: true, bytes: expect.any(Number) } })
   expect(existsSync(dir)).toBe(false)
   expect(at.git(["worktree", "list"]).trim().split("\n")).toHaveLength(1)
+  const fork = await json("fork", sessionId)
+  expect(filesIn(fork.workingDir)).toEqual(files)
+  expect((await agentz.run(["diff", sessionId, "--stat"])).stdout).toContain("b.txt")
   expect(await json("unarchive", sessionId)).toMatchObject({ workTree: { checkpoint: 3 } })
   expect(filesIn(dir)).toEqual(files)
   at.git(["status"], dir)
