@@ -24,8 +24,8 @@ const remadeNotice = (checkpoint: number | null) =>
     category: REMADE,
     title:
       checkpoint === null
-        ? "The work tree was given back, and is there again as its branch has it."
-        : `The work tree was given back, and is there again with the files of checkpoint ${checkpoint}.`,
+        ? "The work tree was not there, and is made again as its branch has it."
+        : `The work tree was not there, and is made again with the files of checkpoint ${checkpoint}.`,
     hint: "What git ignores is not in it; set-up commands are run again.",
   }) as const
 

@@ -22,6 +22,8 @@ export interface ForkFiles {
   readonly fork: Pick<Session, "sessionId" | "checkpoints">
   /** The checkpoint whose files it begins with. */
   readonly mark: Pick<CheckpointMark, "head" | "tree">
+  /** Whether the user wants work trees pushed by themselves. */
+  readonly pushes?: boolean
 }
 
 export async function makeForkFiles(home: string, from: ForkFiles): Promise<Workspace> {
@@ -33,6 +35,7 @@ export async function makeForkFiles(home: string, from: ForkFiles): Promise<Work
       : await makeWorkspace(home, sessionId, {
           directory: originOf(from),
           request: { kind: "worktree", base: mark.head, setup: ranCommands(worktree) },
+          pushes: from.pushes ?? false,
         })
   const into = await placeOf(home, sessionId, workspace.workingDir)
   if ("why" in into) throw new Problem("checkpoint_failed", into.why)
@@ -40,8 +43,14 @@ export async function makeForkFiles(home: string, from: ForkFiles): Promise<Work
   await takeRefs(into, fork.checkpoints)
   await using now = await snapshot(into)
   await restore(into, now, await planRestore(into, now, mark.tree))
-  return workspace
+  return pushedAs(worktree, workspace)
 }
+
+/** What was allowed for the other session holds for what goes on from it. */
+const pushedAs = (of: Worktree | undefined, workspace: Workspace): Workspace =>
+  workspace.worktree && of?.push
+    ? { ...workspace, worktree: { ...workspace.worktree, push: of.push } }
+    : workspace
 
 /** Of the user's own work tree, since that of the other session may be given back any time. */
 function originOf({ workingDir, worktree }: ForkFiles): string {

@@ -50,7 +50,10 @@ export function forking(context: PlaneContext, reach: Reach): Forking {
             )
           const { worktree } = entry
           const workingDir = source.workingDir ?? place.root
-          const workspace = await makeForkFiles(home.path, { workingDir, worktree, place, fork, mark })
+          const workspace = await makeForkFiles(home.path, {
+            ...{ workingDir, worktree, place, fork, mark },
+            pushes: context.push,
+          })
           const { agentType, model, permissionMode, config, limits, onLimit } = entry
           const row: SessionRow = {
             ...{ sessionId, agentType, permissionMode, ...workspace },

@@ -111,7 +111,7 @@ test("prune --worktrees takes away what is merged or untouched, tells what is on
     ({ turns, status }) => turns === 2 && status === "completed",
   )
   expect(back.items.find((item) => item.type === "notice" && item.category === "work_tree")).toMatchObject({
-    title: "The work tree was given back, and is there again with the files of checkpoint 2.",
+    title: "The work tree was not there, and is made again with the files of checkpoint 2.",
   })
   expect(Object.keys(filesIn(merged.dir)).sort()).toEqual(["a.txt", "one.txt"])
   await agentz.run(["cancel", busy])
