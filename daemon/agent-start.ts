@@ -16,6 +16,7 @@ import { mcpServersFor } from "./acp/mcp-servers.ts"
 import { canSteer } from "./acp/steering.ts"
 import { AgentFailed } from "./agent-failed.ts"
 import type { McpServer } from "./mcp-server.ts"
+import type { OwnServer } from "./notes/server.ts"
 
 export interface StartedAgent {
   readonly name: string
@@ -42,8 +43,8 @@ const CLIENT_META = {
 export interface StartOptions {
   readonly cwd: string
   readonly mcpServers: readonly McpServer[] | undefined
-  /** One of agentz's own, for an agent that can reach it. */
-  readonly ownServer?: (() => Promise<McpServer>) | undefined
+  /** One of agentz's own. */
+  readonly ownServer?: (() => Promise<OwnServer>) | undefined
   readonly resumeAgentSession: string | null
 }
 
@@ -76,9 +77,9 @@ export async function startAgent(
     can: agentCapabilities?.promptCapabilities,
   }
   const reaches = agentCapabilities?.mcpCapabilities
-  // What nobody asked for keeps no agent from starting.
-  const own = reaches?.http === true ? await ownServer?.() : undefined
-  const servers = own && mcpServers.every(({ name }) => name !== own.name) ? [...mcpServers, own] : mcpServers
+  const own = await ownServer?.()
+  const isFree = own !== undefined && mcpServers.every(({ name }) => name !== own.name)
+  const servers = isFree ? [...mcpServers, reaches?.http === true ? own.http : own.stdio] : mcpServers
   const conversation = { cwd, mcpServers: mcpServersFor(servers, reaches) }
   const begin = async () => {
     const opened = await context.request<NewSessionResponse>(methods.agent.session.new, conversation)

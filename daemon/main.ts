@@ -45,7 +45,7 @@ import { type Ending, runSession } from "./session.ts"
 import { openSpoolAnyhow } from "./set-aside.ts"
 import { setUpOf } from "./set-up.ts"
 import { DaemonSpec } from "./spec.ts"
-import { bypassNotice, missingServerNotice, remadeNotice } from "./start-notices.ts"
+import { bypassNotice, missingServerNotice, remadeNotices } from "./start-notices.ts"
 import { type Storage, storageOf } from "./storage.ts"
 import { tearDownOf } from "./tear-down.ts"
 import { type DaemonTelemetry, daemonTelemetry } from "./telemetry/daemon-telemetry.ts"
@@ -184,7 +184,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
       ...notices,
       ...(permissionMode === "bypass" && before.permissionMode !== "bypass" ? [bypassNotice] : []),
       ...(spec.missingMcpServers ?? []).map(missingServerNotice),
-      ...(spec.remade ? [remadeNotice(spec.remade.checkpoint)] : []),
+      ...remadeNotices(spec.remade, before),
     ],
     onFatal: (error) => {
       refused = error

@@ -6,7 +6,7 @@ import { z } from "zod"
 import { PermissionMode } from "#streams/event"
 import { SessionId } from "#streams/ids"
 import { OnLimit } from "#streams/limit"
-import { SetUp } from "#streams/registry"
+import { SetUp, Worktree } from "#streams/registry"
 import { Limits } from "#streams/session-limits"
 import { McpServer } from "./mcp-server.ts"
 import { ISOLATIONS } from "./process/isolation.ts"
@@ -52,8 +52,8 @@ export const DaemonSpec = z.object({
   gitEnv: z.record(z.string(), z.string()).optional(),
   /** What is run in it before it is given back. */
   tearDown: SetUp.optional(),
-  /** The work tree was made again for this start, with the files of that checkpoint. */
-  remade: z.object({ checkpoint: z.number().int().positive().nullable() }).optional(),
+  /** How often the work tree was made again, and of which checkpoint the last time. */
+  remade: Worktree.shape.remade,
   /** What the session may use. */
   limits: Limits.optional(),
   home: z.string(),

@@ -1,4 +1,7 @@
 /** What is said at a daemon's start of what it was started with. */
+import type { Worktree } from "#streams/registry"
+import type { Session } from "#streams/session"
+
 export const bypassNotice = {
   type: "notice",
   severity: "warning",
@@ -6,16 +9,23 @@ export const bypassNotice = {
   title: "Bypass: commands and changes are run without asking. Only rules that refuse still hold.",
 } as const
 
-/** `null`: with what its branch has. */
-export const remadeNotice = (checkpoint: number | null) =>
+/** That the work tree was made again, once each time. */
+export const remadeNotices = (remade: Worktree["remade"], { items }: Pick<Session, "items">) =>
+  remade && items.filter((item) => item.type === "notice" && item.category === REMADE).length < remade.times
+    ? [remadeNotice(remade.checkpoint)]
+    : []
+
+const REMADE = "work_tree"
+
+const remadeNotice = (checkpoint: number | null) =>
   ({
     type: "notice",
     severity: "info",
-    category: "work_tree",
+    category: REMADE,
     title:
       checkpoint === null
-        ? "The work tree was given back, and is there again as its branch has it."
-        : `The work tree was given back, and is there again with the files of checkpoint ${checkpoint}.`,
+        ? "The work tree was not there, and is made again as its branch has it."
+        : `The work tree was not there, and is made again with the files of checkpoint ${checkpoint}.`,
     hint: "What git ignores is not in it; set-up commands are run again.",
   }) as const
 

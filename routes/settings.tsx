@@ -9,6 +9,7 @@ import { refusalOf } from "./-app/refusal.ts"
 import { changeSettings, UNDO_SECONDS, useSettings } from "./-app/settings.ts"
 import { useThemeChoice } from "./-app/theme.ts"
 import { KeyChoices } from "./-components/key-choices.tsx"
+import { Worktrees } from "./-components/worktrees.tsx"
 
 export const Route = createFileRoute("/settings")({ component: SettingsPage })
 
@@ -25,6 +26,9 @@ function SettingsPage() {
           <Answers />
           <Notices />
           <Rules />
+          <Section title="Work trees">
+            <Worktrees />
+          </Section>
         </div>
       </div>
     </div>

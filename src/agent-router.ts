@@ -190,6 +190,17 @@ export const agentRouter = router({
       ctx.plane.prune({ olderThanMs: olderThanDays * 86_400_000, ...rest }),
     ),
 
+  worktrees: procedure.query(({ ctx }) => ctx.plane.pruneWorktrees({ dryRun: true })),
+
+  pruneWorktrees: procedure
+    .input(
+      z.strictObject({
+        sessionIds: z.array(SessionId).max(1000).optional(),
+        dryRun: z.boolean().default(false),
+      }),
+    )
+    .mutation(({ ctx, input }) => ctx.plane.pruneWorktrees(input)),
+
   ...filesProcedures,
 
   storage: procedure.query(({ ctx }) => ctx.plane.storage()),

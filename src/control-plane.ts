@@ -11,6 +11,7 @@ import { approving } from "./control/approving.ts"
 import { guarded } from "./control/guarded.ts"
 import { keepAttachments, messages } from "./control/messages.ts"
 import { reachOf } from "./control/reach.ts"
+import { retaining } from "./control/retaining.ts"
 import { setting } from "./control/setting.ts"
 import { spawnSession } from "./control/spawning.ts"
 import type { Daemons } from "./daemons.ts"
@@ -19,7 +20,6 @@ import { errorFields } from "./log.ts"
 import { type ControlPlane, Problem } from "./plane.ts"
 import type { PlaneContext } from "./plane-context.ts"
 import { checkedPrompt } from "./prompt.ts"
-import { retentionOf } from "./retention.ts"
 import { searchOf } from "./search.ts"
 import { storageReport } from "./storage.ts"
 import { checkedWorkingDir } from "./working-dir.ts"
@@ -47,7 +47,6 @@ export function controlPlane(
   const { daemons } = parts
   const reach = reachOf(context, daemons)
   const { entryOf, ask, wake, present } = reach
-  const retention = retentionOf(context, daemons)
   const search = searchOf(context)
   const findFiles = filesOf(context.home.path)
 
@@ -105,6 +104,7 @@ export function controlPlane(
     ...forking(context, reach),
     ...trusting(context),
     ...bringingHome(context, reach),
+    ...retaining(context, reach, daemons),
     ...publishing(context, reach),
     ...recovering(context, reach, parts),
 
@@ -195,18 +195,6 @@ export function controlPlane(
         clearInterval(looking)
       }
     },
-
-    archive: (sessionId) => guarded(() => retention.archive(sessionId, entryOf)),
-
-    unarchive: (sessionId) =>
-      guarded(async () => {
-        await retention.unarchive(await entryOf(sessionId))
-        return { sessionId }
-      }),
-
-    sizes: (sessionIds) => guarded(() => retention.sizes(sessionIds)),
-
-    prune: (request) => guarded(() => retention.prune(request)),
 
     storage: () => storageReport(context.home.path),
 

@@ -63,9 +63,10 @@ export interface Daemons {
 
 const commandsOf = ({ worktree }: Pick<RegistryEntry, "worktree">) => ({
   ...(worktree?.setUp && {
-    setUp: { ...worktree.setUp, ...(worktree.remade && { round: worktree.remade }) },
+    setUp: { ...worktree.setUp, ...(worktree.remade && { round: worktree.remade.times }) },
   }),
   ...(worktree?.tearDown && { tearDown: worktree.tearDown }),
+  ...(worktree?.remade && { remade: worktree.remade }),
   ...(worktree?.push && { push: worktree.push }),
 })
 
@@ -102,9 +103,9 @@ export function daemonsOf(context: PlaneContext, recovery: Recovery = recoveryOf
     // The slot was long in coming, and somebody else was quicker.
     if (!reopened && inbox.epoch !== asOf.epoch) return inbox.epoch
     // Where it cannot be made again the agent says so: its directory is not there.
-    const { entry, remade } = await withWorktree(context, given).catch((error: unknown) => {
+    const entry = await withWorktree(context, given).catch((error: unknown) => {
       log({ event: "work_tree_missing", sessionId, ...errorFields(error) })
-      return { entry: given, remade: undefined }
+      return given
     })
     // Whatever a former daemon's tools left running must not work beside the new one's.
     await endLeftovers({ home: home.path, sessionId, epoch: inbox.epoch }, LEFTOVER_GRACE_MS)
@@ -122,7 +123,6 @@ export function daemonsOf(context: PlaneContext, recovery: Recovery = recoveryOf
       resume,
       ...(limits !== undefined && { limits }),
       ...commandsOf(entry),
-      ...(remade && { remade }),
       mcpServerNames: entry.mcpServers ?? [],
       idleSeconds: entry.idleSeconds ?? context.idleSeconds,
       onLimit: entry.onLimit ?? context.onLimit,

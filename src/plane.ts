@@ -19,7 +19,9 @@ import type { Pruned, PruneRequest, SessionCost } from "./retention.ts"
 import type { StorageReport } from "./storage.ts"
 import type { WorkflowPlane } from "./workflows/plane.ts"
 import type { Bringing } from "./workspaces/bringing.ts"
+import type { GivenBack } from "./workspaces/giving-back.ts"
 import type { Forking, Keeping, Trusting } from "./workspaces/keeping.ts"
+import type { PrunedWorktrees, PruneWorktreesRequest } from "./workspaces/pruning-worktrees.ts"
 import type { Publishing } from "./workspaces/publishing.ts"
 import type { Recovering } from "./workspaces/recovering.ts"
 
@@ -240,14 +242,27 @@ export interface ControlPlane
     readonly sessionId: SessionId
     readonly title: string
   }): Promise<{ readonly sessionId: SessionId; readonly title: string }>
-  /** Keeps the transcript of a session at rest as whole messages, and lets its events go. */
-  archive(sessionId: SessionId): Promise<{ readonly sessionId: SessionId; readonly archivedAt: string }>
-  /** Brings an archived session back to where it can go on. A message to it does the same. */
-  unarchive(sessionId: SessionId): Promise<{ readonly sessionId: SessionId }>
+  /**
+   * Keeps the transcript of a session at rest as whole messages, and lets its events go. Its work tree is given back if all
+   * that is in it can be had again; `workTree` says whether, where it has one.
+   */
+  archive(sessionId: SessionId): Promise<{
+    readonly sessionId: SessionId
+    readonly archivedAt: string
+    readonly workTree?: GivenBack
+  }>
+  /** Brings an archived session back to where it can go on, with its work tree. A message to it does the same. */
+  unarchive(sessionId: SessionId): Promise<{
+    readonly sessionId: SessionId
+    /** It was made again, with the files of that checkpoint or as its branch has it; or why it could not be. */
+    readonly workTree?: { readonly checkpoint: number | null } | { readonly why: string }
+  }>
   /** What sessions take on the disks. */
   sizes(sessionIds: readonly SessionId[]): Promise<readonly SessionCost[]>
   /** Deletes old sessions, or tells which it would. */
   prune(request: PruneRequest): Promise<Pruned>
+  /** Takes away the work trees whose work is elsewhere, or tells of all of them what they cost and hold. */
+  pruneWorktrees(request: PruneWorktreesRequest): Promise<PrunedWorktrees>
   /** Whether what sessions say reaches their streams. Answers also while the stream server is away. */
   storage(): Promise<StorageReport>
   agentTypes(): Promise<readonly AgentTypeInfo[]>

@@ -49,7 +49,17 @@ const AT_ONCE = 8
 /** In a session's directory while it is being forgotten: a prune that was cut off is gone on with by the next one. */
 const MARK = "pruning"
 
-export function retentionOf(context: PlaneContext, daemons: Daemons, now: () => number = Date.now) {
+export interface RetentionOptions {
+  /** Runs what takes a work tree down before it goes. Gives why it has to stay. */
+  readonly takeDown: (entry: RegistryEntry) => Promise<string | null>
+  readonly now?: () => number
+}
+
+export function retentionOf(
+  context: PlaneContext,
+  daemons: Daemons,
+  { takeDown, now = Date.now }: RetentionOptions,
+) {
   const { endpoint, folds, home, log, patience } = context
   const free = slots(AT_ONCE)
   const archives = archiveOf(context)
@@ -187,7 +197,8 @@ export function retentionOf(context: PlaneContext, daemons: Daemons, now: () => 
       const kept: Pruned["kept"][number][] = []
       for (const entry of candidates) {
         const { sessionId, title } = entry
-        const why = (await reasonToStay(entry)) ?? (await workOnlyIn(entry))
+        const stays = (await reasonToStay(entry)) ?? (await workOnlyIn(entry))
+        const why = stays ?? (dryRun ? null : await takeDown(entry))
         const cost = why === null ? await costOf(sessionId) : null
         const gone = cost !== null && (dryRun || (await forget(entry)))
         if (gone) pruned.push({ ...cost, title, updatedAt: lastSignOf(entry) })

@@ -58,3 +58,33 @@ export async function* readBlob(
     offset = next
   }
 }
+
+/** Keeps it by another name as well. One that is not there any more is nothing to keep. */
+export async function copyBlob(
+  endpoint: FindEndpoint,
+  { from, to }: { readonly from: string; readonly to: string },
+  patience: Patience,
+): Promise<void> {
+  const pieces: Uint8Array<ArrayBuffer>[] = []
+  let type = ""
+  try {
+    for (let offset = "-1"; ; ) {
+      const { headers, bytes } = await request(endpoint, from, { method: "GET", query: { offset } }, patience)
+      type = headers.get("content-type") ?? "application/octet-stream"
+      pieces.push(bytes)
+      const next = headers.get("stream-next-offset") ?? offset
+      if (headers.get("stream-up-to-date") === "true" || next === offset) break
+      offset = next
+    }
+  } catch (error) {
+    if (error instanceof StreamError && error.code === "stream_missing") return
+    throw error
+  }
+  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    bytes.set(piece, at)
+    at += piece.length
+  }
+  await writeBlob(endpoint, { ref: { blob: to, bytes: bytes.length }, bytes }, { ...patience, type })
+}

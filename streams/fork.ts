@@ -26,6 +26,36 @@ const TAKEN: ReadonlySet<SessionEvent["type"]> = new Set([
   "turn_ended",
 ])
 
+/** Blobs by another name: that of the fork, which goes on when the other session is pruned. */
+export interface OwnBlob {
+  readonly from: string
+  readonly to: string
+}
+
+export function withOwnBlobs(
+  events: readonly SessionEvent[],
+  to: SessionId,
+): { readonly events: readonly SessionEvent[]; readonly blobs: readonly OwnBlob[] } {
+  const names = new Map<string, string>()
+  const own = (name: string): string => {
+    const mine = names.get(name) ?? `${to}/${name.slice(name.indexOf("/") + 1)}`
+    names.set(name, mine)
+    return mine
+  }
+  const renamed = events.map((event): SessionEvent => {
+    if (event.type === "user_message" && event.attachments !== undefined) {
+      const attachments = event.attachments.map((one) =>
+        one.blob === undefined ? one : { ...one, blob: own(one.blob) },
+      )
+      return { ...event, attachments }
+    }
+    if ((event.type === "tool_call" || event.type === "tool_call_update") && event.outputBlob !== undefined)
+      return { ...event, outputBlob: { ...event.outputBlob, blob: own(event.outputBlob.blob) } }
+    return event
+  })
+  return { events: renamed, blobs: Array.from(names, ([from, mine]) => ({ from, to: mine })) }
+}
+
 /** The last event that belongs to checkpoint `n`: the end of its turn where it was taken after one. `null`: there is no such checkpoint. */
 export function seqOfCheckpoint(raw: readonly unknown[], n: number): number | null {
   const events = raw.map(parseEvent).filter((event) => event !== null)

@@ -37,8 +37,10 @@ export const Worktree = z.object({
   tearDown: SetUp.optional(),
   /** It is not there since then on purpose, and is made again when the session goes on. */
   givenBackAt: z.string().optional(),
-  /** How often it was made again. */
-  remade: z.number().int().nonnegative().optional(),
+  /** How often it was made again, and the last time of which checkpoint; `null`: as its branch had it. */
+  remade: z
+    .object({ times: z.number().int().positive(), checkpoint: z.number().int().positive().nullable() })
+    .optional(),
 })
 export type Worktree = z.infer<typeof Worktree>
 

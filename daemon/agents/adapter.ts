@@ -7,6 +7,7 @@ import type { AgentApp, AnyMessage, ClientApp, ClientConnection } from "@agentcl
 import type { Item } from "#streams/session"
 import type { McpServer } from "../mcp-server.ts"
 import type { NoteTools } from "../notes/notes.ts"
+import type { OwnServer } from "../notes/server.ts"
 import type { Enclosure } from "../process/enclosure.ts"
 import type { Identity } from "../process/identity.ts"
 import { heldBack } from "./held-back.ts"
@@ -26,7 +27,7 @@ export interface AgentOptions {
   readonly mcpServers?: readonly McpServer[]
   /** Its own notes; for an agent that is a process, by {@link ownServer}. Left out: there are none. */
   readonly notes?: NoteTools | undefined
-  readonly ownServer?: (() => Promise<McpServer>) | undefined
+  readonly ownServer?: (() => Promise<OwnServer>) | undefined
   /** `AGENTZ_HOME`. */
   readonly home: string
   /** Everything that is started for the session is started here: an agent's own process as well as its tools' commands. */

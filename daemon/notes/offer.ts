@@ -1,13 +1,12 @@
 /** Notes within reach of the session's agent, whatever kind of agent it is; or none, where the user wants none. */
-import type { McpServer } from "../mcp-server.ts"
 import { type Notes, type NotesOptions, type NoteTools, notesOf } from "./notes.ts"
-import { type NotesServer, serveNotes } from "./server.ts"
+import { type NotesServer, type OwnServer, serveNotes } from "./server.ts"
 
 export interface OfferedNotes extends Pick<Notes, "give">, AsyncDisposable {
   /** For an agent inside the daemon. */
   readonly tools?: NoteTools
   /** For one that is a process; begins to serve when the first one asks. */
-  readonly server?: () => Promise<McpServer>
+  readonly server?: () => Promise<OwnServer>
 }
 
 export function offerNotes({

@@ -5,13 +5,14 @@
 import { randomBytes, timingSafeEqual } from "node:crypto"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
+import { fileURLToPath } from "node:url"
 import type { McpServer } from "../mcp-server.ts"
 import type { DaemonSpec } from "../spec.ts"
 import type { NoteTools } from "./notes.ts"
 import { CHECKPOINT, PRIME } from "./told.ts"
 
 /** What the agent knows it by. A server of that name which the user gave the session goes before it. */
-export const NOTES_SERVER = "agentz-notes"
+const NOTES_SERVER = "agentz-notes"
 
 /** What Claude Code calls the tools in its questions; none where another server has the name. */
 export function noteToolsFor({
@@ -23,11 +24,19 @@ export function noteToolsFor({
 }
 
 export interface NotesServer extends AsyncDisposable {
-  /** As the agent is told it. */
-  readonly server: Extract<McpServer, { type: "http" }>
+  readonly server: OwnServer
+}
+
+/** As the agent is told it: by its address, or as a program where it reaches none. */
+export interface OwnServer {
+  readonly name: string
+  readonly http: Extract<McpServer, { type: "http" }>
+  readonly stdio: Extract<McpServer, { type: "stdio" }>
 }
 
 export const newNotesToken = (): string => randomBytes(32).toString("base64url")
+
+const BRIDGE = fileURLToPath(new URL("./bridge.js", import.meta.url))
 
 const MOST_BYTES = 256 * 1024
 
@@ -45,7 +54,14 @@ export async function serveNotes(notes: NoteTools, token: string): Promise<Notes
   listener.unref()
   const url = `http://${hostOf(listener.address() as AddressInfo)}/mcp`
   return {
-    server: { type: "http", name: NOTES_SERVER, url, headers: { authorization: `Bearer ${token}` } },
+    server: {
+      name: NOTES_SERVER,
+      http: { type: "http", name: NOTES_SERVER, url, headers: { authorization: `Bearer ${token}` } },
+      stdio: {
+        ...{ type: "stdio", name: NOTES_SERVER, command: process.execPath, args: [BRIDGE] },
+        env: { AGENTZ_NOTES_URL: url, AGENTZ_NOTES_TOKEN: token },
+      },
+    },
     [Symbol.asyncDispose]: () =>
       new Promise<void>((resolve) => {
         listener.close(() => resolve())

@@ -21,6 +21,7 @@ export type SpawnInput = Inputs["spawn"]
 export type FilesDiff = Outputs["diff"]
 export type MergePreview = Outputs["mergePreview"]
 export type RestorePreview = Outputs["restore"]
+export type WorktreesPruned = Outputs["pruneWorktrees"]
 export type Answer = Omit<Inputs["approve"], "sessionId" | "requestId">
 
 type Procedure =
@@ -46,6 +47,7 @@ type Procedure =
   | "mergePreview"
   | "merge"
   | "patch"
+  | "pruneWorktrees"
   | "push"
   | "pullRequest"
 export type AgentApi = {
@@ -91,6 +93,7 @@ export function openApi(origin: string, { leaving = false } = {}): AgentApi {
     push: (input) => agent.push.mutate(input).catch(refuse),
     pullRequest: (input) => agent.pullRequest.mutate(input).catch(refuse),
     patch: (input) => agent.patch.query(input).catch(refuse),
+    pruneWorktrees: (input) => agent.pruneWorktrees.mutate(input).catch(refuse),
     restore: (input) => agent.restore.mutate(input).catch(refuse),
     getSession: (input) => agent.getSession.query(input).catch(refuse) as Promise<SessionView>,
     agentTypes: () => agent.agentTypes.query().catch(refuse),

@@ -34,6 +34,15 @@ export const withoutMarks = (line: string): string =>
 
 export const costText = (usd: number): string => (usd < 0.01 ? "<$0.01" : `$${usd.toFixed(2)}`)
 
+const MB = 1_000_000
+
+export const bytesText = (bytes: number): string =>
+  bytes >= 1_000 * MB
+    ? `${(bytes / MB / 1_000).toFixed(1)} GB`
+    : bytes >= MB
+      ? `${Math.round(bytes / MB)} MB`
+      : `${Math.ceil(bytes / 1_000)} KB`
+
 // To make one takes far longer than to use it, and each row of a transcript has a time.
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" })
 

@@ -61,7 +61,8 @@ export async function restate(
   if (grant !== null) await writeRow({ endpoint, patience }, { session, epoch: grant.epoch })
 }
 
-async function writeRow(
+/** What the list knows of it, so that nobody takes our own grant for something that was asked. */
+export async function writeRow(
   { endpoint, patience }: Pick<PlaneContext, "endpoint" | "patience">,
   { session, epoch }: { readonly session: Session; readonly epoch: number },
 ): Promise<void> {

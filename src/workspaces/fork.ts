@@ -1,34 +1,22 @@
 /** A new session that goes on from a moment of another one: with what was said until then, and the files as they were. */
-import { existsSync } from "node:fs"
-import { cp, mkdir } from "node:fs/promises"
-import { join } from "node:path"
-import { takeRefs } from "#daemon/git/checkpoint"
-import { knownPlace, objectsOf, type Place, placeOf } from "#daemon/git/place"
-import { planRestore, restore } from "#daemon/git/restore"
-import { snapshot } from "#daemon/git/snapshot"
-import { filesOfFork, forkedEvents, seqOfCheckpoint } from "#streams/fork"
+import { knownPlace } from "#daemon/git/place"
+import { copyBlob } from "#streams/blob"
+import { filesOfFork, forkedEvents, seqOfCheckpoint, withOwnBlobs } from "#streams/fork"
 import { messageIdOf, newSessionId, type SessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
-import {
-  activityOf,
-  activityRowChange,
-  type SessionRow,
-  sessionRowChange,
-  type Worktree,
-} from "#streams/registry"
-import { type CheckpointMark, emptySession, type Session } from "#streams/session"
+import { activityOf, activityRowChange, type SessionRow, sessionRowChange } from "#streams/registry"
+import { emptySession, type Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
 import { appendAs, appendTo, bodiesOf, createStream, readToTail } from "#streams/stream"
 import { guarded } from "../control/guarded.ts"
 import type { Reach } from "../control/reach.ts"
 import { grantEpoch, readInbox } from "../grant.ts"
-import { privateDirectory } from "../home.ts"
 import { Problem } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
 import { checkedPrompt } from "../prompt.ts"
+import { makeForkFiles } from "./fork-files.ts"
 import type { Forking, ForkRequest } from "./keeping.ts"
 import { withGit } from "./moments.ts"
-import { makeWorkspace, type Workspace, worktreeAt, worktreesDir } from "./workspace.ts"
 
 export function forking(context: PlaneContext, reach: Reach): Forking {
   const { endpoint, folds, home, patience } = context
@@ -38,31 +26,6 @@ export function forking(context: PlaneContext, reach: Reach): Forking {
     const name = await folds.streamOf(sessionId)
     for await (const { items } of readToTail(endpoint, name, patience)) raw.push(...items)
     return raw
-  }
-
-  /** Where the fork works: a work tree, or a directory, with the files of that moment. */
-  async function filesFor(
-    source: Session,
-    place: Place,
-    fork: Session,
-    { mark, setup }: { readonly mark: CheckpointMark; readonly setup: boolean },
-  ): Promise<Workspace> {
-    const { sessionId, workingDir } = { ...fork, workingDir: source.workingDir ?? place.root }
-    const workspace =
-      place.repository === null || !mark.head
-        ? await makeDirectory(home.path, sessionId, place.root)
-        : await makeWorkspace(home.path, sessionId, {
-            directory: workingDir,
-            request: { kind: "worktree", base: mark.head, setup },
-            pushes: context.push,
-          })
-    const into = await placeOf(home.path, sessionId, workspace.workingDir)
-    if ("why" in into) throw new Problem("checkpoint_failed", into.why)
-    await takeObjects(place, into)
-    await takeRefs(into, fork.checkpoints)
-    await using now = await snapshot(into)
-    await restore(into, now, await planRestore(into, now, mark.tree))
-    return workspace
   }
 
   return {
@@ -76,7 +39,7 @@ export function forking(context: PlaneContext, reach: Reach): Forking {
           const raw = await rawOf(from)
           const sessionId = newSessionId()
           const forkSeq = seqFor(source, raw, request)
-          const events = forkedEvents(raw, from, forkSeq)
+          const { events, blobs } = withOwnBlobs(forkedEvents(raw, from, forkSeq), sessionId)
           const fork = foldSession(emptySession(sessionId), events)
           const place = await knownPlace(home.path, from)
           const mark = filesOfFork(source, forkSeq)
@@ -85,10 +48,12 @@ export function forking(context: PlaneContext, reach: Reach): Forking {
               "no_checkpoints",
               `Session ${from} has no checkpoint at that moment on this machine: fork it where it works, or later.`,
             )
-          const workspace = pushedAs(
-            entry,
-            await filesFor(source, place, fork, { mark, setup: ranCommands(entry.worktree) }),
-          )
+          const { worktree } = entry
+          const workingDir = source.workingDir ?? place.root
+          const workspace = await makeForkFiles(home.path, {
+            ...{ workingDir, worktree, place, fork, mark },
+            pushes: context.push,
+          })
           const { agentType, model, permissionMode, config, limits, onLimit } = entry
           const row: SessionRow = {
             ...{ sessionId, agentType, permissionMode, ...workspace },
@@ -104,6 +69,8 @@ export function forking(context: PlaneContext, reach: Reach): Forking {
           const inbox = await readInbox(endpoint, sessionId, patience)
           const grant = await grantEpoch(endpoint, sessionId, { ...patience, inbox, purpose: "closing" })
           if (grant === null) throw new Error(`Somebody else was granted ${sessionId}.`)
+          // Before the events that name them: the other session may be pruned, and they with it.
+          for (const blob of blobs) await copyBlob(endpoint, blob, patience)
           let seq = 0
           for (const body of bodiesOf(events))
             await appendAs(
@@ -129,15 +96,6 @@ export function forking(context: PlaneContext, reach: Reach): Forking {
   }
 }
 
-/** What was allowed for the other session holds for what goes on from it. */
-const pushedAs = ({ worktree: of }: Pick<SessionRow, "worktree">, workspace: Workspace): Workspace =>
-  workspace.worktree && of?.push
-    ? { ...workspace, worktree: { ...workspace.worktree, push: of.push } }
-    : workspace
-/** Whether the repository's commands were wanted in it. */
-const ranCommands = (worktree: Worktree | undefined): boolean =>
-  worktree?.setUp !== undefined || worktree?.tearDown !== undefined
-
 function seqFor(source: Session, raw: readonly unknown[], { at, seq }: ForkRequest): number {
   if (at === undefined) return seq ?? source.seq
   const found = seqOfCheckpoint(raw, at)
@@ -146,18 +104,4 @@ function seqFor(source: Session, raw: readonly unknown[], { at, seq }: ForkReque
     "unknown_checkpoint",
     `Session ${source.sessionId} has no checkpoint ${at}: \`agentz checkpoints ${source.sessionId}\` lists them.`,
   )
-}
-
-async function makeDirectory(home: string, sessionId: SessionId, root: string): Promise<Workspace> {
-  const workingDir = worktreeAt(home, root, sessionId)
-  await privateDirectory(worktreesDir(home))
-  await mkdir(workingDir, { recursive: true, mode: 0o700 })
-  return { workingDir }
-}
-
-/** Where two sessions do not share a repository, one gets what the other has. */
-async function takeObjects(from: Place, into: Place): Promise<void> {
-  const [source, target] = [objectsOf(from), objectsOf(into)]
-  if (source === target || !existsSync(source)) return
-  await cp(source, join(target), { recursive: true, force: false })
 }

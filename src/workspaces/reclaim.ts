@@ -3,6 +3,7 @@ import { existsSync } from "node:fs"
 import { dirname } from "node:path"
 import { dropRefs } from "#daemon/git/checkpoint"
 import { saidNo } from "#daemon/git/git"
+import { heldBeside } from "#daemon/git/holding"
 import { knownPlace } from "#daemon/git/place"
 import { changesIn } from "#daemon/git/repository"
 import type { SessionId } from "#streams/ids"
@@ -16,6 +17,8 @@ import { finishRemoval, removeWhole } from "./whole-tree.ts"
 export async function workOnlyIn({ worktree }: Pick<SessionRow, "worktree">): Promise<string | null> {
   if (worktree === undefined || !existsSync(worktree.path)) return null
   const changes = await changesIn(worktree.path)
+  const beside = changes === null ? null : await heldBeside(worktree.path).catch(unlessAway)
+  if (changes === 0 && beside) return `its work tree ${worktree.path} stays: ${beside}`
   if (changes === 0) return null
   return changes === null
     ? `git does not tell what its work tree ${worktree.path} holds`
@@ -39,6 +42,7 @@ export async function forgetCheckpoints(home: string, sessionId: SessionId): Pro
 }
 
 /** A repository that git does not work with any more keeps nobody from forgetting a session. */
-function unlessAway(error: unknown): void {
-  if (!saidNo(error)) throw error
+function unlessAway(error: unknown): null {
+  if (saidNo(error)) return null
+  throw error
 }

@@ -79,13 +79,13 @@ export async function recoverWorktree(home: string, entry: Gone, session: Sessio
     const cloned = await repositoryAt(entry, session)
     const { fetched, marks, branch } = await broughtHome(home, entry, session)
     const again = { ...entry, worktree: { ...worktree, branch } }
-    const { checkpoint, worktree: made } = await remake(home, again, { checkpoints: marks })
+    const made = await remake(home, again, { checkpoints: marks }, async () => undefined)
     const commit = await commitOf(made.path, "HEAD")
     const last = marks.at(-1)
     return {
       from: cloned || fetched ? "remote" : "repository",
       branch: branch === null || commit === null ? null : { name: branch, commit },
-      checkpoint,
+      checkpoint: made.remade?.checkpoint ?? null,
       gone: session.checkpoints.length - (last ? session.checkpoints.indexOf(last) + 1 : 0),
       worktree: made,
     }

@@ -9,40 +9,42 @@ import { paths } from "#streams/paths"
 import { type RegistryEntry, sessionRowChange, type Worktree } from "#streams/registry"
 import type { CheckpointMark, Session } from "#streams/session"
 import { appendTo } from "#streams/stream"
+import { wait } from "#streams/transport"
 import { privateDirectory } from "../home.ts"
 import { Problem } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
 import { repositoryConfig } from "./repository-config.ts"
-import { finishRemoval, isUnfinished } from "./whole-tree.ts"
+import { finishRemoval, isMadeByOther, isUnfinished } from "./whole-tree.ts"
 import { copyInto, make, worktreesDir } from "./workspace.ts"
-
-interface Remade {
-  /** The checkpoint that its files are from; `null`: they are as the branch has them. */
-  readonly checkpoint: number | null
-  readonly worktree: Worktree
-}
 
 type Context = Pick<PlaneContext, "endpoint" | "folds" | "home" | "log" | "patience">
 
+/** Whoever else makes it is waited for so long. */
+const MAKING_LIMIT_MS = 300_000
+
 /**
- * The session with its work tree, made again where that is not there or was never finished. `remade`: the checkpoint that
- * its files are from. Throws {@link Problem} where it cannot be made.
+ * The session with its work tree, made again where that is not there or was never finished. Throws {@link Problem} where it
+ * cannot be made.
  */
-export async function withWorktree(
-  context: Context,
-  entry: RegistryEntry,
-): Promise<{ readonly entry: RegistryEntry; readonly remade?: Pick<Remade, "checkpoint"> | undefined }> {
+export async function withWorktree(context: Context, given: RegistryEntry): Promise<RegistryEntry> {
   const { home, folds, log } = context
-  const { sessionId, worktree } = entry
+  const { sessionId } = given
   // A repository that is not here any more is another matter.
-  if (worktree === undefined || !existsSync(worktree.root)) return { entry }
+  if (given.worktree === undefined || !existsSync(given.worktree.root)) return given
+  for (let waited = 0; isMadeByOther(home.path, sessionId) && waited < MAKING_LIMIT_MS; waited += 100)
+    await wait(100)
+  // As it is by now.
+  const entry = (await folds.registry()).value.get(sessionId) ?? given
+  const { worktree } = entry
+  if (worktree === undefined) return entry
   await finishRemoval(worktree)
-  if (existsSync(worktree.path) && !isUnfinished(home.path, sessionId)) return { entry }
+  if (existsSync(worktree.path) && !isUnfinished(home.path, sessionId)) return entry
   const { value: session } = await folds.session(sessionId)
-  const { checkpoint, worktree: made } = await remake(home.path, { ...entry, worktree }, session)
-  await restateWorktree(context, entry, made)
-  log({ event: "work_tree_made_again", sessionId, checkpoint })
-  return { entry: { ...entry, worktree: made }, remade: { checkpoint } }
+  const made = await remake(home.path, { ...entry, worktree }, session, (made) =>
+    restateWorktree(context, entry, made),
+  )
+  log({ event: "work_tree_made_again", sessionId, ...made.remade })
+  return { ...entry, worktree: made }
 }
 
 export async function restateWorktree(
@@ -53,7 +55,7 @@ export async function restateWorktree(
   await appendTo(endpoint, paths.registry, [sessionRowChange({ ...row, worktree })], patience)
 }
 
-/** Throws {@link Problem}, and has made nothing then. */
+/** Gives it as it is to be known from now on; `restate` is done before it counts as there. */
 export async function remake(
   home: string,
   {
@@ -62,7 +64,8 @@ export async function remake(
     worktree,
   }: Pick<RegistryEntry, "sessionId" | "workingDir"> & { readonly worktree: Worktree },
   { checkpoints }: Pick<Session, "checkpoints">,
-): Promise<Remade> {
+  restate: (made: Worktree) => Promise<void>,
+): Promise<Worktree> {
   const { root, path, branch } = worktree
   const mark = checkpoints.at(-1)
   const base = await baseOf(worktree, mark)
@@ -74,17 +77,20 @@ export async function remake(
     )
   await privateDirectory(worktreesDir(home))
   const { copy } = await repositoryConfig(root)
-  let checkpoint: number | null = null
+  const { givenBackAt: _, remade: before, ...rest } = worktree
+  const times = (before?.times ?? 0) + 1
+  let made: Worktree = { ...rest, remade: { times, checkpoint: null } }
   await make(home, sessionId, {
     ...{ root, path, branch, base },
     async fill() {
       await mkdir(workingDir, { recursive: true })
-      if (mark && (await putBack(home, { sessionId, workingDir, path, mark }))) checkpoint = mark.n
+      if (mark && (await putBack(home, { sessionId, workingDir, path, mark })))
+        made = { ...rest, remade: { times, checkpoint: mark.n } }
       await copyInto(path, root, copy)
+      await restate(made)
     },
   })
-  const { givenBackAt: _, ...rest } = worktree
-  return { checkpoint, worktree: { ...rest, remade: (worktree.remade ?? 0) + 1 } }
+  return made
 }
 
 /** A branch that was deleted once it was merged begins again where its session stood. */

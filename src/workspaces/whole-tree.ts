@@ -3,8 +3,8 @@
  * marked beside its session, and what a killed process left of it is made anew: nobody has worked in it yet. One that is
  * taken away is moved aside first, so that nothing comes in while it is looked at, and once more before it is deleted.
  */
-import { existsSync } from "node:fs"
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { existsSync, readFileSync } from "node:fs"
+import { mkdir, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { z } from "zod"
 import { addWorktree, forgetWorktree, repairWorktree, type Wanted } from "#daemon/git/worktree"
@@ -22,6 +22,21 @@ const markOf = (home: string, sessionId: SessionId): string =>
 export const isUnfinished = (home: string, sessionId: SessionId): boolean =>
   existsSync(markOf(home, sessionId))
 
+/** Whether a living process of somebody else's makes it at this moment. */
+export function isMadeByOther(home: string, sessionId: SessionId): boolean {
+  const maker = makerIn(markOf(home, sessionId))
+  return maker !== null && maker.pid !== process.pid && isSame(maker)
+}
+
+/** `null`: there is no mark, or it is not written yet. */
+function makerIn(mark: string): z.infer<typeof Maker> | null {
+  try {
+    return Maker.parse(JSON.parse(readFileSync(mark, "utf8")))
+  } catch {
+    return null
+  }
+}
+
 /** Makes it and then `fill`s it. Throws what git says, {@link Problem} where somebody else makes it at this moment. */
 export async function makeWhole(
   home: string,
@@ -29,9 +44,12 @@ export async function makeWhole(
   { fill, ...wanted }: Wanted & { readonly fill: () => Promise<void> },
 ): Promise<void> {
   const mark = markOf(home, sessionId)
-  await refuseOther(mark, sessionId)
   await mkdir(filesOf(home, sessionId).dir, { recursive: true, mode: 0o700 })
-  await writeFile(mark, JSON.stringify(identityOf(process.pid) ?? {}), { mode: 0o600 })
+  if (isMadeByOther(home, sessionId) || !(await marked(mark)))
+    throw new Problem(
+      "session_busy",
+      `The work tree of session ${sessionId} is being made at this moment: try again.`,
+    )
   await discard(wanted)
   try {
     await addWorktree(wanted)
@@ -44,14 +62,16 @@ export async function makeWhole(
   await rm(mark, { force: true })
 }
 
-async function refuseOther(mark: string, sessionId: SessionId): Promise<void> {
-  const text = await readFile(mark, "utf8").catch(() => "{}")
-  const maker = Maker.safeParse(text === "" ? {} : JSON.parse(text)).data
-  if (maker === undefined || maker.pid === process.pid || !isSame(maker)) return
-  throw new Problem(
-    "session_busy",
-    `The work tree of session ${sessionId} is being made at this moment: try again.`,
-  )
+/** Of many at once one puts its mark in place. */
+async function marked(mark: string): Promise<boolean> {
+  await rm(mark, { force: true })
+  try {
+    await writeFile(mark, JSON.stringify(identityOf(process.pid)), { mode: 0o600, flag: "wx" })
+    return true
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false
+    throw error
+  }
 }
 
 async function discard({ root, path }: Pick<Wanted, "root" | "path">): Promise<void> {

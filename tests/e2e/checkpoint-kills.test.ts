@@ -2,12 +2,12 @@
  * Whenever git, or whoever called it, is killed: the files are as they were or as they are to be, the user's own
  * repository is sound and as it was, and to ask once more does what was asked.
  */
-import { spawn } from "node:child_process"
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { expect, test } from "vitest"
 import type { SessionEvent } from "#streams/event"
 import { newRequestId, newSessionId } from "#streams/ids"
+import { type Kill, killedGit, locksIn } from "../support/killed-git.ts"
 import { repository, type TestRepository } from "../support/repository.ts"
 import { seeded } from "../support/seeded.ts"
 
@@ -15,45 +15,12 @@ const KILLS = process.env.AGENTZ_TEST_LONG === "1" ? Number(process.env.AGENTZ_T
 
 const PROGRAM = resolve("tests/e2e/checkpoint-program.mjs")
 
-/** A git that is killed in its call number `KILL_AT`, after `KILL_AFTER` seconds; its caller with it, if `KILL_BOTH`. */
-const WRAPPER = (real: string) => `#!/bin/sh
-count=$(($(cat "$COUNT") + 1))
-echo $count > "$COUNT"
-[ "$count" = "$KILL_AT" ] || exec ${real} "$@"
-exec 3<&0
-${real} "$@" <&3 &
-pid=$!
-sleep "$KILL_AFTER"
-[ -z "$KILL_BOTH" ] || kill -9 $PPID
-kill -9 $pid 2>/dev/null
-kill -9 $$
-`
-
-interface Kill {
-  readonly at: number
-  readonly after: number
-  readonly both: boolean
-}
-
 /** A session whose events are in a file, and whose git is killed when that is asked. */
 function keeper(at: TestRepository) {
-  const bin = join(at.outer, "bin")
-  const count = join(at.outer, "count")
   const file = join(at.outer, "events")
   const sessionId = newSessionId()
-  mkdirSync(bin)
-  const real = at.git(["--exec-path"]).trim()
-  writeFileSync(join(bin, "git"), WRAPPER(join(real, "git")))
-  chmodSync(join(bin, "git"), 0o755)
+  const run = killedGit(at)
   writeFileSync(file, "")
-  const environment = (kill: Kill | null) => ({
-    PATH: `${bin}:${process.env.PATH}`,
-    HOME: at.outer,
-    COUNT: count,
-    KILL_AT: String(kill?.at ?? 0),
-    KILL_AFTER: String(kill?.after ?? 0),
-    KILL_BOTH: kill?.both ? "1" : "",
-  })
   const events = (): SessionEvent[] =>
     readFileSync(file, "utf8")
       .split("\n")
@@ -66,11 +33,8 @@ function keeper(at: TestRepository) {
     last: () => events().findLast((event) => event.type === "checkpoint"),
     /** Gives how many times git was called. */
     async perform(request: object, kill: Kill | null = null): Promise<number> {
-      writeFileSync(count, "0")
       const args = [PROGRAM, at.home, at.path, sessionId, file, JSON.stringify(request)]
-      const child = spawn(process.execPath, args, { env: environment(kill), stdio: "ignore" })
-      await new Promise((done) => child.once("exit", done))
-      return Number(readFileSync(count, "utf8"))
+      return (await run(args, kill)).calls
     },
   }
 }
@@ -147,9 +111,3 @@ test(`${KILLS} times git is killed while files are kept or put back`, async () =
     expect(locksIn(at), about).toEqual([])
   }
 })
-
-/** Locks in the user's repository, and what our own operations left in ours. */
-const locksIn = ({ path, home }: TestRepository): string[] =>
-  [join(path, ".git"), join(home, "sessions")].flatMap((dir) =>
-    readdirSync(dir, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".lock")),
-  )

@@ -67,9 +67,9 @@ export class Installation implements AsyncDisposable {
   }
 
   /** Makes an agent known, `plain`, that is a process of its own: `tests/support/plain-agent.mjs`. */
-  addPlainAgent(): void {
+  addPlainAgent(set: Readonly<Record<string, string>> = {}): void {
     mkdirSync(this.home, { recursive: true, mode: 0o700 })
-    const plain = { command: process.execPath, args: [resolve("tests/support/plain-agent.mjs")] }
+    const plain = { command: process.execPath, args: [resolve("tests/support/plain-agent.mjs")], set }
     writeFileSync(join(this.home, "agents.json"), JSON.stringify({ agents: { plain } }))
   }
 

@@ -78,6 +78,16 @@ test("an agent that is a process of its own keeps notes by MCP, and has the last
   expect(saidIn(last).split("before: ").at(-1)).toContain(NOTE)
 })
 
+test("an agent that reaches no server over HTTP has its notes by a program", async () => {
+  await using agentz = await Installation.open()
+  agentz.addPlainAgent({ PLAIN_MCP: "stdio" })
+  await agentz.up()
+  const prompt = `mcp checkpoint ${JSON.stringify({ text: NOTE })}`
+  const sessionId = await agentz.spawn(prompt, "--agent", "plain", "--cwd", agentz.workingDir)
+  const session = await agentz.until(sessionId, "over", ({ status }) => status === "completed")
+  expect(session.note).toMatchObject({ text: NOTE })
+})
+
 test("where the user wants no notes there are no tools for them", async () => {
   await using agentz = await Installation.open({ AGENTZ_NOTES: "0" })
   agentz.addPlainAgent()

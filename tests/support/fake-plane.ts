@@ -301,6 +301,10 @@ export function fakePlane(): FakePlane {
       note("rename", { sessionId, title })
       return { sessionId, title }
     },
+    async pruneWorktrees({ dryRun }) {
+      note("pruneWorktrees", { dryRun })
+      return { dryRun, removed: [], kept: [] }
+    },
     async archive(sessionId) {
       kept(sessionId)
       note("archive", sessionId)

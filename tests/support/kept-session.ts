@@ -19,7 +19,10 @@ export interface KeptSession extends Pick<Checkpoints, "noted"> {
 
 type Where = { readonly home: string; readonly path: string }
 
-export function keptSession({ home, path }: Where, from?: KeptSession): KeptSession {
+export function keptSession(
+  { home, path }: Where,
+  from?: Pick<KeptSession, "sessionId" | "events">,
+): KeptSession {
   const sessionId = from?.sessionId ?? newSessionId()
   const events: SessionEvent[] = [...(from?.events ?? [])]
   let session = foldSession(emptySession(sessionId), events)

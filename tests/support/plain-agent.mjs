@@ -10,6 +10,7 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 
 const { PLAIN_RESUME = "resume", PLAIN_STATE = process.cwd(), PLAIN_STUBBORN, PLAIN_FAIL_ONCE } = process.env
+const { PLAIN_MCP = "http" } = process.env
 if (PLAIN_FAIL_ONCE && !existsSync(PLAIN_FAIL_ONCE)) {
   writeFileSync(PLAIN_FAIL_ONCE, "")
   console.error("no luck this time")
@@ -117,7 +118,9 @@ async function perform(line, said) {
 
 /** What a tool of the first server answers, as text. */
 async function callTool(name, input) {
-  const [{ url, headers }] = mcpServers
+  const [{ url, headers, ...program }] = mcpServers
+  const call = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: input } }
+  if (url === undefined) return await callProgram(program, call)
   const answer = await fetch(url, {
     method: "POST",
     headers: {
@@ -125,10 +128,24 @@ async function callTool(name, input) {
       "content-type": "application/json",
       accept: "application/json, text/event-stream",
     },
-    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: input } }),
+    body: JSON.stringify(call),
   })
-  const { result, error } = await answer.json()
-  return error ? JSON.stringify({ error }) : result.content[0].text
+  return told(await answer.json())
+}
+
+const told = ({ result, error }) => (error ? JSON.stringify({ error }) : result.content[0].text)
+
+/** The same of a server that is a program. */
+async function callProgram({ command, args, env }, call) {
+  const variables = Object.fromEntries(env.map(({ name, value }) => [name, value]))
+  const child = spawn(command, args, {
+    env: { ...process.env, ...variables },
+    stdio: ["pipe", "pipe", "inherit"],
+  })
+  child.stdin.write(`${JSON.stringify(call)}\n`)
+  const [line] = await once(createInterface({ input: child.stdout }), "line")
+  child.kill()
+  return told(JSON.parse(line))
 }
 
 const methods = {
@@ -137,7 +154,7 @@ const methods = {
     agentInfo: { name: "plain", title: "Plain", version: "9.9.9" },
     agentCapabilities: {
       loadSession: PLAIN_RESUME === "load",
-      mcpCapabilities: { http: true },
+      mcpCapabilities: { http: PLAIN_MCP === "http" },
       ...(PLAIN_RESUME === "resume" && { sessionCapabilities: { resume: {} } }),
     },
   }),

@@ -120,6 +120,15 @@ export class FakePlane {
     await closed
   }
 
+  worktrees: readonly { readonly path: string; readonly removable: boolean }[] = []
+
+  pruneWorktrees(dryRun: boolean) {
+    const removed = this.worktrees.filter(({ removable }) => removable)
+    const kept = this.worktrees.filter(({ removable }) => !removable)
+    if (!dryRun) this.worktrees = kept
+    return { dryRun, removed, kept }
+  }
+
   add(row: Partial<SessionRow> & { readonly title: string }, sessionId = newSessionId()): FakeSession {
     const session = new FakeSession(fakeRow(sessionId, row), this.registry)
     this.sessions.set(sessionId, session)
@@ -181,6 +190,7 @@ export class FakePlane {
   #answer(name: string, input: Record<string, unknown>): unknown {
     if (name === "agentTypes") return AGENTS
     if (name === "spawn") return this.#spawn(input)
+    if (name === "pruneWorktrees") return this.pruneWorktrees(input.dryRun === true)
     if (name === "rules") return { rules: this.rules }
     if (name === "revokeRule") {
       this.rules = this.rules.filter(({ ruleId }) => ruleId !== input.ruleId)

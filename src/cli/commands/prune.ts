@@ -4,6 +4,7 @@ import type { Pruned, SessionCost } from "../../retention.ts"
 import { ageOf } from "../age.ts"
 import { confirmed } from "../ask.ts"
 import { defineCommand } from "../command.ts"
+import { pruneWorktrees } from "../prune-worktrees.ts"
 import { usage } from "../refusal.ts"
 import { bytesIn, cropped, oneLine, table } from "../terminal.ts"
 import { whichSession } from "../which-session.ts"
@@ -15,15 +16,27 @@ export const prune = defineCommand({
   positionals: ["[ID...]"],
   flags: {
     "older-than": { type: "string", value: "AGE", help: "nothing happened for so long: 12h, 30d (30d), 8w" },
+    worktrees: {
+      type: "boolean",
+      help: "only work trees, of any age, whose work is merged or pushed; sessions, branches and checkpoints stay",
+    },
     "dry-run": { type: "boolean", help: "tell what would be deleted, and how much that is" },
     yes: { type: "boolean", short: "y", help: "do not ask" },
   },
-  json: "print {dryRun, pruned: [{sessionId, title, updatedAt, streamBytes, fileBytes}], kept: [{sessionId, title, why}]}",
-  more: "With IDs: these, whatever their age. One that is alive, waits for somebody or holds unsent events is kept.",
+  json: "print {dryRun, pruned: [{sessionId, title, updatedAt, streamBytes, fileBytes}], kept: [{sessionId, title, why}]}; with --worktrees {dryRun, removed, kept}",
+  more: `
+With IDs: these, whatever their age. One that is alive, waits for somebody or holds unsent events is kept. --worktrees --dry-run
+lists each work tree with its size, and whether its work is merged, pushed or only there; what is only there always stays.`,
   async run({ values, positionals, json, io, deps }) {
     const olderThanMs = ageOf("--older-than", values["older-than"] ?? "30d")
     return await withPlane(deps, async (plane) => {
       const sessionIds = positionals.length === 0 ? undefined : await allOf(plane, positionals)
+      if (values.worktrees === true)
+        return await pruneWorktrees(
+          plane,
+          { sessionIds, dryRun: values["dry-run"] === true },
+          { io, json, yes: values.yes === true },
+        )
       const request = { olderThanMs, sessionIds }
       const plan = await plane.prune({ ...request, dryRun: true })
       const asks = values["dry-run"] !== true && values.yes !== true && plan.pruned.length > 0

@@ -30,7 +30,7 @@ async function noted({ plain = false } = {}) {
 
 async function clientOf({ server }: Awaited<ReturnType<typeof noted>>) {
   const client = new Client({ name: "test", version: "0" })
-  const { url, headers } = server
+  const { url, headers } = server.http
   await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }))
   return { client, [Symbol.asyncDispose]: () => client.close() }
 }
@@ -95,7 +95,7 @@ test("over MCP there are two tools and no others, and they do what they say", as
 
 test("nobody gets in without this token, from a page, or by another name", async () => {
   await using it = await noted()
-  const { url } = it.server
+  const { url } = it.server.http
   const good = { authorization: `Bearer ${it.token}` }
   const statusOf = (headers: Record<string, string>, method = "POST", path = "/mcp") =>
     new Promise<number | undefined>((resolve, reject) => {
