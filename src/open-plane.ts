@@ -23,6 +23,7 @@ import { watchSessions } from "./watch.ts"
 import { wakerOf } from "./workflows/waking.ts"
 import { isAbandoned } from "./workflows/worker/ensure.ts"
 import { workflowPlane } from "./workflows/workflow-plane.ts"
+import { recoveryOf } from "./workspaces/recover.ts"
 
 export interface OpenPlane extends ControlPlane {
   /** The stream server in use. `pid` is known when it is ours. */
@@ -89,9 +90,11 @@ export async function openParts(
     hideHome: config.hideHome,
     notes: config.notes,
     children: config.children,
+    push: config.push,
     watching: watch,
   }
-  const daemons = daemonsOf(context)
+  const recovery = recoveryOf(context)
+  const daemons = daemonsOf(context, recovery)
   const workflows = workflowPlane(context, waker.wake)
   const ready = () => server.ensure()
 
@@ -99,11 +102,14 @@ export async function openParts(
     ? Promise.all([
         watchSessions(context, { daemons, ready, signal: closing.signal }),
         workflows.watch(closing.signal),
+        recovery
+          .watch(daemons.alone, closing.signal)
+          .catch((error: unknown) => log({ event: "recover_failed", ...errorFields(error) })),
         keepSnapshots(context, closing.signal),
       ])
     : Promise.resolve()
   const plane = {
-    ...controlPlane(context, daemons),
+    ...controlPlane(context, { daemons, recovery }),
     workflows: workflows.plane,
     streams: () => ({ ...server.endpoint(), pid: server.pid() }),
     async [Symbol.asyncDispose]() {

@@ -4,8 +4,8 @@
  * repeat is the same event.
  */
 import { randomUUID } from "node:crypto"
-import { hostname } from "node:os"
 import { type Identity, identityOf } from "#daemon/process/identity"
+import { machineName } from "#daemon/process/machine"
 import type { RunId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { appendBody, createStream, readToTail, START } from "#streams/stream"
@@ -174,6 +174,6 @@ export function ownerOfSelf(): Identity & { readonly host: string } {
   if (owner !== null) return owner
   const self = identityOf(process.pid)
   if (self === null) throw new Error("The system does not tell when this process started.")
-  owner = { ...self, host: hostname() }
+  owner = { ...self, host: machineName() }
   return owner
 }
