@@ -116,7 +116,12 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
 
   async function leaveIfIdle(): Promise<void> {
     idle = undefined
-    const tail = await deps.inboxTail()
+    const tail = await deps.inboxTail().catch((error: unknown) => {
+      // It may have been asked twice while the store was away: the first answer lets us leave, which ends the other.
+      if (shutdown.signal.aborted) return null
+      throw error
+    })
+    if (tail === null) return
     // What came meanwhile may be at work by now, and be no longer ahead of us in the inbox.
     if (turn || files.busy || deps.pushing.busy || tail !== place) return advance()
     ending = "idle"

@@ -42,6 +42,8 @@ export type SessionBody = Extract<Body, { kind: "agent" | "command" }>
 export interface SessionAttempt extends Attempt<SessionBody> {
   /** The session to go on in. */
   readonly session: SessionId | null
+  /** The host of the worker that began it. */
+  readonly begunOn: string | null
   readonly workingDir: string
   readonly title: string
   /** A later step goes on in it. */
@@ -86,8 +88,9 @@ export function attendSession(deps: SessionStepDeps, attempt: SessionAttempt): A
 
   async function lookAtDaemon({ sessionId, daemon }: Session): Promise<void> {
     const { state } = await livenessOf(home.path, sessionId)
-    // The run was taken over from that host, which nobody hears: what it does there counts no more.
-    if (state === "dead" && daemon !== null && daemon.host !== machineName())
+    // The run was taken over from the host on which it began: what goes on there counts no more.
+    const { begunOn } = attempt
+    if (state === "dead" && begunOn !== machineName() && daemon !== null && daemon.host === begunOn)
       return await daemons.alone(sessionId, (inbox) =>
         closeSession(context, { sessionId, inbox, why: "lost" }),
       )
