@@ -3,6 +3,7 @@ import { spawn, spawnSync } from "node:child_process"
 import { mkdirSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { endings } from "./servers.mjs"
 
 const PROGRAM = fileURLToPath(new URL("../dist/src/cli/main.js", import.meta.url))
 
@@ -26,6 +27,11 @@ export function installationIn(dir) {
   const env = { PATH, HOME: dir, AGENTZ_HOME: home, AGENTZ_PORT: "0", AGENTZ_STREAMS_PORT: "0" }
   const runFile = (name) => JSON.parse(readFileSync(join(home, "run", name), "utf8"))
   const runFiles = (pattern) => readdirSync(join(home, "run")).filter((name) => pattern.test(name))
+  const down = () => {
+    spawnSync(process.execPath, [PROGRAM, "down", "--all"], { env, cwd: "/", stdio: "ignore" })
+    endings.delete(down)
+  }
+  endings.add(down)
   return {
     home,
     workingDir,
@@ -50,9 +56,7 @@ export function installationIn(dir) {
       return name === undefined ? null : runFile(name).pid
     },
     daemons: () => runFiles(/^ses_.*[.]json$/).map((name) => runFile(name).pid),
-    down: () => {
-      spawnSync(process.execPath, [PROGRAM, "down", "--all"], { env, cwd: "/", stdio: "ignore" })
-    },
+    down,
   }
 }
 

@@ -11,6 +11,8 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url))
 const PROGRAMS = { engine: "serve-engine.mjs", reference: "serve-reference.mjs", probe: "probe.mjs" }
 
 const running = new Set()
+/** What else is to be ended when a person interrupts. */
+export const endings = new Set()
 
 /**
  * @typedef {object} Server
@@ -64,6 +66,7 @@ export async function withDir(use) {
   const clear = () => rmSync(dir, { recursive: true, force: true })
   const interrupted = () => {
     for (const child of running) child.kill("SIGKILL")
+    for (const end of endings) end()
     clear()
     process.exit(130)
   }

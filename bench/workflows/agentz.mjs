@@ -4,7 +4,7 @@ import { median, quantile, wait } from "../figures.mjs"
 import { endHard, installationIn, killIfAlive } from "../installation.mjs"
 import { memoryOf } from "../servers.mjs"
 import { begunIn, Runs, untilBegun } from "./runs.mjs"
-import { IN_FLIGHT, MANY, MOST, ROUNDS, SEQUENTIAL, STEPS } from "./sizes.mjs"
+import { IN_FLIGHT, MANY, MOST, ROUNDS, SEQUENTIAL, STEPS, WARM_UP } from "./sizes.mjs"
 
 const chain = (name, length) =>
   [
@@ -41,7 +41,7 @@ export async function measureAgentz(dir, say) {
 
     say("agentz: steps one after the other")
     const sequential = []
-    for (let round = 0; round <= ROUNDS; round++) {
+    for (let round = 0; round < WARM_UP + ROUNDS; round++) {
       const { started } = await start(1, "chain")
       const [{ at }] = await runs.until([started[0].runId], ended)
       sequential.push((at - started[0].at) / SEQUENTIAL)
@@ -54,7 +54,7 @@ export async function measureAgentz(dir, say) {
     }
 
     const rounds = []
-    for (let round = 0; round <= ROUNDS; round++) {
+    for (let round = 0; round < WARM_UP + ROUNDS; round++) {
       say(`agentz: ${MANY} runs of ${STEPS} steps, round ${round}`)
       rounds.push(await together(runs, start, ended))
     }
@@ -69,10 +69,9 @@ export async function measureAgentz(dir, say) {
       ended,
     )
     const recovery = await recover()
-    // The first of each is for warming up.
-    const [, ...measured] = rounds
+    const measured = rounds.slice(WARM_UP)
     return {
-      sequentialMs: median(sequential.slice(1)),
+      sequentialMs: median(sequential.slice(WARM_UP)),
       aloneMs: median(alone.slice(5)),
       stepsPerSecond: median(measured.map(({ perSecond }) => perSecond)),
       workflowP95: median(measured.map(({ p95 }) => p95)),

@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url"
 import { median, quantile, wait } from "../figures.mjs"
 import { memoryOf } from "../servers.mjs"
 import { begunIn, journalOf, untilBegun } from "./runs.mjs"
-import { IN_FLIGHT, MANY, ROUNDS, SEQUENTIAL, STEPS } from "./sizes.mjs"
+import { IN_FLIGHT, MANY, ROUNDS, SEQUENTIAL, STEPS, WARM_UP } from "./sizes.mjs"
 
 const cache = resolve(process.env.AGENTZ_BENCH_PEERS || "node_modules/.cache/bench-peers")
 
@@ -113,7 +113,7 @@ async function figuresOf(peer, dir, say) {
   const { title } = peer
   say(`${title}: steps one after the other`)
   const sequential = []
-  for (let round = 0; round <= ROUNDS; round++) {
+  for (let round = 0; round < WARM_UP + ROUNDS; round++) {
     const started = performance.now()
     await peer.run(SEQUENTIAL)
     sequential.push((performance.now() - started) / SEQUENTIAL)
@@ -125,7 +125,7 @@ async function figuresOf(peer, dir, say) {
     alone.push(performance.now() - started)
   }
   const rounds = []
-  for (let round = 0; round <= ROUNDS; round++) {
+  for (let round = 0; round < WARM_UP + ROUNDS; round++) {
     say(`${title}: ${MANY} workflows of ${STEPS} steps, round ${round}`)
     rounds.push(await peer.many(MANY, STEPS))
   }
@@ -140,9 +140,9 @@ async function figuresOf(peer, dir, say) {
   const rerunInFlight = begunIn(dir).length - IN_FLIGHT
   say(`${title}: everything is killed`)
   const recoveryAllMs = await recovered(peer, dir, true)
-  const [, ...measured] = rounds
+  const measured = rounds.slice(WARM_UP)
   return {
-    sequentialMs: median(sequential.slice(1)),
+    sequentialMs: median(sequential.slice(WARM_UP)),
     aloneMs: median(alone.slice(5)),
     stepsPerSecond: median(measured.map(({ ms }) => (MANY * STEPS * 1000) / ms)),
     workflowP95: median(measured.map(({ latencies }) => quantile(latencies, 0.95))),

@@ -4,8 +4,9 @@ export const SEQUENTIAL = 200
 /** Runs at once, and the steps of each. */
 export const MANY = 200
 export const STEPS = 5
-/** Rounds that count; one more goes before them. */
+/** Rounds that count, and those before them: what has just started is compiled while it runs. */
 export const ROUNDS = 3
+export const WARM_UP = 3
 /** Steps in the middle of their work when something is killed. */
 export const IN_FLIGHT = 100
 /** Runs at once that none may be refused of. */

@@ -1,6 +1,7 @@
 /**
- * A gate before a stream server: it holds one append back, before the server hears of it or before anybody hears the
- * server's answer, so that whoever sent it can be killed in that very moment. All else passes.
+ * A gate before a stream server: it holds one append back, or a stream that is made with something in it, before the
+ * server hears of it or before anybody hears the server's answer, so that whoever sent it can be killed in that very
+ * moment. All else passes.
  */
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -31,7 +32,8 @@ export async function appendGate(target: string): Promise<AppendGate> {
   let armed: Armed | null = null
 
   async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    if (incoming.method !== "POST") return forward(incoming, outgoing, { origin })
+    if (incoming.method !== "POST" && incoming.method !== "PUT")
+      return forward(incoming, outgoing, { origin })
     const parts: Buffer[] = []
     for await (const part of incoming) parts.push(part)
     const body = Buffer.concat(parts)

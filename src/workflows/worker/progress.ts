@@ -15,7 +15,7 @@ export interface ProgressWriter {
   flushed(): Promise<void>
 }
 
-/** A row that has just been sent is followed by the next ones after so long, all of them together. */
+/** Rows are followed by the next ones after so long, all of them together; but for an end nobody is kept waiting. */
 const PAUSE_MS = 25
 
 export function progressWriter(
@@ -25,12 +25,14 @@ export function progressWriter(
   let waiting = new Map<RunId, ProgressRow>()
   let sending: Promise<void> | null = null
   let hurry = new AbortController()
+  let isClosing = false
   const sent = new Map<RunId, string>()
 
   async function send(): Promise<void> {
     while (waiting.size > 0) {
       const rows = [...waiting.values()]
       waiting = new Map()
+      if (!isClosing) hurry = new AbortController()
       // The run is safe in its log, and its next change brings the row along.
       await append(rows.map(progressRowChange)).catch(onError)
       await wait(PAUSE_MS, hurry.signal).catch(() => undefined)
@@ -44,12 +46,14 @@ export function progressWriter(
       if (sent.get(row.runId) === text) return
       sent.set(row.runId, text)
       waiting.set(row.runId, row)
+      if (row.status !== "running") hurry.abort()
       sending ??= send()
     },
     async flushed() {
+      isClosing = true
       hurry.abort()
       while (sending) await sending
-      hurry = new AbortController()
+      isClosing = false
     },
   }
 }
