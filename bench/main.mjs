@@ -1,19 +1,20 @@
-// npm run bench -- [streams|start|sessions|checkpoints|soak|ui] [options]
+// npm run bench -- [streams|start|sessions|workflows|checkpoints|soak|ui] [options]
 import { cpus, freemem, loadavg, totalmem } from "node:os"
 import { parseArgs } from "node:util"
 
-const USAGE = `npm run bench -- [streams|start|sessions|checkpoints|soak|ui] [options]
+const USAGE = `npm run bench -- [streams|start|sessions|workflows|checkpoints|soak|ui] [options]
 
   streams             this engine, the reference server and a bare LMDB-over-HTTP probe, side by side
   start               how soon the engine is there again with 10,000 streams and 1 GB, after kills and a good end
   sessions            50 demo sessions at once, and one alone, on a real installation
+  workflows           steps, throughput, recovery, logs and memory of workflows, beside Restate and DBOS; 5 minutes
   checkpoints         keeping, comparing and putting back 10,000 and 100,000 files
   soak                constant load, and what it does to the engine's memory
   ui                  the page in a real Chromium: sizes, paints, live text, 100,000 events, 500 tails
 
   --rounds N          rounds of \`streams\` (3)
   --only NAME,NAME    figures of \`streams\`: one, fifty, many, liveEmpty, liveLong, fan, replay
-  --against NAME,NAME servers beside the engine: reference, probe
+  --against NAME,NAME servers beside the engine: reference, probe; engines beside \`workflows\`: restate, dbos
   --minutes N         of \`soak\` (10)
   --json              one JSON object instead of a table
 `
@@ -24,7 +25,7 @@ const { values, positionals } = parseArgs({
     json: { type: "boolean", default: false },
     rounds: { type: "string", default: "3" },
     only: { type: "string", default: "" },
-    against: { type: "string", default: "reference,probe" },
+    against: { type: "string" },
     minutes: { type: "string", default: "10" },
     help: { type: "boolean", default: false },
   },
@@ -32,6 +33,8 @@ const { values, positionals } = parseArgs({
 const [what = "streams"] = positionals
 const print = (text) => process.stdout.write(`${text}\n`)
 const say = (text) => process.stderr.write(`${text}\n`)
+
+const namesIn = (list) => list.split(",").filter(Boolean)
 
 const machine = () => ({
   processors: cpus().length,
@@ -46,7 +49,7 @@ const machine = () => ({
 const benches = {
   async streams() {
     const { measureStreams, streamsText } = await import("./streams.mjs")
-    const [only, against] = [values.only, values.against].map((names) => names.split(",").filter(Boolean))
+    const [only, against] = [values.only, values.against ?? "reference,probe"].map(namesIn)
     const result = await measureStreams({ rounds: Number(values.rounds), only, against, say })
     return { result, text: streamsText(result) }
   },
@@ -59,6 +62,12 @@ const benches = {
     const { measureSessions, sessionsText } = await import("./sessions.mjs")
     const result = await measureSessions({ say })
     return { result, text: sessionsText(result) }
+  },
+  async workflows() {
+    const { measureWorkflows, workflowsText } = await import("./workflows.mjs")
+    const peers = namesIn(values.against ?? "restate,dbos")
+    const result = await measureWorkflows({ peers, say })
+    return { result, text: workflowsText(result) }
   },
   async checkpoints() {
     const { checkpointsText, measureCheckpoints } = await import("./checkpoints.mjs")

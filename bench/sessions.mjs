@@ -1,13 +1,9 @@
 // A real installation in a temporary home: how fast sessions start, alone and fifty at once, and what they cost.
-import { spawn, spawnSync } from "node:child_process"
-import { mkdirSync, readdirSync, readFileSync } from "node:fs"
-import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { median, quantile, wait } from "./figures.mjs"
+import { endHard, installationIn } from "./installation.mjs"
 import { memoryOf, withDir } from "./servers.mjs"
 import { plain, textTable } from "./table.mjs"
 
-const PROGRAM = fileURLToPath(new URL("../dist/src/cli/main.js", import.meta.url))
 const SESSIONS = 50
 const ALONE = 5
 const LIMIT_MS = 90_000
@@ -17,42 +13,21 @@ const LONG = "[[text n=400 ms=50]] [[say text=done]]"
 /** @param {{ say: (text: string) => void }} options */
 export async function measureSessions({ say }) {
   return await withDir(async (dir) => {
-    const home = join(dir, "home")
-    const workingDir = join(dir, "work")
-    mkdirSync(workingDir)
-    const { PATH = "" } = process.env
-    const env = { PATH, HOME: dir, AGENTZ_HOME: home, AGENTZ_PORT: "0", AGENTZ_STREAMS_PORT: "0" }
+    const installation = installationIn(dir)
     const started = performance.now()
-    const plane = spawn(process.execPath, [PROGRAM, "up", "--json"], {
-      env,
-      stdio: ["ignore", "pipe", "ignore"],
-    })
-    const gone = new Promise((resolve) => plane.once("exit", resolve))
+    const plane = await installation.up()
     try {
-      const ready = await readyOf(plane)
       const upMs = performance.now() - started
-      return { upMs, ...(await measure({ ...ready, home, workingDir }, say)) }
+      return { upMs, ...(await measure({ ...plane, ...installation }, say)) }
     } finally {
-      spawnSync(process.execPath, [PROGRAM, "down", "--all"], { env, cwd: "/", stdio: "ignore" })
-      if (plane.exitCode === null && plane.signalCode === null) plane.kill("SIGKILL")
-      await gone
+      installation.down()
+      await endHard(plane.process)
     }
   })
 }
 
-function readyOf(plane) {
-  return new Promise((resolve, reject) => {
-    let said = ""
-    plane.stdout.on("data", (text) => {
-      said += text
-      if (said.includes("\n")) resolve(JSON.parse(said))
-    })
-    plane.once("exit", (code) => reject(new Error(`agentz up ended with ${code}`)))
-  })
-}
-
 async function measure(installation, say) {
-  const streams = JSON.parse(readFileSync(join(installation.home, "run", "streams.json"), "utf8"))
+  const streams = installation.streams()
   const at = { ...installation, streams, over: new AbortController() }
   const alone = []
   for (let turn = 0; turn < ALONE; turn++) {
@@ -65,11 +40,11 @@ async function measure(installation, say) {
   const allMs = performance.now() - started
 
   say(`memory with ${SESSIONS} daemons at work`)
-  const before = new Set(daemonsOf(at.home))
+  const before = new Set(at.daemons())
   const long = await Promise.all(Array.from({ length: SESSIONS }, () => startSession(at, LONG)))
   await Promise.all(long.map((session) => session.firstEvent))
   await wait(2_000)
-  const pids = daemonsOf(at.home).filter((pid) => !before.has(pid))
+  const pids = at.daemons().filter((pid) => !before.has(pid))
   const daemons = pids.flatMap((pid) => memoryIfAlive(pid) ?? [])
   at.over.abort()
   return {
@@ -152,11 +127,6 @@ async function follow({ streams, sessionId, over }, started, onFirst) {
   onFirst(Number.NaN)
   return { end: "never", completedMs: Number.NaN }
 }
-
-const daemonsOf = (home) =>
-  readdirSync(join(home, "run"))
-    .filter((name) => /^ses_.*\.json$/.test(name))
-    .map((name) => JSON.parse(readFileSync(join(home, "run", name), "utf8")).pid)
 
 function memoryIfAlive(pid) {
   try {

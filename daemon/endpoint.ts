@@ -13,9 +13,13 @@ export function endpointOf(home: string, known: Endpoint & { readonly fixed: boo
   return () => {
     const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
     if (changed === read) return endpoint
-    const run = readRunFile(path, ServerRun)
-    read = changed
-    if (run) endpoint = run
+    try {
+      const run = readRunFile(path, ServerRun)
+      read = changed
+      if (run) endpoint = run
+    } catch {
+      // It cannot be read now: the address that is known may be right, and the next request looks again.
+    }
     return endpoint
   }
 }

@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { z } from "zod"
+import { isMissing } from "./missing.ts"
 
 const Identity = { pid: z.number().int().positive(), startTime: z.string(), bootId: z.string() }
 
@@ -29,13 +30,14 @@ export function writeRunFile(path: string, run: Readonly<Record<string, unknown>
   renameSync(draft, path)
 }
 
-/** `null` when there is none, or it is not ours to understand. */
+/** `null` when there is none, or it is not ours to understand. Throws where it is there and cannot be read. */
 export function readRunFile<Schema extends z.ZodType>(path: string, schema: Schema): z.infer<Schema> | null {
   try {
     const parsed = schema.safeParse(JSON.parse(readFileSync(path, "utf8")))
     return parsed.success ? parsed.data : null
-  } catch {
-    return null
+  } catch (error) {
+    if (isMissing(error) || error instanceof SyntaxError) return null
+    throw error
   }
 }
 

@@ -8,12 +8,12 @@ import { OnLimit } from "#streams/limit"
 import { RuleMatch, RuleScope } from "#streams/rule"
 import { STATUSES } from "#streams/session"
 import { LimitChange } from "#streams/session-limits"
+import { WorkspaceRequest } from "#streams/workspace-request"
 import { Directory, Key, Offset } from "./inputs.ts"
 import { checkedPrompt } from "./prompt.ts"
 import { trackedEvents } from "./tracked-events.ts"
 import { procedure, router } from "./trpc.ts"
 import { filesProcedures } from "./workspaces/files-router.ts"
-import { WorkspaceRequest } from "./workspaces/workspace.ts"
 
 const Prompt = z.string().transform(checkedPrompt)
 const Line = z.string().min(1).max(200)

@@ -32,6 +32,8 @@ export interface Config {
   readonly idleSeconds: number
   /** Steps of workflows that may be at work at once on this machine. */
   readonly stepsAtOnce: number
+  /** Of them, those of one type of agent, where it has a limit of its own. */
+  readonly agentStepsAtOnce: ReadonlyMap<string, number>
   /** What sessions do about a limit of their agent's service. */
   readonly onLimit: OnLimit
   /** What a session may use that is not told anything else. */
@@ -40,6 +42,8 @@ export interface Config {
   readonly isolation: IsolationKind | null
   /** Keep the home from what agents start, where the system can. */
   readonly hideHome: boolean
+  /** Push branch and checkpoints of each session in a work tree to `origin` after its turns. */
+  readonly push: boolean
   /** Give agents tools to keep notes with on where they stand. */
   readonly notes: boolean
 }
@@ -113,6 +117,11 @@ const Env = z.object({
     .regex(/^[1-9]\d{0,4}$/)
     .transform(Number)
     .default(100),
+  AGENTZ_AGENT_STEPS_AT_ONCE: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9_-]*=[1-9]\d{0,4}(,[a-z0-9][a-z0-9_-]*=[1-9]\d{0,4})*$/)
+    .transform(limitsByName)
+    .default(new Map()),
   AGENTZ_ON_LIMIT: OnLimit.default("stop"),
   AGENTZ_LIMIT_MEMORY: limit("memory"),
   AGENTZ_LIMIT_PROCESSES: limit("processes"),
@@ -123,6 +132,11 @@ const Env = z.object({
   AGENTZ_ISOLATION: z.enum(["auto", ...ISOLATIONS]).default("auto"),
   AGENTZ_ALLOW_NETWORK: z.enum(["0", "1"]).default("0"),
   AGENTZ_HIDE_HOME: z.enum(["0", "1"]).default("1"),
+  AGENTZ_PUSH: z.enum(["0", "1"]).default("0"),
+  AGENTZ_MACHINE: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,200}$/)
+    .optional(),
   AGENTZ_NOTES: z.enum(["0", "1"]).default("1"),
 })
 type Variable = keyof z.infer<typeof Env>
@@ -143,6 +157,8 @@ const REMEDIES: Record<Variable, string> = {
   AGENTZ_CHILDREN: `set it to a whole number from 0 to ${MOST_CHILDREN}, or unset it for 0`,
   AGENTZ_IDLE_SECONDS: "set it to a number of seconds such as 600, or unset it",
   AGENTZ_STEPS_AT_ONCE: "set it to a whole number from 1 to 99999, or unset it for 100",
+  AGENTZ_AGENT_STEPS_AT_ONCE:
+    "set it to types of agents with whole numbers from 1 on, such as claude=4,codex=2, or unset it for no limits of their own",
   AGENTZ_ON_LIMIT: "set it to wait or stop, or unset it for stop",
   AGENTZ_LIMIT_MEMORY: "set it to an amount such as 512m or 2g, or unset it for no limit",
   AGENTZ_LIMIT_PROCESSES: "set it to a whole number from 8 on, or unset it for no limit",
@@ -152,6 +168,8 @@ const REMEDIES: Record<Variable, string> = {
   AGENTZ_LIMIT_TOKENS: "set it to a number such as 500k or 2m, or unset it for no limit",
   AGENTZ_ISOLATION: `set it to auto, ${ISOLATIONS.join(", ")}, or unset it for the best there is`,
   AGENTZ_HIDE_HOME: "set it to 0 to let agents' commands see agentz's home, or unset it",
+  AGENTZ_MACHINE: "set it to a name of letters, digits, dots and dashes, or unset it for the host name",
+  AGENTZ_PUSH: "set it to 1 to push the work of each session in a work tree to origin, or unset it",
   AGENTZ_NOTES: "set it to 0 to give agents no tools to keep notes with, or unset it",
   AGENTZ_ALLOW_NETWORK: "set it to 1 to allow an address that other machines can reach, or unset it",
 }
@@ -160,6 +178,12 @@ const SECRETS: ReadonlySet<string> = new Set<Variable>([
   "AGENTZ_STREAMS_TOKEN",
   "AGENTZ_MCP_TOKEN",
 ])
+
+/** `claude=4,codex=2` */
+function limitsByName(text: string): ReadonlyMap<string, number> {
+  const pairs = text.split(",").map((pair) => pair.split("="))
+  return new Map(pairs.map(([name = "", most]) => [name, Number(most)]))
+}
 
 function isPlainHttpUrl(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : null
@@ -197,6 +221,7 @@ export function parseConfig(environment: Environment = process.env): Config {
     children: env.AGENTZ_CHILDREN,
     idleSeconds: env.AGENTZ_IDLE_SECONDS,
     stepsAtOnce: env.AGENTZ_STEPS_AT_ONCE,
+    agentStepsAtOnce: env.AGENTZ_AGENT_STEPS_AT_ONCE,
     onLimit: env.AGENTZ_ON_LIMIT,
     limits: changedLimits(
       {},
@@ -210,6 +235,7 @@ export function parseConfig(environment: Environment = process.env): Config {
       },
     ),
     hideHome: env.AGENTZ_HIDE_HOME === "1",
+    push: env.AGENTZ_PUSH === "1",
     notes: env.AGENTZ_NOTES === "1",
     isolation: env.AGENTZ_ISOLATION === "auto" ? null : env.AGENTZ_ISOLATION,
   })

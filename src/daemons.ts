@@ -3,10 +3,10 @@
  * planes at once: whoever is granted the epoch does it, the others find it done.
  */
 import { rmSync } from "node:fs"
-import { hostname } from "node:os"
 import { filesOf, isSocketFile, socketIn, socketOf } from "#daemon/home"
 import { endLeftovers } from "#daemon/process/belongings"
 import { type Identity, isSame, signal } from "#daemon/process/identity"
+import { machineName } from "#daemon/process/machine"
 import { killTree } from "#daemon/process/tree"
 import { removeRunFile } from "#daemon/run-file"
 import type { SessionId } from "#streams/ids"
@@ -14,6 +14,7 @@ import { isDue } from "#streams/limit"
 import type { RegistryEntry } from "#streams/registry"
 import type { Session } from "#streams/session"
 import { wait } from "#streams/transport"
+import { isPushDue, unpushedIn } from "#streams/workspace-fold"
 import { archiveOf } from "./archive.ts"
 import { closeSession, restate } from "./daemons/close.ts"
 import { type Found, findingOf, SILENCE_LIMIT_MS, START_LIMIT_MS } from "./daemons/finding.ts"
@@ -25,6 +26,7 @@ import { type Liveness, livenessOf } from "./liveness.ts"
 import { errorFields } from "./log.ts"
 import type { PlaneContext } from "./plane-context.ts"
 import { startDaemon } from "./start-daemon.ts"
+import { isMissing, type Recovery, recoveryOf } from "./workspaces/recover.ts"
 import { withWorktree } from "./workspaces/remake.ts"
 
 /** How long a living daemon is watched until it has taken what it was asked. */
@@ -64,9 +66,18 @@ const commandsOf = ({ worktree }: Pick<RegistryEntry, "worktree">) => ({
     setUp: { ...worktree.setUp, ...(worktree.remade && { round: worktree.remade }) },
   }),
   ...(worktree?.tearDown && { tearDown: worktree.tearDown }),
+  ...(worktree?.push && { push: worktree.push }),
 })
 
-export function daemonsOf(context: PlaneContext): Daemons {
+type NotAlive = Exclude<Liveness, { state: "alive" }>
+
+interface Looked<Living extends Liveness = Liveness> {
+  readonly session: Session
+  readonly inbox: Inbox
+  readonly living: Living
+}
+
+export function daemonsOf(context: PlaneContext, recovery: Recovery = recoveryOf(context)): Daemons {
   const { endpoint, folds, home, log, patience } = context
   const archive = archiveOf(context)
   const alone = oneByOne<SessionId>()
@@ -79,8 +90,12 @@ export function daemonsOf(context: PlaneContext): Daemons {
   /** Sessions whose last daemon was our child and has ended: nothing more is to be waited for. */
   const endedEarly = new Set<SessionId>()
 
-  async function start(given: RegistryEntry, asOf: Inbox, resume: boolean): Promise<number> {
-    const { sessionId, agentType, workingDir, model, permissionMode, config, limits } = given
+  async function start(lookedAt: RegistryEntry, lookedIn: Inbox, resume: boolean): Promise<number> {
+    const { sessionId, agentType, workingDir, model, permissionMode, config, limits } = lookedAt
+    // It may take long, and nobody else's start waits for it.
+    const { entry: given, inbox: asOf } = isMissing(home.path, lookedAt)
+      ? await recovered(lookedAt, lookedIn)
+      : { entry: lookedAt, inbox: lookedIn }
     using _slot = await starts.take()
     const reopened = await archive.reopen(given)
     const inbox = await readInbox(endpoint, sessionId, patience)
@@ -130,6 +145,15 @@ export function daemonsOf(context: PlaneContext): Daemons {
     return grant.epoch
   }
 
+  /** With its work tree, where that is not away on purpose and can be made again. */
+  async function recovered(entry: RegistryEntry, asOf: Inbox) {
+    const read = () => readInbox(endpoint, entry.sessionId, patience)
+    const inbox = (await archive.reopen(entry)) ? await read() : asOf
+    const said = await recovery.before(entry, inbox)
+    const row = (await folds.registry()).value.get(entry.sessionId)
+    return { entry: row ?? entry, inbox: said ? await read() : inbox }
+  }
+
   /**
    * Waits until the daemon holds its session (`true`), has ended, or is overdue; holds the start's slot meanwhile.
    */
@@ -153,23 +177,43 @@ export function daemonsOf(context: PlaneContext): Daemons {
 
   async function ensure(entry: RegistryEntry, resume: boolean): Promise<number> {
     const { sessionId } = entry
-    const inbox = await readInbox(endpoint, sessionId, patience)
-    const living = await heardOf(sessionId, inbox.epoch)
+    const { living, session, inbox } = await heardOf(sessionId)
     if (living.state === "alive" && living.run.epoch === inbox.epoch) return inbox.epoch
     if (living.run !== null && living.state !== "dead") await retire(living.run)
-    const { value: session } = await folds.session(sessionId)
     // The dead daemon's turn is closed first, so that the transcript says where it was cut off.
     if (session.turnId !== null) await closeSession(context, { sessionId, inbox, why: "lost" })
     return start(entry, await readInbox(endpoint, sessionId, patience), resume)
   }
 
-  /** A daemon that does not answer at once may be starved by others: it has the time that every silent one has. */
-  async function heardOf(sessionId: SessionId, epoch: number): Promise<Liveness> {
-    const limit = performance.now() + SILENCE_LIMIT_MS
+  /**
+   * Its daemon is looked at after its streams were read: the other way round one that came in between would be taken
+   * for dead in the middle of its turn.
+   */
+  async function lookAt(sessionId: SessionId): Promise<Looked> {
+    const { value: session } = await folds.session(sessionId)
+    const inbox = await readInbox(endpoint, sessionId, patience)
+    return { session, inbox, living: await livenessOf(home.path, sessionId) }
+  }
+
+  /**
+   * A daemon that does not answer at once may be starved by others, and one that another control plane started may be
+   * on its way: both have the time that is given them everywhere.
+   */
+  async function heardOf(sessionId: SessionId): Promise<Looked> {
+    const began = performance.now()
     for (;;) {
-      const living = await livenessOf(home.path, sessionId)
-      if (living.state !== "silent" || living.run.epoch !== epoch || isStopped(living.run.pid)) return living
-      if (performance.now() > limit) return living
+      const looked = await lookAt(sessionId)
+      const forMs = performance.now() - began
+      const { living, session, inbox } = looked
+      const isStarved =
+        living.state === "silent" && living.run.epoch === inbox.epoch && !isStopped(living.run.pid)
+      const isComing =
+        living.state === "dead" &&
+        inbox.epoch === inbox.daemonEpoch &&
+        session.epoch < inbox.epoch &&
+        !endedEarly.has(sessionId) &&
+        mayCome(inbox)
+      if (!(isStarved && forMs < SILENCE_LIMIT_MS) && !(isComing && forMs < START_LIMIT_MS)) return looked
       await wait(200)
     }
   }
@@ -202,12 +246,14 @@ export function daemonsOf(context: PlaneContext): Daemons {
 
   async function reconcile(entry: RegistryEntry): Promise<void> {
     const { sessionId } = entry
-    const living = await livenessOf(home.path, sessionId)
-    if (living.state === "alive") {
+    if ((await livenessOf(home.path, sessionId)).state === "alive") {
       seen.delete(sessionId)
       return
     }
-    await settle(entry, living)
+    const looked = await lookAt(sessionId)
+    const { living } = looked
+    if (living.state === "alive") return
+    await settle(entry, { ...looked, living })
     if (living.state !== "dead" || living.run === null) return
     // It did not end by itself, so neither did what it had started. Its run file stays until that is done.
     const { epoch, pid } = living.run
@@ -217,13 +263,12 @@ export function daemonsOf(context: PlaneContext): Daemons {
     if (isSocketFile(socket)) rmSync(socket, { force: true })
   }
 
-  async function settle(entry: RegistryEntry, living: Exclude<Liveness, { state: "alive" }>): Promise<void> {
+  async function settle(entry: RegistryEntry, { session, inbox, living }: Looked<NotAlive>): Promise<void> {
     const { sessionId } = entry
-    const { value: session } = await folds.session(sessionId)
-    const inbox = await readInbox(endpoint, sessionId, patience)
     const daemon = daemonAsFound(living, session, inbox)
     const due = isDue(session, Date.now())
-    const finding = findingOf({ entry, session, inbox, host: hostname(), due, daemon })
+    const pushDue = isPushDue({ ...entry, activity: { push: unpushedIn(session) } }, Date.now())
+    const finding = findingOf({ entry, session, inbox, host: machineName(), due, pushDue, daemon })
     switch (finding.do) {
       case "nothing":
         return
@@ -247,11 +292,7 @@ export function daemonsOf(context: PlaneContext): Daemons {
     }
   }
 
-  function daemonAsFound(
-    living: Exclude<Liveness, { state: "alive" }>,
-    { sessionId, epoch }: Session,
-    inbox: Inbox,
-  ): Found["daemon"] {
+  function daemonAsFound(living: NotAlive, { sessionId, epoch }: Session, inbox: Inbox): Found["daemon"] {
     const spent = living.state === "silent" || epoch >= inbox.daemonEpoch || endedEarly.has(sessionId)
     const coming = !spent && mayCome(inbox)
     const as = `${living.state} ${coming} ${inbox.daemonEpoch}`

@@ -19,6 +19,7 @@ import {
 } from "./folds/session-at.ts"
 import type { Snapshots } from "./folds/snapshots.ts"
 import { latelyUsed } from "./lately-used.ts"
+import { oneAtATime } from "./one-at-a-time.ts"
 
 export interface Folded<Value> {
   readonly value: Value
@@ -103,32 +104,4 @@ export function foldOf<Value>(
     }
     return { value, offset }
   })
-}
-
-/** Remembers the newest value. Callers share reads, but never one that began before they asked. */
-function oneAtATime<Value>(read: (last: Value | null) => Promise<Value>): () => Promise<Value> {
-  let last: Value | null = null
-  let reading: Promise<Value> | null = null
-  let queued: Promise<Value> | null = null
-  const start = (): Promise<Value> => {
-    reading = read(last)
-      .then((value) => {
-        last = value
-        return value
-      })
-      .finally(() => {
-        reading = null
-      })
-    return reading
-  }
-  return () => {
-    if (!reading) return start()
-    queued ??= reading
-      .catch(() => undefined) // Its own callers hear of it; the next read tries for itself.
-      .then(() => {
-        queued = null
-        return reading ?? start()
-      })
-    return queued
-  }
 }

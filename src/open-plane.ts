@@ -3,6 +3,7 @@
  * session's status true for as long as it is open.
  */
 
+import { appendingTogether } from "#streams/append-together"
 import { paths } from "#streams/paths"
 import { createStream } from "#streams/stream"
 import type { Config } from "./config.ts"
@@ -12,13 +13,17 @@ import { keepSnapshots } from "./folds/keep-snapshots.ts"
 import { snapshotsIn } from "./folds/snapshots.ts"
 import { foldsOf } from "./folds.ts"
 import { openHome } from "./home.ts"
+import { localSend } from "./local-send.ts"
 import { errorFields, type Log } from "./log.ts"
 import type { ControlPlane } from "./plane.ts"
 import type { PlaneContext } from "./plane-context.ts"
 import { streamServerOf } from "./stream-host.ts"
 import { keptSecret } from "./token.ts"
 import { watchSessions } from "./watch.ts"
+import { wakerOf } from "./workflows/waking.ts"
+import { isAbandoned } from "./workflows/worker/ensure.ts"
 import { workflowPlane } from "./workflows/workflow-plane.ts"
+import { recoveryOf } from "./workspaces/recover.ts"
 
 export interface OpenPlane extends ControlPlane {
   /** The stream server in use. `pid` is known when it is ours. */
@@ -52,12 +57,17 @@ export async function openParts(
   { watch = false, log = () => undefined, patienceMs = PATIENCE_MS }: PlaneOptions,
 ): Promise<Parts> {
   const home = await openHome(config.home)
+  const waker = wakerOf({ home, log })
+  // One that was killed held runs: its successor can make ready while we do.
+  if (watch && isAbandoned(home.path)) waker.wake()
   const server = await streamServerOf(config, home, log)
   await server.ensure()
   const closing = new AbortController()
   // A request that fails is tried again, and meanwhile a dead stream server of ours is started again.
   const patience = {
     forMs: patienceMs,
+    // Another server may be anywhere, and want more of its clients.
+    send: config.streamsUrl === null ? localSend() : undefined,
     onRetry: () =>
       void server.ensure().catch((error) => log({ event: "streams_away", ...errorFields(error) })),
   }
@@ -68,6 +78,7 @@ export async function openParts(
     endpoint: server.endpoint,
     known: server.known,
     folds,
+    appendRunRows: appendingTogether(server.endpoint, paths.runs, patience),
     home,
     socketSecret: await keptSecret(home.socketSecretFile),
     log,
@@ -79,27 +90,32 @@ export async function openParts(
     hideHome: config.hideHome,
     notes: config.notes,
     children: config.children,
+    push: config.push,
     watching: watch,
   }
-  const daemons = daemonsOf(context)
-  const workflows = workflowPlane(context)
+  const recovery = recoveryOf(context)
+  const daemons = daemonsOf(context, recovery)
+  const workflows = workflowPlane(context, waker.wake)
   const ready = () => server.ensure()
 
   const watching = watch
     ? Promise.all([
         watchSessions(context, { daemons, ready, signal: closing.signal }),
         workflows.watch(closing.signal),
+        recovery
+          .watch(daemons.alone, closing.signal)
+          .catch((error: unknown) => log({ event: "recover_failed", ...errorFields(error) })),
         keepSnapshots(context, closing.signal),
       ])
     : Promise.resolve()
   const plane = {
-    ...controlPlane(context, daemons),
+    ...controlPlane(context, { daemons, recovery }),
     workflows: workflows.plane,
     streams: () => ({ ...server.endpoint(), pid: server.pid() }),
     async [Symbol.asyncDispose]() {
       closing.abort()
       await watching
-      await workflows.settled()
+      await waker.settled()
       await daemons.settled()
     },
   }

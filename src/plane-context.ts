@@ -2,6 +2,7 @@
 
 import type { IsolationKind } from "#daemon/process/isolation"
 import type { KnownStreams } from "#daemon/spec"
+import type { AppendTogether } from "#streams/append-together"
 import type { OnLimit } from "#streams/limit"
 import type { Limits } from "#streams/session-limits"
 import type { FindEndpoint, Patience } from "#streams/transport"
@@ -14,6 +15,8 @@ export interface PlaneContext {
   /** What a daemon is told about the stream server. */
   readonly known: () => KnownStreams
   readonly folds: Folds
+  /** Appends to the list of runs. */
+  readonly appendRunRows: AppendTogether
   readonly home: Home
   /** What the addresses of daemons' control sockets are made of. */
   readonly socketSecret: string
@@ -31,6 +34,8 @@ export interface PlaneContext {
   readonly notes: boolean
   /** How many sessions the agent of a session may start that was not told. */
   readonly children: number
+  /** Whether branch and checkpoints of sessions in work trees are pushed, whatever their repositories say. */
+  readonly push: boolean
   /** Whether this control plane looks after all sessions all the time, so that no single question need do so. */
   readonly watching: boolean
 }

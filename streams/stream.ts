@@ -3,14 +3,19 @@ import { type FindEndpoint, type Patience, request, StreamError } from "./transp
 
 const JSON_TYPE = { "content-type": "application/json" }
 
-/** Creates the stream; one that exists already is left as it is. */
+/** Creates the stream, with `items` in it; one that exists already is left as it is. */
 export async function createStream(
   endpoint: FindEndpoint,
   name: string,
-  { type = JSON_TYPE["content-type"], ...patience }: Patience & { readonly type?: string } = {},
+  {
+    type = JSON_TYPE["content-type"],
+    items,
+    ...patience
+  }: Patience & { readonly type?: string; readonly items?: readonly unknown[] } = {},
 ): Promise<{ readonly created: boolean }> {
   const headers = { "content-type": type }
-  const { status } = await request(endpoint, name, { method: "PUT", headers }, patience)
+  const body = items === undefined ? {} : { body: JSON.stringify(items) }
+  const { status } = await request(endpoint, name, { method: "PUT", headers, ...body }, patience)
   return { created: status === 201 }
 }
 
@@ -18,16 +23,28 @@ export async function createStream(
  * Appends without a producer: at least once, so only for what its readers recognise as a repeat. With `streamSeq`
  * the append succeeds only when no equal or higher one did: throws `conflict` otherwise. `offset` is behind it.
  */
-export async function appendTo(
+export const appendTo = (
   endpoint: FindEndpoint,
   name: string,
   events: readonly unknown[],
-  { streamSeq, ...patience }: Patience & { readonly streamSeq?: string } = {},
+  options: Patience & { readonly streamSeq?: string | undefined } = {},
+): Promise<{ readonly offset: string }> =>
+  appendBody(endpoint, name, { ...options, body: JSON.stringify(events) })
+
+/** The same, of events that are text already: a JSON list. */
+export async function appendBody(
+  endpoint: FindEndpoint,
+  name: string,
+  {
+    body,
+    streamSeq,
+    ...patience
+  }: Patience & { readonly body: string; readonly streamSeq?: string | undefined },
 ): Promise<{ readonly offset: string }> {
   const attempt = {
     method: "POST",
     headers: streamSeq === undefined ? JSON_TYPE : { ...JSON_TYPE, "stream-seq": streamSeq },
-    body: JSON.stringify(events),
+    body,
   } as const
   const { headers } = await request(endpoint, name, attempt, patience)
   return { offset: headers.get("stream-next-offset") ?? START }

@@ -42,6 +42,30 @@ export interface Attempt {
   readonly body?: string | Uint8Array<ArrayBuffer>
 }
 
+/** Of an answer's headers, by their names in small letters. */
+export interface AnswerHeaders {
+  get(name: string): string | null
+  has(name: string): boolean
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: AnswerHeaders
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+/** Sends one request and reads its answer whole; rejects as `fetch` does. */
+export type Send = (
+  url: string,
+  init: {
+    readonly method: Attempt["method"]
+    readonly headers: Record<string, string>
+    readonly body: NonNullable<Attempt["body"]> | null
+    readonly signal: AbortSignal | undefined
+    readonly timeoutMs: number
+  },
+) => Promise<Answer>
+
 export interface Patience {
   readonly signal?: AbortSignal | undefined
   /** Gives up after this long; default never. */
@@ -49,6 +73,8 @@ export interface Patience {
   /** Called before each wait. `reason` is fit to show. */
   readonly onRetry?: ((reason: string, waitMs: number) => void) | undefined
   readonly fetch?: typeof globalThis.fetch | undefined
+  /** Instead of `fetch`. */
+  readonly send?: Send | undefined
 }
 
 const TIMEOUT_MS = 10_000
@@ -64,12 +90,7 @@ export async function request(
   name: string,
   attempt: Attempt,
   patience: Patience = {},
-): Promise<{
-  readonly status: number
-  readonly headers: Headers
-  readonly bytes: Uint8Array<ArrayBuffer>
-  readonly text: string
-}> {
+): Promise<Answer & { readonly text: string }> {
   const { signal, forMs, onRetry } = patience
   const giveUpAt = forMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + forMs
   for (let tries = 0; ; tries++) {
@@ -86,20 +107,14 @@ export async function request(
 async function tryOnce(
   endpoint: Endpoint,
   name: string,
-  attempt: Attempt,
-  { signal, fetch = globalThis.fetch }: Patience,
+  { method, headers: own, query, body }: Attempt,
+  { signal, fetch = globalThis.fetch, send = sendBy(fetch) }: Patience,
 ) {
-  const timeout = AbortSignal.timeout(TIMEOUT_MS)
-  let response: Response
-  let bytes: Uint8Array<ArrayBuffer>
+  let answer: Answer
   try {
-    response = await fetch(addressOf(endpoint, name, attempt.query), {
-      method: attempt.method,
-      headers: { ...authorization(endpoint), ...attempt.headers },
-      body: attempt.body ?? null,
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-    })
-    bytes = new Uint8Array(await response.arrayBuffer())
+    const headers = { ...authorization(endpoint), ...own }
+    const url = addressOf(endpoint, name, query)
+    answer = await send(url, { method, headers, body: body ?? null, signal, timeoutMs: TIMEOUT_MS })
   } catch (error) {
     signal?.throwIfAborted()
     return {
@@ -108,7 +123,7 @@ async function tryOnce(
       }),
     }
   }
-  const { status, headers } = response
+  const { status, headers, bytes } = answer
   const text = new TextDecoder().decode(bytes)
   if (status < 400) return { status, headers, bytes, text }
   const problem = problemOf(status, headers, text)
@@ -116,8 +131,20 @@ async function tryOnce(
   throw problem
 }
 
+const sendBy =
+  (fetch: typeof globalThis.fetch): Send =>
+  async (url, { signal, timeoutMs, ...init }) => {
+    const timeout = AbortSignal.timeout(timeoutMs)
+    const response = await fetch(url, {
+      ...init,
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    })
+    const { status, headers } = response
+    return { status, headers, bytes: new Uint8Array(await response.arrayBuffer()) }
+  }
+
 /** What an error status means in the protocol's own terms. */
-function problemOf(status: number, headers: Headers, text: string): StreamError {
+function problemOf(status: number, headers: AnswerHeaders, text: string): StreamError {
   const said = text.trim().slice(0, 200)
   if (status === 507)
     return new StreamError(

@@ -4,6 +4,7 @@
  */
 import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"
+import { isMissing } from "../missing.ts"
 
 export interface Identity {
   readonly bootId: string
@@ -66,8 +67,10 @@ type Found = Pick<Stat, "state" | "startTime">
 function linuxStat(pid: number): Found | null {
   try {
     return parseStat(readFileSync(`/proc/${pid}/stat`, "utf8"))
-  } catch {
-    return null
+  } catch (error) {
+    // Anything else, too many open files for one, says nothing about that process: whoever asked must not think it dead.
+    if (isMissing(error)) return null
+    throw error
   }
 }
 

@@ -34,8 +34,13 @@ export const withoutMarks = (line: string): string =>
 
 export const costText = (usd: number): string => (usd < 0.01 ? "<$0.01" : `$${usd.toFixed(2)}`)
 
-export const clockTime = (at: string): string =>
-  new Date(at).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" })
+// To make one takes far longer than to use it, and each row of a transcript has a time.
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" })
+
+export const clockTime = (at: string): string => {
+  const time = new Date(at)
+  return Number.isNaN(time.getTime()) ? "" : CLOCK.format(time)
+}
 
 /** `1 message`, `3 messages`. */
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`

@@ -51,7 +51,7 @@ export default function ForkDialog(props: {
             <textarea
               id={`${id}-prompt`}
               className="field resize-y"
-              rows={Math.min(12, Math.max(3, prompt.split("\n").length))}
+              rows={Math.min(12, Math.max(3, prompt.split("\n").length, Math.ceil(prompt.length / 64)))}
               autoFocus
               value={prompt}
               onChange={({ target: { value } }) => setPrompt(value)}

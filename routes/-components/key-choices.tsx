@@ -19,18 +19,18 @@ const PLACE_IDS = Object.keys(PLACES) as readonly Place[]
 /** The key of every command, to be changed. */
 export function KeyChoices() {
   const { keys: chosen } = useSettings()
-  const changed = Object.keys(chosen).length > 0
+  const changed = Object.keys(chosen).length
   return (
-    <div className="mt-3 touch:hidden">
-      <div className="flex items-center gap-3">
-        <h3 className="flex-1 text-row font-medium">Keys of commands</h3>
-        {changed && (
-          <button type="button" className="control" onClick={() => changeSettings({ keys: {} })}>
-            Reset all keys
-          </button>
-        )}
-      </div>
-      <p className="text-note text-quiet">
+    <details className="mt-3 touch:hidden">
+      <summary className="w-fit cursor-pointer text-row font-medium text-soft hover:text-ink">
+        Keys of commands{changed > 0 && `, ${changed} changed`}
+      </summary>
+      {changed > 0 && (
+        <button type="button" className="control float-right" onClick={() => changeSettings({ keys: {} })}>
+          Reset all keys
+        </button>
+      )}
+      <p className="mt-1 text-note text-quiet">
         Press Change, then the new key, or two keys one after the other. Backspace takes the key away, Escape
         leaves it as it is.
       </p>
@@ -44,7 +44,7 @@ export function KeyChoices() {
           </ul>
         </section>
       ))}
-    </div>
+    </details>
   )
 }
 

@@ -13,7 +13,8 @@ import { guarded } from "../control/guarded.ts"
 import type { PlaneContext } from "../plane-context.ts"
 import type { RunFolds } from "./folds.ts"
 import type { WorkflowPlane } from "./plane.ts"
-import { definitionIn, unknownWorkflow } from "./starting.ts"
+import { definitionIn } from "./read-definitions.ts"
+import { unknownWorkflow } from "./starting.ts"
 
 export function defining(
   { endpoint, patience }: PlaneContext,

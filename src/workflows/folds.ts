@@ -3,6 +3,7 @@ import type { RunId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { type FindEndpoint, type Patience, StreamError } from "#streams/transport"
 import {
+  emptyRuns,
   emptyWorkflows,
   foldRuns,
   foldWorkflows,
@@ -11,8 +12,10 @@ import {
 } from "#streams/workflow/registry"
 import { type Folded, foldOf } from "../folds.ts"
 import { latelyUsed } from "../lately-used.ts"
+import { oneAtATime } from "../one-at-a-time.ts"
 import { Problem } from "../plane.ts"
-import { type FoldedRun, readRun, unreadRun } from "./run-log.ts"
+import { type FoldedRun, readRun } from "./run-log.ts"
+import { beginningOf } from "./run-snapshots.ts"
 
 export interface RunFolds {
   runs(): Promise<Folded<Runs>>
@@ -25,19 +28,30 @@ export interface RunFolds {
 const KEPT = 32
 
 export function runFoldsOf(endpoint: FindEndpoint, patience: Patience): RunFolds {
-  const kept = latelyUsed<RunId, FoldedRun>(KEPT)
+  const kept = latelyUsed<RunId, () => Promise<FoldedRun>>(KEPT)
+  const runs = foldOf(endpoint, paths.runs, { patience, empty: emptyRuns, fold: foldRuns })
+
+  async function readOn(runId: RunId, last: FoldedRun | null): Promise<FoldedRun> {
+    try {
+      return await readRun(endpoint, last ?? (await beginning(runId)), patience)
+    } catch (error) {
+      if (!(error instanceof StreamError) || error.code !== "stream_missing") throw error
+      throw unknownRun(runId)
+    }
+  }
+
+  async function beginning(runId: RunId): Promise<FoldedRun> {
+    const snapshot = (await runs()).value.get(runId)?.progress?.snapshot
+    return await beginningOf(endpoint, runId, { ...patience, snapshot })
+  }
+
   return {
-    runs: foldOf(endpoint, paths.runs, { patience, empty: new Map(), fold: foldRuns }),
+    runs,
     workflows: foldOf(endpoint, paths.workflows, { patience, empty: emptyWorkflows, fold: foldWorkflows }),
-    async run(runId) {
-      const folded = await readRun(endpoint, kept.get(runId) ?? unreadRun(runId), patience).catch(
-        (error: unknown) => {
-          if (!(error instanceof StreamError) || error.code !== "stream_missing") throw error
-          throw unknownRun(runId)
-        },
-      )
-      kept.use(runId, folded)
-      return folded
+    run(runId) {
+      const read = kept.get(runId) ?? oneAtATime((last: FoldedRun | null) => readOn(runId, last))
+      kept.use(runId, read)
+      return read()
     },
   }
 }

@@ -145,7 +145,12 @@ export interface WorkflowPlane {
   ): Promise<Asked>
   /** A new run that has what the steps before `from` gave, and does the rest. */
   fork(
-    request: OfRun & { readonly from: StepId; readonly inputs?: Inputs | undefined },
+    request: OfRun & {
+      readonly from: StepId
+      readonly inputs?: Inputs | undefined
+      /** What the step is to be told instead of what the definition says. */
+      readonly input?: StepInput | undefined
+    },
   ): Promise<{ readonly runId: RunId }>
   /** Events from `offset` (default: the start) on, for ever, until `signal` aborts. */
   follow(request: {

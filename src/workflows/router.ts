@@ -121,7 +121,7 @@ export const workflowRouter = router({
     .mutation(({ ctx, input }) => ctx.plane.workflows.answer(input)),
 
   fork: procedure
-    .input(OfRun.extend({ from: StepId, inputs: Inputs.optional() }))
+    .input(OfRun.extend({ from: StepId, inputs: Inputs.optional(), input: StepInput.optional() }))
     .mutation(({ ctx, input }) => ctx.plane.workflows.fork(input)),
 
   /** `lastEventId` is what a client that reconnects saw last; it is further on than `offset`. */

@@ -4,11 +4,11 @@
  * repeat is the same event.
  */
 import { randomUUID } from "node:crypto"
-import { hostname } from "node:os"
 import { type Identity, identityOf } from "#daemon/process/identity"
+import { machineName } from "#daemon/process/machine"
 import type { RunId } from "#streams/ids"
 import { paths } from "#streams/paths"
-import { appendTo, readToTail, START } from "#streams/stream"
+import { appendBody, createStream, readToTail, START } from "#streams/stream"
 import { type FindEndpoint, type Patience, StreamError } from "#streams/transport"
 import { stamped } from "#streams/workflow/advance"
 import { parseRunEvent, placeSeqOf, type RunEvent, type UnstampedRunEvent } from "#streams/workflow/event"
@@ -19,26 +19,29 @@ import { version } from "../package-root.ts"
 export interface FoldedRun {
   readonly run: Run
   readonly offset: string
+  /** Events that were read for it. */
+  readonly read: number
 }
 
 /** Reads on from what is known, or from the start, to the tail. Throws `stream_missing` where there is no such run. */
 export async function readRun(
   endpoint: FindEndpoint,
-  { run, offset }: FoldedRun,
+  { run, offset, read: before }: FoldedRun,
   patience: Patience,
 ): Promise<FoldedRun> {
-  let [now, at] = [run, offset]
+  let [now, at, read] = [run, offset, before]
   for await (const batch of readToTail(endpoint, paths.runEvents(run.runId), { ...patience, offset })) {
     now = foldRun(
       now,
       batch.items.map(parseRunEvent).filter((event) => event !== null),
     )
     at = batch.offset
+    read += batch.items.length
   }
-  return { run: now, offset: at }
+  return { run: now, offset: at, read }
 }
 
-export const unreadRun = (runId: RunId): FoldedRun => ({ run: emptyRun(runId), offset: START })
+export const unreadRun = (runId: RunId): FoldedRun => ({ run: emptyRun(runId), offset: START, read: 0 })
 
 /** Somebody else holds the run: whoever hears this stops at once. */
 export class RunLost extends Error {
@@ -46,72 +49,98 @@ export class RunLost extends Error {
 }
 
 export interface RunLog {
-  /** All that is in the log, as far as it is durable. */
+  /** All that is in the log, as far as it is durable, and its claim. */
   readonly run: Run
+  /** Behind the last append; `null` before the first, and where its answer was lost. */
+  readonly offset: string | null
   /** Resolves when they are durable, which follow on {@link run}. Throws {@link RunLost}. */
   append(events: readonly RunEvent[]): Promise<void>
 }
 
-/** Writes the first events of a run. `false`: it was made before. */
+/** Makes the log with its first events in it. One that was there before stays as it is. */
 export async function createRun(
   endpoint: FindEndpoint,
   runId: RunId,
   { events, ...patience }: Patience & { readonly events: readonly UnstampedRunEvent[] },
-): Promise<boolean> {
-  return await appendAt(endpoint, runId, stamped({ runId, epoch: 0, n: -1 }, events, Date.now()), patience)
+): Promise<void> {
+  const first = stamped({ runId, epoch: 0, n: -1 }, events, Date.now())
+  const { created } = await createStream(endpoint, paths.runEvents(runId), { ...patience, items: first })
+  // An older release made it empty first, and may have ended then.
+  if (!created && (await readRun(endpoint, unreadRun(runId), patience)).read === 0)
+    await appendAt(endpoint, runId, { batch: first, body: JSON.stringify(first), ...patience })
 }
 
-/** The log from here on, as its only writer; `null` where somebody else was faster. */
+/** The log from here on, as its only writer; `null` where somebody else was faster, or there is nothing to claim yet. */
 export async function claimRun(
   endpoint: FindEndpoint,
   folded: FoldedRun,
   patience: Patience,
 ): Promise<RunLog | null> {
-  const { runId, epoch } = folded.run
+  const { runId, epoch, definition } = folded.run
+  if (definition === null) return null
   const incarnation = randomUUID()
   const claimed = { type: "run_claimed", incarnation, owner: ownerOfSelf(), version } as const
   const claim = stamped({ runId, epoch: epoch + 1, n: -1 }, [claimed], Date.now())
-  const won = await appendAt(endpoint, runId, claim, patience)
+  // Nobody has written anything that we have not read: the claim goes with what we say first, and fails with it.
+  if (epoch === 0) return logOf(endpoint, foldRun(folded.run, claim), { unsaid: claim, patience })
+  await appendAt(endpoint, runId, { batch: claim, body: JSON.stringify(claim), ...patience })
   // What the owner before us wrote between our reading and our claim counts; a claim whose answer was lost, too.
-  const { run } =
-    won && epoch === 0 ? { run: foldRun(folded.run, claim) } : await readRun(endpoint, folded, patience)
-  return run.incarnation === incarnation ? logOf(endpoint, run, patience) : null
+  const { run } = await readRun(endpoint, folded, patience)
+  return run.incarnation === incarnation ? logOf(endpoint, run, { unsaid: [], patience }) : null
 }
 
-function logOf(endpoint: FindEndpoint, claimed: Run, patience: Patience): RunLog {
+function logOf(
+  endpoint: FindEndpoint,
+  claimed: Run,
+  options: { readonly unsaid: readonly RunEvent[]; readonly patience: Patience },
+): RunLog {
+  const { patience } = options
+  const { runId, incarnation } = claimed
+  let { unsaid } = options
   let run = claimed
+  let offset: string | null = null
   return {
     get run() {
       return run
     },
+    get offset() {
+      return offset
+    },
     async append(events) {
-      for (const batch of batchesOf(events)) {
-        if (!(await appendAt(endpoint, run.runId, batch, patience))) {
-          const { run: now } = await readRun(endpoint, unreadRun(run.runId), patience)
+      for (const { batch, body } of batchesOf([...unsaid, ...events])) {
+        const n = batch.at(-1)?.n
+        offset = await appendAt(endpoint, runId, { batch, body, ...patience })
+        if (offset === null) {
+          const { run: now } = await readRun(endpoint, unreadRun(runId), patience)
           // Only we write in our epoch: if its last event is there, it was the answer that was lost.
-          if (now.incarnation !== claimed.incarnation || now.n !== run.n + batch.length)
-            throw new RunLost(`Run ${run.runId} is held by another worker.`)
+          if (now.incarnation !== incarnation || now.n !== n)
+            throw new RunLost(`Run ${runId} is held by another worker.`)
         }
+        unsaid = []
         run = foldRun(run, batch)
       }
     },
   }
 }
 
-/** `false` where an append at this or a later place was there before. */
+/** Events that are appended together, and as they are sent. */
+interface Batch {
+  readonly batch: readonly RunEvent[]
+  readonly body: string
+}
+
+/** Gives the offset behind it; `null` where an append at this or a later place was there before. */
 async function appendAt(
   endpoint: FindEndpoint,
   runId: RunId,
-  events: readonly RunEvent[],
-  patience: Patience,
-): Promise<boolean> {
-  const [first] = events
-  if (first === undefined) return true
+  { batch: [first], body, ...patience }: Batch & Patience,
+): Promise<string | null> {
+  const streamSeq = first && placeSeqOf(first)
   try {
-    await appendTo(endpoint, paths.runEvents(runId), events, { ...patience, streamSeq: placeSeqOf(first) })
-    return true
+    const { offset } = await appendBody(endpoint, paths.runEvents(runId), { ...patience, body, streamSeq })
+    return offset
   } catch (error) {
-    if (error instanceof StreamError && error.code === "conflict") return false
+    if (error instanceof StreamError && error.code === "conflict") return null
     throw error
   }
 }
@@ -119,25 +148,32 @@ async function appendAt(
 /** A server takes so much in one append. */
 const BATCH_BYTES = 512 * 1024
 
-function batchesOf(events: readonly RunEvent[]): readonly (readonly RunEvent[])[] {
-  const batches: RunEvent[][] = []
-  let room = 0
-  for (const event of events) {
-    const bytes = events.length === 1 ? 0 : JSON.stringify(event).length
-    const last = batches.at(-1)
-    if (last === undefined || bytes > room) {
-      batches.push([event])
-      room = BATCH_BYTES - bytes
-    } else {
-      last.push(event)
-      room -= bytes
-    }
+function batchesOf(events: readonly RunEvent[]): readonly Batch[] {
+  if (events.length === 0) return []
+  const texts = events.map((event) => JSON.stringify(event))
+  const batches: Batch[] = []
+  let from = 0
+  let bytes = 0
+  const close = (to: number) => {
+    batches.push({ batch: events.slice(from, to), body: `[${texts.slice(from, to).join(",")}]` })
+    from = to
+    bytes = 0
   }
+  for (const [index, { length }] of texts.entries()) {
+    if (index > from && bytes + length > BATCH_BYTES) close(index)
+    bytes += length
+  }
+  close(events.length)
   return batches
 }
 
+let owner: (Identity & { readonly host: string }) | null = null
+
+/** Who we are stays the same for as long as we are. */
 export function ownerOfSelf(): Identity & { readonly host: string } {
+  if (owner !== null) return owner
   const self = identityOf(process.pid)
   if (self === null) throw new Error("The system does not tell when this process started.")
-  return { ...self, host: hostname() }
+  owner = { ...self, host: machineName() }
+  return owner
 }

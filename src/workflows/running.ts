@@ -141,10 +141,10 @@ export function running(context: PlaneContext, folds: RunFolds, wake: Wake): Run
       return await ask(runId, { ...answer, ...(note !== undefined && { note }) }, idempotencyKey)
     },
 
-    fork: ({ runId, from, inputs, idempotencyKey }) =>
+    fork: ({ runId, from, inputs, input, idempotencyKey }) =>
       guarded(async () => {
         const { run } = await folds.run(runId)
-        const events = forkOf(run, { stepId: from, inputs })
+        const events = forkOf(run, { stepId: from, inputs, input })
         if (isRefusal(events)) throw refusedBy(events.refused)
         const key = idempotencyKey === undefined ? undefined : `${runId} fork ${idempotencyKey}`
         const forked = await makeRun(context, { events, idempotencyKey: key })

@@ -1,11 +1,8 @@
 /** Makes runs. One is there as soon as its first event is; its row tells workers and lists of it. */
 import { newRunId, type RunId, runIdOf, type TokenId } from "#streams/ids"
-import { paths } from "#streams/paths"
-import { appendTo, createStream } from "#streams/stream"
 import type { Inputs, WorkflowDefinition } from "#streams/workflow/definition"
 import type { RunEventOf, StartedBy, UnstampedRunEvent } from "#streams/workflow/event"
 import { readInputs } from "#streams/workflow/inputs"
-import { readDefinition } from "#streams/workflow/read"
 import { runRowChange } from "#streams/workflow/registry"
 import { checkWithin } from "../mcp/children.ts"
 import { Problem } from "../plane.ts"
@@ -13,6 +10,7 @@ import type { PlaneContext } from "../plane-context.ts"
 import { checkedWorkingDir } from "../working-dir.ts"
 import type { RunFolds } from "./folds.ts"
 import type { StartRequest } from "./plane.ts"
+import { definitionIn } from "./read-definitions.ts"
 import { createRun } from "./run-log.ts"
 
 /** All that a run is made of: anew, or from the first events that somebody worked out. */
@@ -51,15 +49,6 @@ export const unknownWorkflow = (name: string): Problem =>
     `There is no workflow “${name}” here: \`agentz workflow define FILE\` makes it known.`,
   )
 
-/** Throws `invalid_workflow` with all that is wrong. */
-export function definitionIn(source: string, file = "the definition"): WorkflowDefinition {
-  const read = readDefinition(source)
-  if ("definition" in read) return read.definition
-  const shown = read.problems.slice(0, 5).map(({ line, column, message }) => `${line}:${column}: ${message}`)
-  const rest = read.problems.length > 5 ? ` (and ${read.problems.length - 5} more)` : ""
-  throw new Problem("invalid_workflow", `In ${file}, at ${shown.join(" ")}${rest}`)
-}
-
 /** Throws `invalid_inputs` with all that is wrong. */
 export function inputsOf(definition: WorkflowDefinition, given: Inputs = {}): Inputs {
   const read = readInputs(definition, given)
@@ -69,7 +58,12 @@ export function inputsOf(definition: WorkflowDefinition, given: Inputs = {}): In
 
 /** The same key gives the same run, however often and by however many at once it is asked for. */
 export async function makeRun(
-  { endpoint, home, patience }: Pick<PlaneContext, "endpoint" | "home" | "patience">,
+  {
+    endpoint,
+    home,
+    patience,
+    appendRunRows,
+  }: Pick<PlaneContext, "endpoint" | "home" | "patience" | "appendRunRows">,
   asked: NewRun,
 ): Promise<RunId> {
   const events = "events" in asked ? asked.events : [await createdBy(asked, home.path)]
@@ -77,10 +71,6 @@ export async function makeRun(
   if (created?.type !== "run_created") throw new Error("A run begins with run_created.")
   const { idempotencyKey } = asked
   const runId = idempotencyKey === undefined ? newRunId() : await runIdOf(idempotencyKey)
-  await Promise.all([
-    createStream(endpoint, paths.runEvents(runId), patience),
-    createStream(endpoint, paths.runInbox(runId), patience),
-  ])
   await createRun(endpoint, runId, { ...patience, events })
   // Also where it was made before: whoever made it may have ended between the two.
   const { definition, workingDir, startedBy, parent, forkedFrom } = created
@@ -95,7 +85,7 @@ export async function makeRun(
     ...(forkedFrom && { forkedFrom: forkedFrom.runId }),
     createdAt: new Date().toISOString(),
   }
-  await appendTo(endpoint, paths.runs, [runRowChange(row)], patience)
+  await appendRunRows([runRowChange(row)])
   return runId
 }
 

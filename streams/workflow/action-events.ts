@@ -3,11 +3,13 @@ import { type Affected, affectedBy, failedSteps, hasBegun } from "./affected.ts"
 import type { RunCommandOf } from "./command.ts"
 import { ItemStep, Step } from "./definition.ts"
 import type { RunEventOf, UnstampedRunEvent } from "./event.ts"
-import { type Refusal, refuse } from "./refusal.ts"
+import { isRefusal, type Refusal, refuse } from "./refusal.ts"
 import type { Run, StepState } from "./run.ts"
 import { stepIn } from "./scope.ts"
 import { bodyOf, isBusy } from "./step-body.ts"
 import { placeOf, type StepId } from "./step-id.ts"
+import type { StepInput } from "./step-input.ts"
+import { toldAnew } from "./told-anew.ts"
 import { isFree } from "./transition.ts"
 
 type Command = RunCommandOf<"resume" | "resume_from" | "retry_step" | "skip_step">
@@ -133,18 +135,10 @@ function laterOnes(
 }
 
 /** An input must make a step that the schema takes. */
-function wrongInput(run: Run, stepId: StepId, input: object): Refusal | null {
+function wrongInput(run: Run, stepId: StepId, input: StepInput): Refusal | null {
   const body = bodyOf(run, stepId) ?? stepIn(run, stepId)
-  const schema = placeOf(stepId).index === null ? Step : ItemStep
-  const parsed = schema.safeParse({ ...body, ...input })
-  if (parsed.success) return null
-  const kind = stepIn(run, placeOf(stepId).id)?.kind ?? ""
-  const [issue] = parsed.error.issues
-  const what =
-    issue?.code === "unrecognized_keys" ? `${issue.keys.join(", ")} is no field of it` : issue?.message
-  return refuse(
-    "input_refused",
-    `Step ${stepId} is of kind ${kind}: ${what}.`,
-    "Give fields that such a step has.",
-  )
+  if (body === undefined) return unknownStep(run, stepId)
+  const isItem = placeOf(stepId).index !== null
+  const told = isItem ? toldAnew(ItemStep, body, { stepId, input }) : toldAnew(Step, body, { stepId, input })
+  return isRefusal(told) ? told : null
 }

@@ -9,7 +9,7 @@ import { resolveBody, resolveItems, resolveWhen } from "./resolve.ts"
 import type { Run, StepState } from "./run.ts"
 import { type Blobs, sessionOf, stepIn } from "./scope.ts"
 import { soonest } from "./soonest.ts"
-import { isOutside } from "./step-body.ts"
+import { agentOf, isOutside } from "./step-body.ts"
 import type { StepId } from "./step-id.ts"
 import { isReady } from "./transition.ts"
 
@@ -218,7 +218,7 @@ function placesOf(run: Run, room: Room): Places {
   return {
     has,
     take(step, body) {
-      const agent = body.kind === "agent" ? (body.agent ?? "") : null
+      const agent = agentOf(body)
       const ofAgent =
         agent === null ? Number.POSITIVE_INFINITY : (ofAgents.get(agent) ?? Number.POSITIVE_INFINITY)
       if (!has(step) || ofAgent <= 0 || (body.kind !== "workflow" && ofMachine <= 0)) return false

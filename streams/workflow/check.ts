@@ -205,6 +205,13 @@ function stepFaults(step: Step, index: number): readonly Fault[] {
     const message = `Step \`${step.id}\` waits for one thing: give exactly one of \`for\`, \`until\`, \`signal\`.`
     return [{ place, message }]
   }
+  if (inner.kind === "agent" && inner.session !== undefined && inner.workspace !== undefined)
+    return [
+      {
+        place: [...place, "workspace"],
+        message: `Step \`${step.id}\` goes on in the session of \`${inner.session}\` and works where that does: leave \`workspace\` out, or give it to that step.`,
+      },
+    ]
   if (inner.kind === "command" && typeof inner.command === "string" && inner.command.includes("{{"))
     return [
       {

@@ -6,6 +6,7 @@
 import { z } from "zod"
 import { PermissionMode } from "../event.ts"
 import { Limits } from "../session-limits.ts"
+import { WorkspaceRequest } from "../workspace-request.ts"
 import { DURATION } from "./duration.ts"
 
 /** Whatever JSON can say. */
@@ -78,6 +79,8 @@ const bodies = {
     /** The step whose session this one goes on in. */
     session: Name.optional(),
     limits: Limits.optional(),
+    /** Default: the working directory itself. A step that goes on in a session works where that does. */
+    workspace: WorkspaceRequest.optional(),
     output: OutputForm.optional(),
   },
   command: {
@@ -87,6 +90,7 @@ const bodies = {
     env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).optional(),
     /** The exit codes that are fine; default: 0 alone. */
     accept: z.union([z.literal("any"), z.array(z.number().int().min(0).max(255)).min(1)]).optional(),
+    workspace: WorkspaceRequest.optional(),
     output: OutputForm.optional(),
   },
   approval: {

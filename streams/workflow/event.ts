@@ -115,6 +115,8 @@ const StepAttached = event("step_attached", { ...Attempt, sessionId: SessionId.o
 const StepComplete = event("step_complete", {
   ...Attempt,
   ...Output,
+  /** Where its session worked. */
+  workingDir: z.string().optional(),
   exitCode: z.number().int().nullable().optional(),
   usage: StepUsage.optional(),
 })
@@ -194,6 +196,7 @@ const StepsAdopted = event("steps_adopted", {
       ...Output,
       exitCode: z.number().int().nullable().optional(),
       sessionId: SessionId.optional(),
+      workingDir: z.string().optional(),
     }),
   ),
 })

@@ -23,8 +23,9 @@ export interface StepView {
   readonly exitCode: number | null
   readonly error: string | null
   readonly sessionId: string | null
+  readonly workingDir: string | null
 }
-export const STEP_FIELDS = ["status", "output", "exitCode", "error", "sessionId"] as const
+export const STEP_FIELDS = ["status", "output", "exitCode", "error", "sessionId", "workingDir"] as const
 
 export interface Expression {
   readonly text: string

@@ -9,4 +9,4 @@ export const refuse = (code: string, message: string, hint: string): Refusal => 
   refused: { code, message, hint },
 })
 
-export const isRefusal = (answer: readonly unknown[] | Refusal): answer is Refusal => "refused" in answer
+export const isRefusal = (answer: object): answer is Refusal => "refused" in answer

@@ -4,6 +4,7 @@
  */
 import { type ChangeEvent, createStateSchema } from "@durable-streams/state"
 import { z } from "zod"
+import { BlobRef } from "../event.ts"
 import { RunId, ScheduleId, TokenId, WebhookId } from "../ids.ts"
 import { isRow } from "../registry.ts"
 import { Inputs, WorkflowDefinition, WorkflowName } from "./definition.ts"
@@ -25,6 +26,10 @@ export const RunRow = z.object({
   createdAt: z.string(),
 })
 export type RunRow = z.infer<typeof RunRow>
+
+/** The fold of a run up to `offset` of its log, for who reads it first. */
+export const SnapshotRef = BlobRef.extend({ offset: z.string() })
+export type SnapshotRef = z.infer<typeof SnapshotRef>
 
 /** How the run stands, as its worker last knew. A lower epoch is not believed. */
 export const ProgressRow = z.object({
@@ -52,6 +57,7 @@ export const ProgressRow = z.object({
   updatedAt: z.string(),
   /** Offset of the inbox up to which its commands were taken. */
   inboxOffset: z.string(),
+  snapshot: SnapshotRef.optional(),
 })
 export type ProgressRow = z.infer<typeof ProgressRow>
 

@@ -97,6 +97,7 @@ export function applyRunEvent(draft: Draft, event: RunEvent): void {
         items: null,
         output: outputOf(event),
         exitCode: null,
+        workingDir: null,
         error: null,
         attempts:
           step.status === "waiting"
@@ -219,13 +220,14 @@ const outputOf = ({
 }
 
 function complete(draft: Draft, event: Of<"step_complete">): void {
-  const { usage = null, exitCode = null } = event
+  const { usage = null, exitCode = null, workingDir = null } = event
   const output = outputOf(event)
   change(draft, event.stepId, (step) => ({
     ...atRest(step),
     status: "completed",
     output,
     exitCode,
+    workingDir,
     error: null,
     attempts: withLast(step, { endedAt: event.at, outcome: "completed", output, exitCode, usage }),
   }))
@@ -271,13 +273,14 @@ function takeSignal(draft: Draft, stepId: StepId): void {
 }
 
 function adopt(draft: Draft, adopted: Of<"steps_adopted">["steps"][number], at: string): void {
-  const { stepId, status, sessionId = null, exitCode = null } = adopted
+  const { stepId, status, sessionId = null, exitCode = null, workingDir = null } = adopted
   const output = outputOf(adopted)
   change(draft, stepId, (step) => ({
     ...step,
     status,
     output,
     exitCode,
+    workingDir,
     // Of the other run: it is no attempt of this one, and has no number.
     attempts: [
       {

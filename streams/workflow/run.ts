@@ -59,6 +59,8 @@ export interface StepState {
   readonly stalledSince: string | null
   readonly output: StepOutput
   readonly exitCode: number | null
+  /** Where its session worked when it was completed. */
+  readonly workingDir: string | null
   /** Of the last failure, while nothing better came. */
   readonly error: StepFailure | null
   /** What a person said anew of it. */
@@ -168,6 +170,7 @@ export const newStep = (stepId: StepId, generation = 0): StepState => ({
   stalledSince: null,
   output: { type: "none" },
   exitCode: null,
+  workingDir: null,
   error: null,
   input: null,
   items: null,

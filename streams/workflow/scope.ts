@@ -47,6 +47,7 @@ const viewOf = (step: StepState, output: Known<StepOutput>): StepView => ({
   exitCode: step.exitCode,
   error: step.error?.message ?? null,
   sessionId: sessionOf(step),
+  workingDir: step.workingDir,
 })
 
 /** The session of its last attempt that had one. */

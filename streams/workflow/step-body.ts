@@ -18,6 +18,13 @@ export const isOutside = (run: Run, stepId: StepId): boolean => {
   return kind === "agent" || kind === "command" || kind === "workflow"
 }
 
+/** The type of the agent that does it; `null` where none does. */
+export const agentOf = (body: Body): string | null =>
+  body.kind === "agent" ? (body.agent ?? DEFAULT_AGENT) : null
+
+/** What a workflow that names no agent is done by. */
+export const DEFAULT_AGENT = "demo"
+
 /** How an event names the last attempt at the step. */
 export const attemptOf = ({ stepId, generation, attempt }: StepState) => ({ stepId, generation, attempt })
 

@@ -1,6 +1,7 @@
 /** What a person may say anew of a step before it is tried again. */
 import { z } from "zod"
 import { PermissionMode } from "../event.ts"
+import { WorkspaceRequest } from "../workspace-request.ts"
 
 /** Each field stands for that of the definition, expressions in it included. What is no field of its kind is refused. */
 export const StepInput = z.strictObject({
@@ -14,5 +15,6 @@ export const StepInput = z.strictObject({
   inputs: z.record(z.string(), z.json()).optional(),
   value: z.json().optional(),
   workingDir: z.string().min(1).optional(),
+  workspace: WorkspaceRequest.optional(),
 })
 export type StepInput = z.infer<typeof StepInput>

@@ -20,8 +20,8 @@ interface Filled {
 
 /** Fields that are filled to text, and fields whose values keep their type. */
 export const FILLED: Readonly<Record<Body["kind"], Filled>> = {
-  agent: { texts: ["prompt", "agent", "model", "workingDir"], values: [] },
-  command: { texts: ["command", "env", "workingDir"], values: [] },
+  agent: { texts: ["prompt", "agent", "model", "workingDir", "workspace"], values: [] },
+  command: { texts: ["command", "env", "workingDir", "workspace"], values: [] },
   approval: { texts: ["question", "workingDir"], values: [] },
   wait: { texts: ["until", "workingDir"], values: [] },
   workflow: { texts: ["workingDir"], values: ["inputs"] },

@@ -7,10 +7,11 @@ import { isSame } from "#daemon/process/identity"
 import { workersOf } from "#src/workflows/worker/ensure"
 import type { RunId } from "#streams/ids"
 import { wait } from "#streams/transport"
+import type { Run } from "#streams/workflow/run"
 import { LONG, timed } from "../support/long.ts"
 import { seeded } from "../support/seeded.ts"
 import { Installation, killHard, killPid } from "./installation.ts"
-import { sessionOfStep, untilStatus, untilStep } from "./workflow-runs.ts"
+import { sessionOfStep, untilRun, untilStatus, untilStep } from "./workflow-runs.ts"
 import {
   expectTold,
   journalOf,
@@ -32,6 +33,9 @@ const SOURCE = workflowOf(
   witnessed("long", { seconds: LONG ? 60 : 6, needs: ["first"] }),
   '  - { id: last, kind: transform, value: "{{steps.first.output}} {{steps.long.output}}" }',
 )
+
+const isOver = ({ status }: Run): boolean => status !== "pending" && status !== "running"
+const WELL = { status: "completed", log: [] }
 
 timed(
   `${RUNS} runs in flight, API and worker killed ${KILLS} times: all finish and no step is begun twice`,
@@ -58,7 +62,8 @@ timed(
     }
     let claims = 0
     for (const runId of runIds) {
-      await untilStatus(agentz, runId, "completed", 300_000)
+      const { status } = await untilRun(agentz, runId, "at its end", isOver, 300_000)
+      expect({ status, log: status === "completed" ? [] : await toldOf(agentz, runId) }).toEqual(WELL)
       const begun = journalOf(agentz).filter((line) => line.startsWith(`begin ${runId} `)).length
       expect(begun === 2 ? [] : await toldOf(agentz, runId)).toEqual([])
       const run = await judged(agentz, runId)

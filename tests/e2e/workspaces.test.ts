@@ -169,7 +169,7 @@ test.each([{ plain: false }, { plain: true }])(
         ({ turns, status }) => turns === had + 1 && status === "completed",
       )
       expect(saidIn(said).includes("red")).toBe(had === 1)
-      expect(filesIn(made.workingDir)).toEqual({ "a.txt": "five\n" })
+      expect(filesIn(made.workingDir)).toEqual({ "a.txt": "- five\n" })
       await agent.restore.mutate({ sessionId: made.sessionId, n: said.checkpoints.at(-2)?.n ?? 1 })
       expect(readFileSync(join(made.workingDir, "a.txt"), "utf8")).toContain(found.trim())
     }

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { type Browser, expect, type Locator, type Page, test } from "@playwright/test"
-import { beginRepository } from "../support/project.ts"
+import { beginRepository, gitIn } from "../support/project.ts"
 import { type RealAgentz, startRealAgentz } from "../support/real-agentz.ts"
 import { define, start } from "../support/workflow-calls.ts"
 
@@ -193,6 +193,11 @@ for (const look of LOOKS)
     await shoot("search", "/search?q=retry%20timer", page.locator("mark"))
     await shoot("usage", "/usage", text("Tokens out"))
     await shoot("settings", "/settings", text("No rules."))
+    if (!look.phone) {
+      await page.getByText("Keys of commands").click()
+      await page.getByText("Keys of commands").evaluate((element) => element.scrollIntoView())
+      await page.screenshot({ path: join(FOLDER, `keys-${look.name}.png`) })
+    }
     const runs = await run(page, agentz)
     const step = (name: string) => page.getByRole("region", { name })
     await shoot(
@@ -213,11 +218,12 @@ for (const look of LOOKS)
     await shoot("inbox-run", "/inbox", step("Step confirm"))
     const keep = (name: string) => page.screenshot({ path: join(FOLDER, `${name}-${look.name}.png`) })
     await page.goto(`${agentz.api}/s/${told.done}?panel=changes`)
-    await panel
-      .getByRole("button", { name: /delay\.ts/ })
-      .first()
-      .click()
-    await page.getByText("FIRST_MS * 2 ** failures").last().waitFor()
+    // A few lines are open from the start.
+    await panel.getByText("return FIRST_MS * failures").waitFor()
+    if (!look.phone) {
+      await page.getByRole("button", { name: "Split" }).click()
+      await page.getByRole("separator", { name: "Width of the panel" }).press("Home")
+    }
     await page.waitForTimeout(500)
     await keep("diff")
     await page.goto(`${agentz.api}/s/${told.done}`)
@@ -232,6 +238,7 @@ for (const look of LOOKS)
     await page.getByRole("menuitem", { name: /^Go back to before/ }).click()
     await page.getByRole("region", { name: "What becomes of the files" }).waitFor()
     await keep("restore")
+    gitIn(agentz.project, "commit", "-qam", "Wait longer after each failure")
     await page.goto(`${agentz.api}/s/${told.branch}`)
     await page.getByRole("button", { name: "Session menu" }).click()
     await page.getByRole("menuitem", { name: "Bring home…" }).click()

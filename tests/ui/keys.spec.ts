@@ -7,15 +7,17 @@ test("a key is chosen for a command, is named where it clashes, acts at once, an
   isMobile,
 }) => {
   test.skip(isMobile, "a phone has no keys")
-  await page.goto(`${agentz.url}/settings`)
+  const open = async () => {
+    await page.goto(`${agentz.url}/settings`)
+    await page.getByText("Keys of commands").click()
+  }
+  await open()
   const change = page.getByRole("button", { name: "Change: New session" })
   const everywhere = page.getByRole("region", { name: "Everywhere" })
   const rowOf = (title: string) =>
-    everywhere
-      .getByRole("listitem")
-      .filter({
-        has: page.getByRole("button", { name: new RegExp(`^(Change|Press the key for): ${title}$`) }),
-      })
+    everywhere.getByRole("listitem").filter({
+      has: page.getByRole("button", { name: new RegExp(`^(Change|Press the key for): ${title}$`) }),
+    })
   const row = rowOf("New session")
   await expect(row).toContainText("C")
   await change.click()
@@ -34,7 +36,7 @@ test("a key is chosen for a command, is named where it clashes, acts at once, an
   await page.keyboard.press("y")
   await expect(page.getByLabel("Prompt")).toBeVisible()
 
-  await page.goto(`${agentz.url}/settings`)
+  await open()
   await expect(row).toContainText("X then Y")
   await change.click()
   await page.keyboard.press("Control+k")

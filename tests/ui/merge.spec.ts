@@ -99,7 +99,7 @@ test("a session is started in a work tree from the form, and forked from its men
   await expect(page.getByTitle(/In a work tree of its own/)).toHaveText("⎇ topic")
   const first = page.url()
   await page.getByRole("button", { name: "Session menu" }).click()
-  await page.getByRole("menuitem", { name: /^Fork/ }).click()
+  await page.getByRole("menuitem", { name: /^Fork( F)?$/ }).click()
   await expect(page).not.toHaveURL(first, { timeout: 30_000 })
   await expect(page.getByRole("log")).toContainText("echo 1 > n")
 })

@@ -115,7 +115,7 @@ function StepBox({ id, data: { step, kind, selected } }: NodeProps<StepNode>) {
       )}
     >
       <Handle type="target" position={Position.Top} isConnectable={false} />
-      <div className="flex items-baseline gap-2">
+      <div className="flex items-center gap-2">
         <span className="min-w-0 flex-1 truncate font-medium">{id}</span>
         {step.attempt > 1 && <span className="text-note text-quiet figures">×{step.attempt}</span>}
         <StepMark name={mark} className="text-note" />

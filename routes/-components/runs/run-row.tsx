@@ -24,7 +24,9 @@ export const RunRow = memo(function RunRow({ entry }: { readonly entry: RunEntry
         <span className="flex min-w-0 items-baseline gap-2 [grid-area:title]">
           <span className="truncate font-medium sm:max-w-[70%] sm:shrink-0">{plainText(workflow)}</span>
           <span className="min-w-0 flex-1 truncate text-quiet max-sm:hidden">
-            {plainText(state === "failed" && progress?.error ? progress.error : title)}
+            {plainText(
+              state === "failed" && progress?.error ? progress.error : title === workflow ? "" : title,
+            )}
           </span>
         </span>
         <span className="truncate text-quiet [grid-area:by] max-sm:hidden">{BY[startedBy]}</span>

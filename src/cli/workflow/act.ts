@@ -8,6 +8,15 @@ import { elsewhere } from "./elsewhere.ts"
 import { inputWords, jsonOr } from "./input-words.ts"
 import { whichRun } from "./which-run.ts"
 
+const SET = {
+  set: {
+    type: "string",
+    multiple: true,
+    value: "FIELD=VALUE",
+    help: "a field of the step, such as prompt (repeat it)",
+  },
+} as const
+
 const JSON_ANSWER = "print {runId, commandId, event} as JSON; with --dry-run what would run"
 
 export const resume = defineCommand({
@@ -38,12 +47,7 @@ export const retry = defineCommand({
   summary: "tries a failed step again, perhaps with something said anew",
   positionals: ["RUN", "STEP"],
   flags: {
-    set: {
-      type: "string",
-      multiple: true,
-      value: "FIELD=VALUE",
-      help: "a field of the step, such as prompt (repeat it)",
-    },
+    ...SET,
     ...CONFIRM,
   },
   json: JSON_ANSWER,
@@ -63,7 +67,7 @@ function fieldsOf(words: readonly string[]): StepInput {
   const fields = Object.fromEntries(
     Object.entries(given).map(([name, value]) => [
       name,
-      ["command", "env", "inputs", "value"].includes(name) && typeof value === "string"
+      ["command", "env", "inputs", "value", "workspace"].includes(name) && typeof value === "string"
         ? jsonOr(value)
         : value,
     ]),
@@ -99,11 +103,13 @@ export const fork = defineCommand({
   positionals: ["RUN", "STEP"],
   flags: {
     input: { type: "string", multiple: true, value: "NAME=VALUE", help: "another input (repeat it)" },
+    ...SET,
     key: { type: "string", value: "K", help: "the same key gives the same run" },
     ...CONFIRM,
   },
   json: "print {runId} as JSON; with --dry-run what would run",
   async run({ values, positionals: [id = "", from = ""], json, io, deps }) {
+    const input = values.set === undefined ? undefined : fieldsOf(values.set)
     return await withPlane(deps, async (plane) => {
       const runId = await whichRun(plane, id)
       if (!(await mayAct(plane, runId, { type: "fork", stepId: from }, { values, json, io }))) return 0
@@ -112,6 +118,7 @@ export const fork = defineCommand({
       const forked = await plane.workflows.fork({
         runId,
         from,
+        input,
         idempotencyKey: values.key,
         ...(changed && { inputs: { ...run.inputs, ...changed } }),
       })

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { WorkflowName } from "#streams/workflow/definition"
-import { definitionIn } from "../../workflows/starting.ts"
+import { definitionIn } from "../../workflows/read-definitions.ts"
 import { defineCommand } from "../command.ts"
 import { usage } from "../refusal.ts"
 import { withPlane } from "../with-plane.ts"

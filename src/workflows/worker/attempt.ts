@@ -30,6 +30,7 @@ export type Finding =
       /** `undefined`: it gave nothing. */
       readonly output?: Json
       readonly outputBlob?: BlobRef
+      readonly workingDir?: string
       readonly exitCode?: number | null
       readonly usage?: StepUsage
     }

@@ -11,7 +11,7 @@ import type { RunEvent, UnstampedRunEvent } from "#streams/workflow/event"
 import type { Plan, Start, Stop } from "#streams/workflow/plan"
 import { resolveBody } from "#streams/workflow/resolve"
 import { attemptKey, type Run, type StepState } from "#streams/workflow/run"
-import { bodyOf, isOutside } from "#streams/workflow/step-body"
+import { agentOf, bodyOf, isOutside } from "#streams/workflow/step-body"
 import type { RunLog } from "../run-log.ts"
 import { type AttemptName, type Attended, type Finding, isEnd } from "./attempt.ts"
 import { eventsOf, type News } from "./finding-events.ts"
@@ -33,7 +33,7 @@ export interface DriverDeps {
   readonly wall: () => number
   readonly random: () => number
   /** The run as it is durable, and when it goes on by itself. */
-  readonly onProgress: (run: Run, wakeAt: number | null) => void
+  readonly onProgress: (log: RunLog, wakeAt: number | null) => void
   readonly onError: (error: unknown) => void
 }
 
@@ -56,7 +56,9 @@ const LONGEST_SLEEP_MS = 15_000
 export function drive(log: RunLog, deps: DriverDeps): Driver {
   const attended = new Map<string, Attended>()
   const stopping = new Set<string>()
-  const holding = new Set<string>()
+  /** Attempts that have a place, with the type of agent that they have it for. */
+  const holding = new Map<string, string | null>()
+  const agents = new Map<string, string | null>()
   const blobs = new Map<string, Json>()
   let news: News[] = []
   let released = false
@@ -91,7 +93,8 @@ export function drive(log: RunLog, deps: DriverDeps): Driver {
     const starts: Start[] = []
     let next = say([])
     while (next.start.length > 0) {
-      for (const start of next.start) if (start.body.kind !== "workflow") hold(keyOf(start))
+      for (const start of next.start)
+        if (start.body.kind !== "workflow") hold(keyOf(start), agentOf(start.body))
       starts.push(...next.start)
       const { runId } = run
       next = say(await Promise.all(next.start.map((start) => begun(runId, start))))
@@ -105,7 +108,7 @@ export function drive(log: RunLog, deps: DriverDeps): Driver {
     settlePlaces()
     wakeAt = next.wakeAt
     deps.places.wait(wake, next.held.length > 0)
-    deps.onProgress(log.run, wakeAt)
+    deps.onProgress(log, wakeAt)
     const missing = [...next.load, ...unattended].filter(({ blob }) => !blobs.has(blob))
     for (const { blob } of missing) blobs.set(blob, await deps.read(blob))
     return events.length > 0 || missing.length > 0
@@ -114,6 +117,7 @@ export function drive(log: RunLog, deps: DriverDeps): Driver {
   function attend(start: Start): void {
     const key = keyOf(start)
     if (attended.has(key) || released) return
+    agents.set(key, agentOf(start.body))
     const { stepId, generation, attempt } = start
     const name = { stepId, generation, attempt }
     attended.set(
@@ -130,6 +134,7 @@ export function drive(log: RunLog, deps: DriverDeps): Driver {
   function forget(key: string): void {
     attended.get(key)?.[Symbol.dispose]()
     attended.delete(key)
+    agents.delete(key)
   }
 
   function end({ why, stepId, generation, attempt }: Stop): void {
@@ -171,10 +176,15 @@ export function drive(log: RunLog, deps: DriverDeps): Driver {
     return load
   }
 
-  function hold(key: string): void {
+  function hold(key: string, agent: string | null): void {
     if (holding.has(key)) return
-    holding.add(key)
-    deps.places.take()
+    holding.set(key, agent)
+    deps.places.take(agent)
+  }
+
+  function giveBack(key: string, agent: string | null): void {
+    holding.delete(key)
+    deps.places.give(agent)
   }
 
   /** A step has a place while it is at work; one that waits has none, and neither has a run within a run. */
@@ -182,15 +192,12 @@ export function drive(log: RunLog, deps: DriverDeps): Driver {
     const { run } = log
     const atWork = new Set<string>()
     for (const step of run.steps.values()) {
+      if (step.status !== "running") continue
       const kind = bodyOf(run, step.stepId)?.kind
-      if (step.status === "running" && (kind === "agent" || kind === "command")) atWork.add(keyOf(step))
+      if (kind === "agent" || kind === "command") atWork.add(keyOf(step))
     }
-    for (const key of atWork) hold(key)
-    for (const key of [...holding]) {
-      if (atWork.has(key)) continue
-      holding.delete(key)
-      deps.places.give()
-    }
+    for (const [key, agent] of agents) if (atWork.has(key)) hold(key, agent)
+    for (const [key, agent] of [...holding]) if (!atWork.has(key)) giveBack(key, agent)
   }
 
   async function driveOn(): Promise<void> {
@@ -221,8 +228,7 @@ export function drive(log: RunLog, deps: DriverDeps): Driver {
     if (released) return
     released = true
     for (const key of [...attended.keys()]) forget(key)
-    for (const _ of holding) deps.places.give()
-    holding.clear()
+    for (const [key, agent] of [...holding]) giveBack(key, agent)
     deps.places.wait(wake, false)
     wake()
   }

@@ -2,7 +2,7 @@
 import type { RunId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { readToTail, START } from "#streams/stream"
-import type { FindEndpoint, Patience } from "#streams/transport"
+import { type FindEndpoint, type Patience, StreamError } from "#streams/transport"
 import { parseRunCommand, type RunCommand } from "#streams/workflow/command"
 
 export interface RunInbox {
@@ -13,10 +13,24 @@ export interface RunInbox {
   read(): Promise<readonly RunCommand[]>
 }
 
-export function runInboxOf(endpoint: FindEndpoint, runId: RunId, patience: Patience): RunInbox {
+/** `isAsked`: whether there may be something in it already. */
+export function runInboxOf(
+  endpoint: FindEndpoint,
+  runId: RunId,
+  { isAsked: isAskedBefore, ...patience }: Patience & { readonly isAsked: boolean },
+): RunInbox {
   let offset = START
-  // Whoever takes a run over reads all of it: the log knows what was answered.
-  let isAsked = true
+  let isAsked = isAskedBefore
+
+  async function readOn(): Promise<readonly RunCommand[]> {
+    const commands: RunCommand[] = []
+    for await (const batch of readToTail(endpoint, paths.runInbox(runId), { ...patience, offset })) {
+      commands.push(...batch.items.map(parseRunCommand).filter((command) => command !== null))
+      offset = batch.offset
+    }
+    return commands
+  }
+
   return {
     get offset() {
       return offset
@@ -25,14 +39,15 @@ export function runInboxOf(endpoint: FindEndpoint, runId: RunId, patience: Patie
       isAsked = true
     },
     async read() {
-      const commands: RunCommand[] = []
-      if (!isAsked) return commands
+      if (!isAsked) return []
       isAsked = false
-      for await (const batch of readToTail(endpoint, paths.runInbox(runId), { ...patience, offset })) {
-        commands.push(...batch.items.map(parseRunCommand).filter((command) => command !== null))
-        offset = batch.offset
+      try {
+        return await readOn()
+      } catch (error) {
+        // It is made by the first who asks for something.
+        if (!(error instanceof StreamError) || error.code !== "stream_missing") throw error
+        return []
       }
-      return commands
     },
   }
 }

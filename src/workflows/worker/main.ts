@@ -89,7 +89,7 @@ async function main(): Promise<number> {
   const runFolds = runFoldsOf(context.endpoint, context.patience)
   await using worker = openWorker({
     context,
-    stepsAtOnce: config.stepsAtOnce,
+    limits: { atOnce: config.stepsAtOnce, ofAgents: config.agentStepsAtOnce },
     attend: (runs) =>
       attending({ context, plane, daemons, reach: reachOf(context, daemons), sessions, runs, runFolds }),
     signal,

@@ -2,11 +2,10 @@
  * Keeps the rows of runs true: at once when what a list shows has changed, else now and then. A row is the latest
  * fold, so only the newest one is ever worth sending, and those of many runs go together.
  */
+import type { AppendTogether } from "#streams/append-together"
 import type { RunId } from "#streams/ids"
-import { paths } from "#streams/paths"
-import { appendTo } from "#streams/stream"
-import type { FindEndpoint, Patience } from "#streams/transport"
-import { type ProgressRow, progressRowChange } from "#streams/workflow/registry"
+import { wait } from "#streams/transport"
+import { type ProgressRow, progressRowChange, type SnapshotRef } from "#streams/workflow/registry"
 import type { Run } from "#streams/workflow/run"
 import { placeOf } from "#streams/workflow/step-id"
 
@@ -16,34 +15,27 @@ export interface ProgressWriter {
   flushed(): Promise<void>
 }
 
-/** Rows of that many milliseconds are sent together. */
-const GATHER_MS = 50
+/** A row that has just been sent is followed by the next ones after so long, all of them together. */
+const PAUSE_MS = 25
 
 export function progressWriter(
-  endpoint: FindEndpoint,
-  { patience, onError }: { readonly patience: Patience; readonly onError: (error: unknown) => void },
+  append: AppendTogether,
+  { onError }: { readonly onError: (error: unknown) => void },
 ): ProgressWriter {
   let waiting = new Map<RunId, ProgressRow>()
-  let timer: ReturnType<typeof setTimeout> | null = null
   let sending: Promise<void> | null = null
+  let hurry = new AbortController()
   const sent = new Map<RunId, string>()
 
   async function send(): Promise<void> {
     while (waiting.size > 0) {
       const rows = [...waiting.values()]
       waiting = new Map()
-      await appendTo(endpoint, paths.runs, rows.map(progressRowChange), patience)
+      // The run is safe in its log, and its next change brings the row along.
+      await append(rows.map(progressRowChange)).catch(onError)
+      await wait(PAUSE_MS, hurry.signal).catch(() => undefined)
     }
-  }
-  const start = () => {
-    if (timer) clearTimeout(timer)
-    timer = null
-    sending ??= send()
-      .catch(onError) // The run is safe in its log, and its next change brings the row along.
-      .finally(() => {
-        sending = null
-        if (waiting.size > 0) timer ??= setTimeout(start, GATHER_MS)
-      })
+    sending = null
   }
   return {
     changed(row) {
@@ -52,11 +44,12 @@ export function progressWriter(
       if (sent.get(row.runId) === text) return
       sent.set(row.runId, text)
       waiting.set(row.runId, row)
-      timer ??= setTimeout(start, GATHER_MS)
+      sending ??= send()
     },
     async flushed() {
-      start()
+      hurry.abort()
       while (sending) await sending
+      hurry = new AbortController()
     },
   }
 }
@@ -64,7 +57,15 @@ export function progressWriter(
 /** The row that a run's fold amounts to. */
 export function progressOf(
   run: Run,
-  { inboxOffset, wakeAt }: { readonly inboxOffset: string; readonly wakeAt: number | null },
+  {
+    inboxOffset,
+    wakeAt,
+    snapshot,
+  }: {
+    readonly inboxOffset: string
+    readonly wakeAt: number | null
+    readonly snapshot?: SnapshotRef | undefined
+  },
 ): ProgressRow {
   const steps = [...run.steps.values()].filter(({ stepId }) => placeOf(stepId).index === null)
   const count = (...statuses: readonly string[]) =>
@@ -93,5 +94,6 @@ export function progressOf(
     error: run.error?.message ?? null,
     updatedAt: run.updatedAt ?? "",
     inboxOffset,
+    ...(snapshot && { snapshot }),
   }
 }

@@ -24,7 +24,8 @@ export async function findingOf(
       return { ...standing, usage }
     case "ended": {
       const text = standing.whole ? await textOfBlob(endpoint, standing.whole.blob, patience) : standing.text
-      const end = endOf(body, text, standing.exitCode)
+      const { workingDir } = session
+      const end = endOf(body, { text, exitCode: standing.exitCode, workingDir })
       // What has a hole in its middle is not what the step gave.
       const hasHole = standing.whole?.leftOut !== undefined
       return { ...(hasHole && end.type === "ended" ? tooLarge(end) : end), usage }
@@ -34,8 +35,11 @@ export async function findingOf(
 
 function endOf(
   body: SessionBody,
-  text: string,
-  exitCode: number | null,
+  {
+    text,
+    exitCode,
+    workingDir,
+  }: { readonly text: string; readonly exitCode: number | null; readonly workingDir: string | null },
 ): Extract<Finding, { type: "failed" | "ended" }> {
   const exit = body.kind === "command" ? { exitCode } : {}
   if (body.kind === "command" && !isAccepted(body.accept, exitCode))
@@ -44,7 +48,8 @@ function endOf(
   const printed = body.kind === "command" ? text.replace(/\n+$/, "") : text
   const read = outputOf(printed, body.output)
   if ("error" in read) return { type: "failed", ...exit, error: read.error }
-  return fitsOutput(read.output) ? { type: "ended", ...exit, output: read.output } : tooLarge(exit)
+  if (!fitsOutput(read.output)) return tooLarge(exit)
+  return { type: "ended", ...exit, output: read.output, ...(workingDir !== null && { workingDir }) }
 }
 
 const tooLarge = ({ exitCode }: { readonly exitCode?: number | null }) =>

@@ -2,8 +2,9 @@
  * An attempt that is a session: of an agent, or of a program. The session is named by the attempt, so starting it
  * again finds it; its daemon knows nothing of workers, and outlives them.
  */
-import { hostname } from "node:os"
+
 import { resolve } from "node:path"
+import { machineName } from "#daemon/process/machine"
 import { type MessageId, messageIdOf, type SessionId } from "#streams/ids"
 import { needsDaemon, type Session } from "#streams/session"
 import { wait } from "#streams/transport"
@@ -12,6 +13,7 @@ import { durationMs } from "#streams/workflow/duration"
 import type { StepUsage } from "#streams/workflow/event"
 import { COMMAND_AGENT, type Program } from "#streams/workflow/program"
 import { attemptKey } from "#streams/workflow/run"
+import { DEFAULT_AGENT } from "#streams/workflow/step-body"
 import type { Reach } from "../../control/reach.ts"
 import { spawnSession } from "../../control/spawning.ts"
 import { closeSession } from "../../daemons/close.ts"
@@ -88,7 +90,7 @@ export function attendSession(deps: SessionStepDeps, attempt: SessionAttempt): A
     const { state } = await livenessOf(home.path, sessionId)
     // The run was taken over from the host on which it began: what goes on there counts no more.
     const { begunOn } = attempt
-    if (state === "dead" && begunOn !== hostname() && daemon !== null && daemon.host === begunOn)
+    if (state === "dead" && begunOn !== machineName() && daemon !== null && daemon.host === begunOn)
       return await daemons.alone(sessionId, (inbox) =>
         closeSession(context, { sessionId, inbox, why: "lost" }),
       )
@@ -175,16 +177,16 @@ async function spawned({ context, reach }: SessionStepDeps, attempt: SessionAtte
 
 const requestOf = (body: SessionBody): SpawnRequest => {
   if (body.kind === "agent") {
-    const { agent = "demo", prompt, model, mode, limits } = body
-    return { agentType: agent, prompt, model, permissionMode: mode, limits }
+    const { agent = DEFAULT_AGENT, prompt, model, mode, limits, workspace } = body
+    return { agentType: agent, prompt, model, permissionMode: mode, limits, workspace }
   }
-  const { command, env, timeout } = body
+  const { command, env, timeout, workspace } = body
   const program: Program = {
     command,
     ...(env && { env }),
     ...(timeout !== undefined && { timeoutMs: durationMs(timeout) }),
   }
-  return { agentType: COMMAND_AGENT, prompt: JSON.stringify(program) }
+  return { agentType: COMMAND_AGENT, prompt: JSON.stringify(program), workspace }
 }
 
 async function sent(

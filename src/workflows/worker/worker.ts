@@ -2,7 +2,7 @@
  * Holds runs: takes up every run that nobody holds and that has something to do, and lets each go when it is at
  * rest. Hears of runs, and of what is asked of them, by the rows of one stream.
  */
-import { hostname } from "node:os"
+import { machineName } from "#daemon/process/machine"
 import type { RunId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { wait } from "#streams/transport"
@@ -12,11 +12,12 @@ import type { Run } from "#streams/workflow/run"
 import { errorFields } from "../../log.ts"
 import type { PlaneContext } from "../../plane-context.ts"
 import { textOfBlob, withBlobs } from "../outputs.ts"
-import { claimRun, RunLost, readRun, unreadRun } from "../run-log.ts"
+import { claimRun, RunLost, readRun } from "../run-log.ts"
+import { beginningOf, snapshotsOf } from "../run-snapshots.ts"
 import { type Driver, type DriverDeps, drive } from "./driver.ts"
 import { holdsStill } from "./ensure.ts"
 import { runInboxOf } from "./inbox.ts"
-import { placesOf } from "./places.ts"
+import { placesOf, type StepLimits } from "./places.ts"
 import { progressOf, progressWriter } from "./progress.ts"
 import { followRows, type Rows } from "./rows.ts"
 import { steadyClock } from "./steady-clock.ts"
@@ -25,8 +26,7 @@ import { unanswered } from "./unanswered.ts"
 
 export interface WorkerOptions {
   readonly context: PlaneContext
-  /** Steps at work at once. */
-  readonly stepsAtOnce: number
+  readonly limits: StepLimits
   /** How attempts are attended to. */
   readonly attend: (runs: Rows<Runs>) => DriverDeps["attend"]
   readonly signal: AbortSignal
@@ -42,9 +42,9 @@ const LOOK_MS = 2_000
 /** A run that could not go on is left alone for so long. */
 const TROUBLE_MS = 10_000
 
-export function openWorker({ context, stepsAtOnce, attend, signal }: WorkerOptions): Worker {
-  const { endpoint, patience, log } = context
-  const places = placesOf(stepsAtOnce)
+export function openWorker({ context, limits, attend, signal }: WorkerOptions): Worker {
+  const { endpoint, patience, log, appendRunRows } = context
+  const places = placesOf(limits)
   const held = new Map<RunId, { readonly driver: Driver; readonly asked: () => void }>()
   const claiming = new Map<RunId, Promise<void>>()
   const troubled = new Map<RunId, number>()
@@ -52,8 +52,7 @@ export function openWorker({ context, stepsAtOnce, attend, signal }: WorkerOptio
   const waiting = unanswered(() => performance.now())
   /** Runs that were let go, as they stood then: their rows may not have come back to us yet. */
   const left = new Map<RunId, ProgressRow>()
-  const progress = progressWriter(endpoint, {
-    patience,
+  const progress = progressWriter(appendRunRows, {
     onError: (error) => log({ event: "progress_lost", ...errorFields(error) }),
   })
   const runs: Rows<Runs> = followRows(endpoint, paths.runs, {
@@ -96,13 +95,25 @@ export function openWorker({ context, stepsAtOnce, attend, signal }: WorkerOptio
   }
 
   async function takeUp(runId: RunId): Promise<void> {
-    const folded = await readRun(endpoint, unreadRun(runId), patience)
+    const snapshot = runs.value.get(runId)?.progress?.snapshot
+    const first = await beginningOf(endpoint, runId, { ...patience, snapshot })
+    const folded = await readRun(endpoint, first, patience)
     if (!(await isFree(folded.run))) return
     const own = await claimRun(endpoint, folded, patience)
     if (own === null || signal.aborted) return
-    const inbox = runInboxOf(endpoint, runId, patience)
-    const rowOf = (run: Run, wakeAt: number | null) => progressOf(run, { wakeAt, inboxOffset: inbox.offset })
-    const driver = drive(own, {
+    // Whoever takes a run over reads all that was ever asked: the log knows what was answered.
+    const isAsked = own.run.epoch > 1 || runs.value.get(runId)?.asked != null
+    const inbox = runInboxOf(endpoint, runId, { ...patience, isAsked })
+    const snapshots = snapshotsOf(endpoint, runId, {
+      patience,
+      ref: first.offset === snapshot?.offset ? snapshot : undefined,
+      read: folded.read,
+      onSaved: () => progress.changed(rowOf(driver.run, driver.wakeAt)),
+      onError: (error) => log({ event: "snapshot_lost", runId, ...errorFields(error) }),
+    })
+    const rowOf = (run: Run, wakeAt: number | null) =>
+      progressOf(run, { wakeAt, inboxOffset: inbox.offset, snapshot: snapshots.ref })
+    const driver: Driver = drive(own, {
       attend: attending,
       commands: inbox.read,
       keep: (events) => withBlobs(endpoint, runId, { events, ...patience }),
@@ -111,7 +122,10 @@ export function openWorker({ context, stepsAtOnce, attend, signal }: WorkerOptio
       now,
       wall: Date.now,
       random: Math.random,
-      onProgress: (run, wakeAt) => progress.changed(rowOf(run, wakeAt)),
+      onProgress: ({ run, offset }, wakeAt) => {
+        progress.changed(rowOf(run, wakeAt))
+        snapshots.passed(run, offset)
+      },
       onError: (error) => log({ event: "step_would_not_end", runId, ...errorFields(error) }),
     })
     held.set(runId, {
@@ -141,9 +155,12 @@ export function openWorker({ context, stepsAtOnce, attend, signal }: WorkerOptio
   async function isFree(run: Run): Promise<boolean> {
     const { runId, owner } = run
     if (owner === null) return true
-    if (owner.host !== hostname()) {
+    if (owner.host !== machineName()) {
       const waitMs = waiting.forMs(runId)
-      return waitMs > 0 && mayTakeOver(run, await runInboxOf(endpoint, runId, patience).read(), waitMs)
+      return (
+        waitMs > 0 &&
+        mayTakeOver(run, await runInboxOf(endpoint, runId, { ...patience, isAsked: true }).read(), waitMs)
+      )
     }
     if (owner.pid === process.pid) return true
     return !(await holdsStill(context.home.path, owner))

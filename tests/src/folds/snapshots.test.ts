@@ -165,9 +165,19 @@ test("a session that was archived and came back is not read on from what was kep
   expect(await at.snapshots.seqOf(at.sessionId, at.here)).toBe(299)
   const row = { sessionId: at.sessionId, epoch: 5, archivedAt: null, stream: null }
   await appendTo(at.server.endpoint, paths.registry, [archiveRowChange(row)])
-  at.reads.length = 0
-  await at.folds().session(at.sessionId)
-  expect(at.reads[0]).toBe("?offset=-1")
+  let drops = 0
+  const loads: unknown[] = []
+  const watched = {
+    load: async (...asked: Parameters<typeof at.snapshots.load>) => {
+      const found = await at.snapshots.load(...asked)
+      loads.push(found)
+      return found
+    },
+    drop: async () => void drops++,
+  }
+  const folds = foldsOf(at.server.endpoint, { forMs: 0 }, watched)
+  expect((await folds.session(at.sessionId)).value).toEqual(await at.truth())
+  expect({ loads, drops }).toEqual({ loads: [null], drops: 0 })
 })
 
 test("a damaged file is put away, one of another fold is left alone, and a link is not followed", async () => {

@@ -5,6 +5,7 @@ import { answerTo, refusalOf } from "#streams/workflow/answer"
 import type { RunCommand } from "#streams/workflow/command"
 import { forkOf } from "#streams/workflow/fork"
 import { isRefusal } from "#streams/workflow/refusal"
+import type { StepInput } from "#streams/workflow/step-input"
 import { defined, standing, type World, worldOf } from "../../support/workflow-world.ts"
 
 const CHAIN = defined(`
@@ -219,6 +220,40 @@ steps:
     forkedFrom: { runId: "run_test" },
   })
   expect(forkOf(run, { stepId: "nowhere" })).toMatchObject({ refused: { code: "unknown_step" } })
+})
+
+test("a fork can tell its step something else, and keeps what was told its steps before", () => {
+  const definition = defined(`
+name: f
+steps:
+  - { id: a, kind: command, command: "false", retry: { attempts: 1 } }
+  - { id: b, kind: transform, value: "{{steps.a.output}}" }
+  - { id: c, kind: transform, value: "{{steps.b.output}}" }
+`)
+  const world = worldOf(definition)
+  world.end("a", { error: {} })
+  world.ask({ type: "retry_step", stepId: "a", input: { command: "true" } })
+  world.end("a", { output: "one" })
+  expect(world.run.output).toEqual({ type: "value", value: "one" })
+  const told = (stepId: string, input: StepInput) => {
+    const first = forkOf(world.run, { stepId, input })
+    if (isRefusal(first)) return first.refused
+    return worldOf(definition, { first })
+  }
+  expect(told("b", { value: "two" })).toMatchObject({
+    run: { status: "completed", output: { value: { a: "one", c: "two" } }, illegal: 0 },
+    begun: [],
+  })
+  const again = told("a", { env: { X: "y" } })
+  expect(again).toMatchObject({ begun: [{ body: { command: "true", env: { X: "y" } } }] })
+  expect(told("b", { prompt: "hi" })).toMatchObject({
+    code: "input_refused",
+    message: "Step b is of kind transform: prompt is no field of it.",
+  })
+  expect(told("b", { value: "{{steps.c.output}}" })).toMatchObject({
+    code: "input_refused",
+    message: expect.stringContaining("in a circle"),
+  })
 })
 
 test("a pause without interruption lets what runs finish, and an answer can be given meanwhile", () => {

@@ -7,7 +7,7 @@ import { fillText, fillValue } from "#streams/workflow/template"
 import { defined, NOW, worldOf } from "../../support/workflow-world.ts"
 
 const step = (output?: Json) => ({
-  ...{ status: "completed", exitCode: 0, error: null, sessionId: null },
+  ...{ status: "completed", exitCode: 0, error: null, sessionId: null, workingDir: null },
   ...(output !== undefined && { output }),
 })
 const SCOPE: Scope = {
