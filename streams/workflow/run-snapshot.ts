@@ -9,6 +9,7 @@ const NONE: StepOutput = { type: "none" }
 const PLAIN_STEP = newStep("")
 const PLAIN_ATTEMPT: Omit<Attempt, "generation" | "attempt" | "startedAt"> = {
   sessionId: null,
+  host: null,
   childRunId: null,
   host: null,
   endedAt: null,
