@@ -11,7 +11,6 @@ const PLAIN_ATTEMPT: Omit<Attempt, "generation" | "attempt" | "startedAt"> = {
   sessionId: null,
   host: null,
   childRunId: null,
-  host: null,
   endedAt: null,
   outcome: "open",
   output: NONE,

@@ -173,12 +173,8 @@ test("an attempt keeps the host on which it was begun, whoever holds the run sin
   const world = worldOf(TWO)
   const claim: RunEvent = {
     type: "run_claimed",
-    id: "x",
-    at: "2030-01-01T00:00:00Z",
-    epoch: world.run.epoch + 1,
-    n: 0,
-    incarnation: "i",
-    owner: { pid: 1, startTime: "1", bootId: "boot", host: "other" },
+    ...{ id: "x", at: "2030-01-01T00:00:00Z", epoch: world.run.epoch + 1, n: 0 },
+    ...{ incarnation: "i", owner: { pid: 1, startTime: "1", bootId: "boot", host: "other" } },
   }
   const run = reduceRun(world.run, claim)
   expect(run.owner?.host).toBe("other")
