@@ -276,6 +276,9 @@ export function daemonsOf(context: PlaneContext, recovery: Recovery = recoveryOf
         await start(entry, inbox, finding.resume)
         return
       case "close": {
+        // What was seen of its process is older than what its stream says: it may have come in between.
+        const { state } = await livenessOf(home.path, sessionId)
+        if (state === "alive" || (living.state === "dead" && state === "silent")) return
         if (living.run && living.state === "silent")
           log({ event: "daemon_silent", sessionId, pid: living.run.pid })
         const overdue = inbox.daemonGrant?.incarnation
