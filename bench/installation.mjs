@@ -56,6 +56,14 @@ export function installationIn(dir) {
   }
 }
 
+export function killIfAlive(pid) {
+  try {
+    process.kill(pid, "SIGKILL")
+  } catch {
+    // It ended by itself.
+  }
+}
+
 /** Ends a child at once and waits until it is gone. */
 export async function endHard(child) {
   if (child.exitCode !== null || child.signalCode !== null) return

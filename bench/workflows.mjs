@@ -84,7 +84,7 @@ export function workflowsText({ rows, names, missing }) {
     "Above 1, agentz is ahead of the best of the others.",
     "Steps that need nothing outside are decided together and become durable in one append; `save` is what one append takes.",
     "The bodies of agentz are processes of their own with a daemon each; those of the others run inside their worker.",
-    "agentz and Restate are asked over HTTP, DBOS within its own process.",
+    "agentz and Restate are asked over HTTP, agentz for ten runs in a request of tRPC; DBOS within its own process.",
     ...missing.map(({ name, why }) => `${name} could not be had here: ${why}`),
   ]
   return `${textTable(head, lines)}\n\n${notes.join("\n")}`

@@ -7,7 +7,6 @@
  * this epoch, 76 fenced by a newer one, 77 the store refused the sequence.
  */
 import { readFileSync, rmSync, writeSync } from "node:fs"
-import { hostname } from "node:os"
 import { activityWriter } from "#streams/activity-writer"
 import { follow } from "#streams/follow"
 import { paths } from "#streams/paths"
@@ -34,9 +33,12 @@ import { secretsOfServers } from "./mcp-server.ts"
 import { offerNotes } from "./notes/offer.ts"
 import { newNotesToken, noteToolsFor } from "./notes/server.ts"
 import { followRules } from "./permissions/followed-rules.ts"
+import { markerOf } from "./process/belongings.ts"
 import { type Enclosure, openEnclosure } from "./process/enclosure.ts"
 import { whyHomeIsSeen } from "./process/hidden-home.ts"
 import { identityOf } from "./process/identity.ts"
+import { machineName } from "./process/machine.ts"
+import { pushingOf } from "./pushing.ts"
 import { nothingToRedact, redactor as redactorOf, secretsIn } from "./redact.ts"
 import { removeRunFile, writeRunFile } from "./run-file.ts"
 import { type Ending, runSession } from "./session.ts"
@@ -79,6 +81,7 @@ async function main(specPath: string | undefined): Promise<number> {
   redactor = redactorOf({
     ...secretsIn(spec.agentEnv),
     ...secretsOfServers(spec.mcpServers),
+    ...secretsIn(spec.gitEnv ?? {}),
     AGENTZ_NOTES_TOKEN: notesToken,
     ...(spec.streams.token !== null && { AGENTZ_STREAMS_TOKEN: spec.streams.token }),
   })
@@ -171,7 +174,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
         ...(model !== undefined && { model }),
         permissionMode,
         ...identityOfSelf(),
-        host: hostname(),
+        host: machineName(),
         incarnation,
         version,
         isolation: enclosure.isolation,
@@ -195,8 +198,13 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
     const published = publisher.publish(redactor.value(event))
     activity.changed(publisher.session, place)
     telemetry.saw(published)
+    if (published.type === "checkpoint" || published.type === "turn_ended") pushing.nudge()
     return published
   }
+  const pushing = pushingOf({
+    ...{ home, sessionId, workingDir, publish, target: spec.push, session: () => publisher.session },
+    env: { ...spec.gitEnv, ...markerOf({ home, sessionId, epoch }) },
+  })
   crashesInto(publisher, publish)
   /** Of the agent's options, by id: as the session was launched, and as it was set since. */
   const chosen = new Map(Object.entries(spec.config ?? {}))
@@ -285,6 +293,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
       checkpoints,
       notes,
       makeReady: setUpOf({ ...commands, setUp: spec.setUp }),
+      pushing,
       watch: limitsOf({ sessionId, limits: () => limits, enclosure, disk }),
       setLimits: (asked) => {
         limits = limitsAfter(limits, asked)
@@ -327,7 +336,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
     refused ??= error
     ending = "fenced"
   }
-  await Promise.race([agent.drop(), elapsed(LAST_WORDS_MS)])
+  await Promise.race([Promise.all([agent.drop(), pushing.stop()]), elapsed(LAST_WORDS_MS)])
   if (refused !== null || ending === "fenced") {
     const { code, message } =
       refused ?? new StreamError("stale_epoch", "A newer daemon was granted the session.")

@@ -11,6 +11,7 @@ import type { Publisher } from "#streams/publisher"
 import type { Batch } from "#streams/stream"
 import type { Approvals } from "./approvals.ts"
 import { filesAsked } from "./files-asked.ts"
+import type { Pushing } from "./pushing.ts"
 import { type CancelReason, runTurn, type TurnCause, type TurnDeps } from "./turn.ts"
 
 export interface SessionDeps extends Omit<TurnDeps, "sayLater"> {
@@ -30,6 +31,7 @@ export interface SessionDeps extends Omit<TurnDeps, "sayLater"> {
   readonly onPlace: (inboxOffset: string) => void
   readonly setMode: (mode: PermissionMode) => void
   readonly setOption: (optionId: string, value: string) => void
+  readonly pushing: Pick<Pushing, "perform" | "busy">
 }
 
 type UserMessage = Pick<
@@ -114,9 +116,14 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
 
   async function leaveIfIdle(): Promise<void> {
     idle = undefined
-    const tail = await deps.inboxTail()
+    const tail = await deps.inboxTail().catch((error: unknown) => {
+      // It may have been asked twice while the store was away: the first answer lets us leave, which ends the other.
+      if (shutdown.signal.aborted) return null
+      throw error
+    })
+    if (tail === null) return
     // What came meanwhile may be at work by now, and be no longer ahead of us in the inbox.
-    if (turn || files.busy || tail !== place) return advance()
+    if (turn || files.busy || deps.pushing.busy || tail !== place) return advance()
     ending = "idle"
     shutdown.abort()
   }
@@ -209,6 +216,9 @@ export async function runSession(deps: SessionDeps): Promise<Ending> {
       case "restore_requested":
       case "give_back_requested":
         files.take(command, turn !== null)
+        return
+      case "push_requested":
+        deps.pushing.perform(command)
         return
       case "resume_requested":
         if (!turn && publisher.session.turns === command.turns) resume = true

@@ -46,6 +46,10 @@ export const DaemonSpec = z.object({
   onLimit: OnLimit,
   /** What makes its work tree ready. */
   setUp: SetUp.optional(),
+  /** Where its branch and checkpoints are brought by themselves. */
+  push: z.object({ remote: z.string(), url: z.string() }).optional(),
+  /** What the user's environment says of how a remote is reached. It may hold keys, and is for git alone. */
+  gitEnv: z.record(z.string(), z.string()).optional(),
   /** What is run in it before it is given back. */
   tearDown: SetUp.optional(),
   /** The work tree was made again for this start, with the files of that checkpoint. */

@@ -42,6 +42,8 @@ export interface Config {
   readonly isolation: IsolationKind | null
   /** Keep the home from what agents start, where the system can. */
   readonly hideHome: boolean
+  /** Push branch and checkpoints of each session in a work tree to `origin` after its turns. */
+  readonly push: boolean
   /** Give agents tools to keep notes with on where they stand. */
   readonly notes: boolean
 }
@@ -130,6 +132,11 @@ const Env = z.object({
   AGENTZ_ISOLATION: z.enum(["auto", ...ISOLATIONS]).default("auto"),
   AGENTZ_ALLOW_NETWORK: z.enum(["0", "1"]).default("0"),
   AGENTZ_HIDE_HOME: z.enum(["0", "1"]).default("1"),
+  AGENTZ_PUSH: z.enum(["0", "1"]).default("0"),
+  AGENTZ_MACHINE: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,200}$/)
+    .optional(),
   AGENTZ_NOTES: z.enum(["0", "1"]).default("1"),
 })
 type Variable = keyof z.infer<typeof Env>
@@ -161,6 +168,8 @@ const REMEDIES: Record<Variable, string> = {
   AGENTZ_LIMIT_TOKENS: "set it to a number such as 500k or 2m, or unset it for no limit",
   AGENTZ_ISOLATION: `set it to auto, ${ISOLATIONS.join(", ")}, or unset it for the best there is`,
   AGENTZ_HIDE_HOME: "set it to 0 to let agents' commands see agentz's home, or unset it",
+  AGENTZ_MACHINE: "set it to a name of letters, digits, dots and dashes, or unset it for the host name",
+  AGENTZ_PUSH: "set it to 1 to push the work of each session in a work tree to origin, or unset it",
   AGENTZ_NOTES: "set it to 0 to give agents no tools to keep notes with, or unset it",
   AGENTZ_ALLOW_NETWORK: "set it to 1 to allow an address that other machines can reach, or unset it",
 }
@@ -226,6 +235,7 @@ export function parseConfig(environment: Environment = process.env): Config {
       },
     ),
     hideHome: env.AGENTZ_HIDE_HOME === "1",
+    push: env.AGENTZ_PUSH === "1",
     notes: env.AGENTZ_NOTES === "1",
     isolation: env.AGENTZ_ISOLATION === "auto" ? null : env.AGENTZ_ISOLATION,
   })

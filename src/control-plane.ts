@@ -26,6 +26,9 @@ import { checkedWorkingDir } from "./working-dir.ts"
 import { bringingHome } from "./workspaces/bring-home.ts"
 import { files } from "./workspaces/files.ts"
 import { forking } from "./workspaces/fork.ts"
+import { publishing } from "./workspaces/push.ts"
+import type { Recovery } from "./workspaces/recover.ts"
+import { recovering } from "./workspaces/recover-request.ts"
 import { trusting } from "./workspaces/trusting.ts"
 
 const TAIL = 200
@@ -38,9 +41,10 @@ const LOOK_MS = 2_000
 /** Once the control plane is being disposed, whatever was started is waited for; nothing is cut off. */
 export function controlPlane(
   context: PlaneContext,
-  daemons: Daemons,
+  parts: { readonly daemons: Daemons; readonly recovery: Recovery },
 ): Omit<ControlPlane, keyof AsyncDisposable | "workflows"> {
   const { endpoint, folds, log } = context
+  const { daemons } = parts
   const reach = reachOf(context, daemons)
   const { entryOf, ask, wake, present } = reach
   const retention = retentionOf(context, daemons)
@@ -101,6 +105,8 @@ export function controlPlane(
     ...forking(context, reach),
     ...trusting(context),
     ...bringingHome(context, reach),
+    ...publishing(context, reach),
+    ...recovering(context, reach, parts),
 
     resume: (sessionId) =>
       guarded(async () => {

@@ -3,10 +3,10 @@
  * planes at once: whoever is granted the epoch does it, the others find it done.
  */
 import { rmSync } from "node:fs"
-import { hostname } from "node:os"
 import { filesOf, isSocketFile, socketIn, socketOf } from "#daemon/home"
 import { endLeftovers } from "#daemon/process/belongings"
 import { type Identity, isSame, signal } from "#daemon/process/identity"
+import { machineName } from "#daemon/process/machine"
 import { killTree } from "#daemon/process/tree"
 import { removeRunFile } from "#daemon/run-file"
 import type { SessionId } from "#streams/ids"
@@ -14,6 +14,7 @@ import { isDue } from "#streams/limit"
 import type { RegistryEntry } from "#streams/registry"
 import type { Session } from "#streams/session"
 import { wait } from "#streams/transport"
+import { isPushDue, unpushedIn } from "#streams/workspace-fold"
 import { archiveOf } from "./archive.ts"
 import { closeSession, restate } from "./daemons/close.ts"
 import { type Found, findingOf, SILENCE_LIMIT_MS, START_LIMIT_MS } from "./daemons/finding.ts"
@@ -25,6 +26,7 @@ import { type Liveness, livenessOf } from "./liveness.ts"
 import { errorFields } from "./log.ts"
 import type { PlaneContext } from "./plane-context.ts"
 import { startDaemon } from "./start-daemon.ts"
+import { isMissing, type Recovery, recoveryOf } from "./workspaces/recover.ts"
 import { withWorktree } from "./workspaces/remake.ts"
 
 /** How long a living daemon is watched until it has taken what it was asked. */
@@ -64,6 +66,7 @@ const commandsOf = ({ worktree }: Pick<RegistryEntry, "worktree">) => ({
     setUp: { ...worktree.setUp, ...(worktree.remade && { round: worktree.remade }) },
   }),
   ...(worktree?.tearDown && { tearDown: worktree.tearDown }),
+  ...(worktree?.push && { push: worktree.push }),
 })
 
 type NotAlive = Exclude<Liveness, { state: "alive" }>
@@ -74,7 +77,7 @@ interface Looked<Living extends Liveness = Liveness> {
   readonly living: Living
 }
 
-export function daemonsOf(context: PlaneContext): Daemons {
+export function daemonsOf(context: PlaneContext, recovery: Recovery = recoveryOf(context)): Daemons {
   const { endpoint, folds, home, log, patience } = context
   const archive = archiveOf(context)
   const alone = oneByOne<SessionId>()
@@ -87,8 +90,12 @@ export function daemonsOf(context: PlaneContext): Daemons {
   /** Sessions whose last daemon was our child and has ended: nothing more is to be waited for. */
   const endedEarly = new Set<SessionId>()
 
-  async function start(given: RegistryEntry, asOf: Inbox, resume: boolean): Promise<number> {
-    const { sessionId, agentType, workingDir, model, permissionMode, config, limits } = given
+  async function start(lookedAt: RegistryEntry, lookedIn: Inbox, resume: boolean): Promise<number> {
+    const { sessionId, agentType, workingDir, model, permissionMode, config, limits } = lookedAt
+    // It may take long, and nobody else's start waits for it.
+    const { entry: given, inbox: asOf } = isMissing(home.path, lookedAt)
+      ? await recovered(lookedAt, lookedIn)
+      : { entry: lookedAt, inbox: lookedIn }
     using _slot = await starts.take()
     const reopened = await archive.reopen(given)
     const inbox = await readInbox(endpoint, sessionId, patience)
@@ -136,6 +143,15 @@ export function daemonsOf(context: PlaneContext): Daemons {
     if (await firstSign(sessionId, grant, daemon.ended))
       log({ event: "daemon_ready", sessionId, epoch: grant.epoch, ms: Math.round(performance.now() - began) })
     return grant.epoch
+  }
+
+  /** With its work tree, where that is not away on purpose and can be made again. */
+  async function recovered(entry: RegistryEntry, asOf: Inbox) {
+    const read = () => readInbox(endpoint, entry.sessionId, patience)
+    const inbox = (await archive.reopen(entry)) ? await read() : asOf
+    const said = await recovery.before(entry, inbox)
+    const row = (await folds.registry()).value.get(entry.sessionId)
+    return { entry: row ?? entry, inbox: said ? await read() : inbox }
   }
 
   /**
@@ -251,7 +267,8 @@ export function daemonsOf(context: PlaneContext): Daemons {
     const { sessionId } = entry
     const daemon = daemonAsFound(living, session, inbox)
     const due = isDue(session, Date.now())
-    const finding = findingOf({ entry, session, inbox, host: hostname(), due, daemon })
+    const pushDue = isPushDue({ ...entry, activity: { push: unpushedIn(session) } }, Date.now())
+    const finding = findingOf({ entry, session, inbox, host: machineName(), due, pushDue, daemon })
     switch (finding.do) {
       case "nothing":
         return

@@ -62,16 +62,14 @@ export function foldsOf(
     return found
   }
 
-  const readerOf = (sessionId: SessionId): (() => Promise<SessionAt>) => {
-    const read = oneAtATime<SessionAt, null>((last) =>
+  const readerOf = (sessionId: SessionId): (() => Promise<SessionAt>) =>
+    oneAtATime((last: SessionAt | null) =>
       readSession(sessionId, last).catch((error: unknown) => {
         // It may be archived, or brought back, between the look at its row and the reading.
         if (!(error instanceof StreamError) || error.code !== "stream_missing") throw error
         return readSession(sessionId, last)
       }),
     )
-    return () => read(null)
-  }
 
   return {
     registry,
@@ -98,13 +96,12 @@ export function foldOf<Value>(
     readonly fold: (value: Value, rows: readonly unknown[]) => Value
   },
 ): () => Promise<Folded<Value>> {
-  const read = oneAtATime(async (last: Folded<Value>) => {
-    let { value, offset } = last
+  return oneAtATime(async (last: Folded<Value> | null) => {
+    let { value, offset } = last ?? { value: empty, offset: START }
     for await (const batch of readToTail(endpoint, stream, { ...patience, offset })) {
       value = fold(value, batch.items)
       offset = batch.offset
     }
     return { value, offset }
   })
-  return () => read({ value: empty, offset: START })
 }

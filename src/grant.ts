@@ -3,8 +3,8 @@
  * exactly one succeeds. Producer epochs alone are no claim, since two claimants of one epoch both read success.
  */
 import { randomUUID } from "node:crypto"
-import { hostname } from "node:os"
 import { identityOf } from "#daemon/process/identity"
+import { machineName } from "#daemon/process/machine"
 import { type Command, parseCommand, streamSeqOf } from "#streams/command"
 import type { SessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
@@ -61,7 +61,7 @@ export async function grantEpoch(
 ): Promise<Grant | null> {
   const grant = { epoch: inbox.epoch + 1, incarnation: randomUUID() }
   const self = identityOf(process.pid)
-  const by = self === null ? undefined : { ...self, host: hostname() }
+  const by = self === null ? undefined : { ...self, host: machineName() }
   const command = { type: "starting", at: new Date().toISOString(), ...grant, purpose, resume, by }
   try {
     await appendTo(endpoint, paths.inbox(sessionId), [command], {

@@ -1,12 +1,10 @@
 /** Remembers the newest value. Callers share reads, but never one that began before they asked. */
-export function oneAtATime<Value, First = Value>(
-  read: (last: Value | First) => Promise<Value>,
-): (first: First) => Promise<Value> {
+export function oneAtATime<Value>(read: (last: Value | null) => Promise<Value>): () => Promise<Value> {
   let last: Value | null = null
   let reading: Promise<Value> | null = null
   let queued: Promise<Value> | null = null
-  const start = (first: First): Promise<Value> => {
-    reading = read(last ?? first)
+  const start = (): Promise<Value> => {
+    reading = read(last)
       .then((value) => {
         last = value
         return value
@@ -16,13 +14,13 @@ export function oneAtATime<Value, First = Value>(
       })
     return reading
   }
-  return (first) => {
-    if (!reading) return start(first)
+  return () => {
+    if (!reading) return start()
     queued ??= reading
       .catch(() => undefined) // Its own callers hear of it; the next read tries for itself.
       .then(() => {
         queued = null
-        return reading ?? start(first)
+        return reading ?? start()
       })
     return queued
   }

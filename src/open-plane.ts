@@ -13,14 +13,17 @@ import { keepSnapshots } from "./folds/keep-snapshots.ts"
 import { snapshotsIn } from "./folds/snapshots.ts"
 import { foldsOf } from "./folds.ts"
 import { openHome } from "./home.ts"
-import { localFetch } from "./local-fetch.ts"
+import { localSend } from "./local-send.ts"
 import { errorFields, type Log } from "./log.ts"
 import type { ControlPlane } from "./plane.ts"
 import type { PlaneContext } from "./plane-context.ts"
 import { streamServerOf } from "./stream-host.ts"
 import { keptSecret } from "./token.ts"
 import { watchSessions } from "./watch.ts"
+import { wakerOf } from "./workflows/waking.ts"
+import { isAbandoned } from "./workflows/worker/ensure.ts"
 import { workflowPlane } from "./workflows/workflow-plane.ts"
+import { recoveryOf } from "./workspaces/recover.ts"
 
 export interface OpenPlane extends ControlPlane {
   /** The stream server in use. `pid` is known when it is ours. */
@@ -54,6 +57,9 @@ export async function openParts(
   { watch = false, log = () => undefined, patienceMs = PATIENCE_MS }: PlaneOptions,
 ): Promise<Parts> {
   const home = await openHome(config.home)
+  const waker = wakerOf({ home, log })
+  // One that was killed held runs: its successor can make ready while we do.
+  if (watch && isAbandoned(home.path)) waker.wake()
   const server = await streamServerOf(config, home, log)
   await server.ensure()
   const closing = new AbortController()
@@ -61,7 +67,7 @@ export async function openParts(
   const patience = {
     forMs: patienceMs,
     // Another server may be anywhere, and want more of its clients.
-    fetch: config.streamsUrl === null ? localFetch() : undefined,
+    send: config.streamsUrl === null ? localSend() : undefined,
     onRetry: () =>
       void server.ensure().catch((error) => log({ event: "streams_away", ...errorFields(error) })),
   }
@@ -84,27 +90,32 @@ export async function openParts(
     hideHome: config.hideHome,
     notes: config.notes,
     children: config.children,
+    push: config.push,
     watching: watch,
   }
-  const daemons = daemonsOf(context)
-  const workflows = workflowPlane(context)
+  const recovery = recoveryOf(context)
+  const daemons = daemonsOf(context, recovery)
+  const workflows = workflowPlane(context, waker.wake)
   const ready = () => server.ensure()
 
   const watching = watch
     ? Promise.all([
         watchSessions(context, { daemons, ready, signal: closing.signal }),
         workflows.watch(closing.signal),
+        recovery
+          .watch(daemons.alone, closing.signal)
+          .catch((error: unknown) => log({ event: "recover_failed", ...errorFields(error) })),
         keepSnapshots(context, closing.signal),
       ])
     : Promise.resolve()
   const plane = {
-    ...controlPlane(context, daemons),
+    ...controlPlane(context, { daemons, recovery }),
     workflows: workflows.plane,
     streams: () => ({ ...server.endpoint(), pid: server.pid() }),
     async [Symbol.asyncDispose]() {
       closing.abort()
       await watching
-      await workflows.settled()
+      await waker.settled()
       await daemons.settled()
     },
   }

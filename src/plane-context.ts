@@ -34,6 +34,8 @@ export interface PlaneContext {
   readonly notes: boolean
   /** How many sessions the agent of a session may start that was not told. */
   readonly children: number
+  /** Whether branch and checkpoints of sessions in work trees are pushed, whatever their repositories say. */
+  readonly push: boolean
   /** Whether this control plane looks after all sessions all the time, so that no single question need do so. */
   readonly watching: boolean
 }

@@ -20,6 +20,8 @@ import type { StorageReport } from "./storage.ts"
 import type { WorkflowPlane } from "./workflows/plane.ts"
 import type { Bringing } from "./workspaces/bringing.ts"
 import type { Forking, Keeping, Trusting } from "./workspaces/keeping.ts"
+import type { Publishing } from "./workspaces/publishing.ts"
+import type { Recovering } from "./workspaces/recovering.ts"
 
 export interface SpawnRequest {
   readonly agentType: string
@@ -149,7 +151,14 @@ export interface SessionView {
   readonly hasMore: boolean
 }
 
-export interface ControlPlane extends AsyncDisposable, Keeping, Forking, Trusting, Bringing {
+export interface ControlPlane
+  extends AsyncDisposable,
+    Keeping,
+    Forking,
+    Trusting,
+    Bringing,
+    Publishing,
+    Recovering {
   /** Returns as soon as the session is durable; the daemon starts meanwhile. */
   spawn(request: SpawnRequest): Promise<{ readonly sessionId: SessionId; readonly warning?: string }>
   sendMessage(request: {
@@ -309,6 +318,19 @@ export const PROBLEMS = {
   base_dirty: "CONFLICT",
   filtered_files: "PRECONDITION_FAILED",
   patch_too_large: "PAYLOAD_TOO_LARGE",
+  nothing_to_push: "CONFLICT",
+  no_remote: "PRECONDITION_FAILED",
+  remote_refused: "PRECONDITION_FAILED",
+  push_rejected: "CONFLICT",
+  remote_auth_failed: "PRECONDITION_FAILED",
+  remote_missing: "PRECONDITION_FAILED",
+  remote_away: "SERVICE_UNAVAILABLE",
+  push_failed: "PRECONDITION_FAILED",
+  no_pull_requests: "PRECONDITION_FAILED",
+  gh_missing: "PRECONDITION_FAILED",
+  gh_not_signed_in: "PRECONDITION_FAILED",
+  pull_request_exists: "CONFLICT",
+  pull_request_failed: "PRECONDITION_FAILED",
   storage_full: "SERVICE_UNAVAILABLE",
   storage_unavailable: "SERVICE_UNAVAILABLE",
 } as const

@@ -1,8 +1,8 @@
 /** What old sessions cost, and forgetting them: never one that lives, waits for somebody, or holds what is not in its stream yet. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
-import { hostname } from "node:os"
 import { join } from "node:path"
 import { filesOf } from "#daemon/home"
+import { machineName } from "#daemon/process/machine"
 import { SessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { type RegistryEntry, rowRemovals } from "#streams/registry"
@@ -101,7 +101,7 @@ export function retentionOf(context: PlaneContext, daemons: Daemons, now: () => 
     if ((await livenessOf(home.path, sessionId)).state !== "dead") return "its daemon is alive"
     const { value: session } = await folds.session(sessionId)
     if (needsDaemon(session.status)) return `it is ${session.status}`
-    if (session.daemon !== null && session.daemon.host !== hostname())
+    if (session.daemon !== null && session.daemon.host !== machineName())
       return `it ran on ${session.daemon.host}: prune it there`
     if (session.approvals.length > 0) return "a question of it waits for an answer"
     if (session.limit?.resumes)

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process"
 import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { cataloguedAgents } from "#daemon/agents/catalogue"
+import { REACHING } from "#daemon/git/invocation"
 import { filesOf } from "#daemon/home"
 import type { DaemonSpec } from "#daemon/spec"
 import { otelVariables } from "#daemon/telemetry/otlp-settings"
@@ -13,7 +14,7 @@ import { childrenServer } from "./mcp/children.ts"
 import { packageRoot } from "./package-root.ts"
 
 /** What a program needs to run at all. Keys are not among it: an agent's go into the spec, for that agent alone. */
-const PLAIN = ["PATH", "HOME", "USER", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR"]
+const PLAIN = ["PATH", "HOME", "USER", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR", "AGENTZ_MACHINE"]
 
 export interface StartedDaemon {
   readonly pid: number
@@ -21,7 +22,7 @@ export interface StartedDaemon {
   readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>
 }
 
-type Given = Omit<DaemonSpec, "agentEnv" | "mcpServers" | "missingMcpServers" | "otel"> & {
+type Given = Omit<DaemonSpec, "agentEnv" | "gitEnv" | "mcpServers" | "missingMcpServers" | "otel"> & {
   /** Names of the MCP servers that the session was launched with. */
   readonly mcpServerNames: readonly string[]
 }
@@ -40,10 +41,15 @@ export function startDaemon({ mcpServerNames, ...spec }: Given): StartedDaemon {
   const specFile = files.spec(spec.incarnation)
   const agentEnv = pick(cataloguedAgents(spec.home).profiles[spec.agentType]?.env ?? [])
   const otel = otelVariables(environment)
-  writeFileSync(specFile, JSON.stringify({ ...spec, mcpServers, missingMcpServers, agentEnv, otel }), {
-    mode: 0o600,
-    flag: "wx",
-  })
+  const gitEnv = pick(REACHING)
+  writeFileSync(
+    specFile,
+    JSON.stringify({ ...spec, mcpServers, missingMcpServers, agentEnv, gitEnv, otel }),
+    {
+      mode: 0o600,
+      flag: "wx",
+    },
+  )
   const log = openSync(files.log, "a", 0o600)
   try {
     const child = spawn(process.execPath, [join(packageRoot, "dist/daemon/main.js"), specFile], {

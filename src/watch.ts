@@ -5,12 +5,17 @@ import type { RegistryEntry } from "#streams/registry"
 import { needsDaemon } from "#streams/session"
 import { tailOf } from "#streams/stream"
 import { wait } from "#streams/transport"
+import { isPushDue } from "#streams/workspace-fold"
 import type { Daemons } from "./daemons.ts"
 import { abandoned } from "./liveness.ts"
 import { errorFields } from "./log.ts"
 import type { PlaneContext } from "./plane-context.ts"
 
 const heldBy = ({ status, activity }: RegistryEntry) => ({ status, limit: activity?.limit ?? null })
+
+/** It goes on by itself at a time that has come. */
+const isAboutToAct = (entry: RegistryEntry): boolean =>
+  isDue(heldBy(entry), Date.now()) || isPushDue(entry, Date.now())
 
 /** How often living daemons are asked; each is asked on a local socket. */
 const LOOK_MS = 2_000
@@ -36,7 +41,7 @@ export async function watchSessions(
     // A row may be older than the stream by the moment in which its daemon died; the run file tells.
     const left = new Set(abandoned(home.path))
     for (const entry of value.values())
-      if (needsDaemon(entry.status) || left.has(entry.sessionId) || isDue(heldBy(entry), Date.now()))
+      if (needsDaemon(entry.status) || left.has(entry.sessionId) || isAboutToAct(entry))
         void daemons.reconcile(entry)
     if (round.length === 0) {
       round = [...value.values()].filter(({ status }) => !needsDaemon(status))

@@ -58,6 +58,8 @@ export const Command = z.discriminatedUnion("type", [
     n: z.number().int().positive(),
     turns: z.number().int().nonnegative(),
   }),
+  /** Brings the session's branch to this remote of its repository, also while a turn runs. */
+  command("push_requested", { requestId: RequestId, remote: z.string() }),
   /** Ends the daemon when the turn in progress has been cancelled. Void for a daemon that started later. */
   command("stop", {}),
   /**

@@ -6,18 +6,10 @@
 import { z } from "zod"
 import { MessageId, RequestId, RuleId, SessionId, TurnId } from "./ids.ts"
 import { Limits } from "./session-limits.ts"
+import { event, Failure, type Stamp } from "./stamp.ts"
+import { WorkspaceLost, WorkspacePushed, WorkspacePushFailed, WorkspaceRecovered } from "./workspace-event.ts"
 
-/** On every event: who wrote it, in which order, when. */
-const Stamp = z.object({
-  id: z.string(),
-  /** Counts from 0 without a gap through all epochs of a session. */
-  seq: z.number().int().nonnegative(),
-  /** Of the writer. A lower epoch is not believed after a higher one spoke. */
-  epoch: z.number().int().positive(),
-  /** ISO 8601, by the writer's clock. For display only: order is `seq`. */
-  at: z.string(),
-})
-type Stamp = z.infer<typeof Stamp>
+export { Failure } from "./stamp.ts"
 
 export const PermissionMode = z.enum(["ask", "accept_edits", "read_only", "bypass"])
 export type PermissionMode = z.infer<typeof PermissionMode>
@@ -79,13 +71,6 @@ export const StopReason = z.enum([
   "interrupted",
 ])
 export type StopReason = z.infer<typeof StopReason>
-
-/** A failure fit to show a person: a stable slug, one sentence, and what to do about it. */
-export const Failure = z.object({ code: z.string(), message: z.string(), hint: z.string().optional() })
-export type Failure = z.infer<typeof Failure>
-
-const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) =>
-  z.object({ type: z.literal(type), ...Stamp.shape, ...shape })
 
 const Turn = { turnId: TurnId }
 
@@ -455,6 +440,10 @@ export const SessionEvent = z.discriminatedUnion("type", [
   Checkpoint,
   Restored,
   FilesRefused,
+  WorkspacePushed,
+  WorkspacePushFailed,
+  WorkspaceRecovered,
+  WorkspaceLost,
   NoteWritten,
   NoteGiven,
   ContextCompacted,

@@ -11,6 +11,7 @@ import { OnLimit } from "./limit.ts"
 import { type Session, STATUSES, type Status } from "./session.ts"
 import { Limits } from "./session-limits.ts"
 import { StepId } from "./workflow/step-id.ts"
+import { unpushedIn } from "./workspace-fold.ts"
 
 /** Commands that make a work tree ready before its first turn, each for so many minutes at most. */
 export const SetUp = z.object({
@@ -30,6 +31,8 @@ export const Worktree = z.object({
   /** The commit that it began with. */
   base: z.string(),
   setUp: SetUp.optional(),
+  /** Where branch and checkpoints are brought after each turn: the address is what it was when that was allowed. */
+  push: z.object({ remote: z.string(), url: z.string() }).optional(),
   /** Commands to be run before it is taken away. */
   tearDown: SetUp.optional(),
   /** It is not there since then on purpose, and is made again when the session goes on. */
@@ -87,6 +90,15 @@ export const ActivityRow = z.object({
   /** The service refuses the agent until then. */
   limit: z
     .object({ kind: z.enum(["rate", "usage"]), until: z.string().nullable(), resumes: z.boolean() })
+    .nullish(),
+  /** How its checkpoints stand at the remote, where they are to be there. */
+  push: z
+    .object({
+      checkpoint: z.number().int(),
+      of: z.number().int(),
+      dueAt: z.string().nullable(),
+      error: z.string().nullable(),
+    })
     .nullish(),
   updatedAt: z.string(),
   /** Offset of the inbox up to which its commands were taken. */
@@ -202,6 +214,7 @@ export const activityOf = (session: Session, inboxOffset: string): ActivityRow =
     until: session.limit.until,
     resumes: session.limit.resumes,
   },
+  push: unpushedIn(session),
   updatedAt: session.updatedAt ?? "",
   inboxOffset,
   seq: session.seq,

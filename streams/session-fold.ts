@@ -10,6 +10,7 @@ import type { RequestId, TurnId } from "./ids.ts"
 import { forgetFrom, noPlaces, type Places, placeOf } from "./item-places.ts"
 import { forgotten, noteAfter } from "./note.ts"
 import { type Item, type ItemOf, lastLineOf, needsDaemon, type Session, type Status } from "./session.ts"
+import { workspaceAfter } from "./workspace-fold.ts"
 
 /** Applies one event. See {@link foldSession}. */
 export const reduceSession = (session: Session, event: SessionEvent): Session => foldSession(session, [event])
@@ -70,6 +71,7 @@ function apply(draft: Draft, event: SessionEvent): void {
       draft.permissionMode = event.permissionMode
       draft.limits = event.limits ?? {}
       draft.daemon = { pid: event.pid, startTime: event.startTime, bootId: event.bootId, host: event.host }
+      draft.host = event.host
       draft.git = event.git ?? null
       return
 
@@ -279,6 +281,16 @@ function apply(draft: Draft, event: SessionEvent): void {
       draft.filesRefused = { requestId: event.requestId, error: event.error }
       return
 
+    case "workspace_pushed":
+    case "workspace_push_failed":
+      settle(draft, event.requestId)
+      draft.workspace = workspaceAfter(draft.workspace, event)
+      return
+
+    case "workspace_recovered":
+    case "workspace_lost":
+      draft.workspace = workspaceAfter(draft.workspace, event)
+      return
     case "note_written":
     case "note_given":
     case "context_compacted": {

@@ -22,25 +22,10 @@ import type {
 } from "./event.ts"
 import type { MessageId, RequestId, RuleId, SessionId, TurnId } from "./ids.ts"
 import type { Limits } from "./session-limits.ts"
+import type { Status } from "./session-status.ts"
+import { untouchedWorkspace, type WorkspaceState } from "./workspace-fold.ts"
 
-/**
- * `waiting`: an approval is open. `completed`: the last turn ended and the session can be continued.
- * `interrupted`: the daemon is gone in mid-turn; it can be resumed. Never stored, always folded.
- */
-export const STATUSES = [
-  "starting",
-  "running",
-  "waiting",
-  "completed",
-  "failed",
-  "cancelled",
-  "interrupted",
-] as const
-export type Status = (typeof STATUSES)[number]
-
-/** Whether a daemon must be alive for this status to be true. */
-export const needsDaemon = (status: Status): boolean =>
-  status === "starting" || status === "running" || status === "waiting"
+export { needsDaemon, STATUSES, type Status } from "./session-status.ts"
 
 export interface PermissionRequest {
   readonly requestId: RequestId
@@ -194,6 +179,8 @@ export interface Session {
     readonly bootId: string
     readonly host: string
   } | null
+  /** The machine that it worked on last. */
+  readonly host: string | null
   /** Where the working directory stood in git when the last daemon started; `null` where it is in no repository. */
   readonly git: Repository | null
   readonly agentSessionId: string | null
@@ -236,6 +223,8 @@ export interface Session {
   readonly settled: readonly RequestId[]
   /** The last of them that was refused. */
   readonly filesRefused: { readonly requestId: RequestId; readonly error: Failure } | null
+  /** How its branch and checkpoints stand elsewhere than on its disk. */
+  readonly workspace: WorkspaceState
   readonly error: Failure | null
   readonly startedAt: string | null
   readonly updatedAt: string | null
@@ -254,6 +243,7 @@ export const emptySession = (sessionId: SessionId): Session => ({
   model: null,
   permissionMode: null,
   daemon: null,
+  host: null,
   git: null,
   agentSessionId: null,
   startsInVain: 0,
@@ -277,6 +267,7 @@ export const emptySession = (sessionId: SessionId): Session => ({
   note: null,
   settled: [],
   filesRefused: null,
+  workspace: untouchedWorkspace,
   error: null,
   startedAt: null,
   updatedAt: null,

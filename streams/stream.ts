@@ -23,16 +23,28 @@ export async function createStream(
  * Appends without a producer: at least once, so only for what its readers recognise as a repeat. With `streamSeq`
  * the append succeeds only when no equal or higher one did: throws `conflict` otherwise. `offset` is behind it.
  */
-export async function appendTo(
+export const appendTo = (
   endpoint: FindEndpoint,
   name: string,
   events: readonly unknown[],
-  { streamSeq, ...patience }: Patience & { readonly streamSeq?: string | undefined } = {},
+  options: Patience & { readonly streamSeq?: string | undefined } = {},
+): Promise<{ readonly offset: string }> =>
+  appendBody(endpoint, name, { ...options, body: JSON.stringify(events) })
+
+/** The same, of events that are text already: a JSON list. */
+export async function appendBody(
+  endpoint: FindEndpoint,
+  name: string,
+  {
+    body,
+    streamSeq,
+    ...patience
+  }: Patience & { readonly body: string; readonly streamSeq?: string | undefined },
 ): Promise<{ readonly offset: string }> {
   const attempt = {
     method: "POST",
     headers: streamSeq === undefined ? JSON_TYPE : { ...JSON_TYPE, "stream-seq": streamSeq },
-    body: JSON.stringify(events),
+    body,
   } as const
   const { headers } = await request(endpoint, name, attempt, patience)
   return { offset: headers.get("stream-next-offset") ?? START }

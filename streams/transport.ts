@@ -48,20 +48,23 @@ export interface AnswerHeaders {
   has(name: string): boolean
 }
 
-/** As much of `fetch` as is needed here. */
-export type Fetch = (
+export interface Answer {
+  readonly status: number
+  readonly headers: AnswerHeaders
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+/** Sends one request and reads its answer whole; rejects as `fetch` does. */
+export type Send = (
   url: string,
   init: {
     readonly method: Attempt["method"]
     readonly headers: Record<string, string>
     readonly body: NonNullable<Attempt["body"]> | null
-    readonly signal: AbortSignal
+    readonly signal: AbortSignal | undefined
+    readonly timeoutMs: number
   },
-) => Promise<{
-  readonly status: number
-  readonly headers: AnswerHeaders
-  arrayBuffer(): Promise<ArrayBuffer>
-}>
+) => Promise<Answer>
 
 export interface Patience {
   readonly signal?: AbortSignal | undefined
@@ -69,7 +72,9 @@ export interface Patience {
   readonly forMs?: number | undefined
   /** Called before each wait. `reason` is fit to show. */
   readonly onRetry?: ((reason: string, waitMs: number) => void) | undefined
-  readonly fetch?: Fetch | undefined
+  readonly fetch?: typeof globalThis.fetch | undefined
+  /** Instead of `fetch`. */
+  readonly send?: Send | undefined
 }
 
 const TIMEOUT_MS = 10_000
@@ -85,12 +90,7 @@ export async function request(
   name: string,
   attempt: Attempt,
   patience: Patience = {},
-): Promise<{
-  readonly status: number
-  readonly headers: AnswerHeaders
-  readonly bytes: Uint8Array<ArrayBuffer>
-  readonly text: string
-}> {
+): Promise<Answer & { readonly text: string }> {
   const { signal, forMs, onRetry } = patience
   const giveUpAt = forMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + forMs
   for (let tries = 0; ; tries++) {
@@ -107,20 +107,14 @@ export async function request(
 async function tryOnce(
   endpoint: Endpoint,
   name: string,
-  attempt: Attempt,
-  { signal, fetch = globalThis.fetch }: Patience,
+  { method, headers: own, query, body }: Attempt,
+  { signal, fetch = globalThis.fetch, send = sendBy(fetch) }: Patience,
 ) {
-  const timeout = AbortSignal.timeout(TIMEOUT_MS)
-  let response: Awaited<ReturnType<Fetch>>
-  let bytes: Uint8Array<ArrayBuffer>
+  let answer: Answer
   try {
-    response = await fetch(addressOf(endpoint, name, attempt.query), {
-      method: attempt.method,
-      headers: { ...authorization(endpoint), ...attempt.headers },
-      body: attempt.body ?? null,
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-    })
-    bytes = new Uint8Array(await response.arrayBuffer())
+    const headers = { ...authorization(endpoint), ...own }
+    const url = addressOf(endpoint, name, query)
+    answer = await send(url, { method, headers, body: body ?? null, signal, timeoutMs: TIMEOUT_MS })
   } catch (error) {
     signal?.throwIfAborted()
     return {
@@ -129,13 +123,25 @@ async function tryOnce(
       }),
     }
   }
-  const { status, headers } = response
+  const { status, headers, bytes } = answer
   const text = new TextDecoder().decode(bytes)
   if (status < 400) return { status, headers, bytes, text }
   const problem = problemOf(status, headers, text)
   if (status === 408 || status === 429 || status >= 500) return { retry: problem }
   throw problem
 }
+
+const sendBy =
+  (fetch: typeof globalThis.fetch): Send =>
+  async (url, { signal, timeoutMs, ...init }) => {
+    const timeout = AbortSignal.timeout(timeoutMs)
+    const response = await fetch(url, {
+      ...init,
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    })
+    const { status, headers } = response
+    return { status, headers, bytes: new Uint8Array(await response.arrayBuffer()) }
+  }
 
 /** What an error status means in the protocol's own terms. */
 function problemOf(status: number, headers: AnswerHeaders, text: string): StreamError {

@@ -1,7 +1,7 @@
 // What agentz does with workflows: no-op steps alone and many at once, and taking runs up after kills.
 import { readToTail } from "../../dist/streams/stream.js"
 import { median, quantile, wait } from "../figures.mjs"
-import { endHard, installationIn } from "../installation.mjs"
+import { endHard, installationIn, killIfAlive } from "../installation.mjs"
 import { memoryOf } from "../servers.mjs"
 import { begunIn, Runs, untilBegun } from "./runs.mjs"
 import { IN_FLIGHT, MANY, MOST, ROUNDS, SEQUENTIAL, STEPS } from "./sizes.mjs"
@@ -149,12 +149,4 @@ async function together(runs, start, ended) {
   const first = Math.min(...started.map(({ at }) => at))
   const last = Math.max(...rows.map(({ at }) => at))
   return { perSecond: (MANY * STEPS * 1000) / (last - first), p95: quantile(latencies, 0.95) }
-}
-
-function killIfAlive(pid) {
-  try {
-    process.kill(pid, "SIGKILL")
-  } catch {
-    // It ended by itself.
-  }
 }

@@ -4,7 +4,7 @@ import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { wait } from "../figures.mjs"
-import { endHard } from "../installation.mjs"
+import { endHard, killIfAlive } from "../installation.mjs"
 import { asking, freePort, installed, startProgram } from "./peer.mjs"
 
 const SDK = "@dbos-inc/dbos-sdk@5.3.0"
@@ -32,7 +32,7 @@ export async function dbos(dir) {
   }
   let server = startServer()
   const endServer = async () => {
-    for (const pid of processesOf(server.pid)) process.kill(pid, "SIGKILL")
+    for (const pid of processesOf(server.pid)) killIfAlive(pid)
     await endHard(server)
   }
   await ready()

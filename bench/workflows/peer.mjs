@@ -92,54 +92,66 @@ export function asking(child) {
  * @property {() => Promise<void>} end
  */
 
+/** All of a peer's figures, or why there are none. */
+const MOST_MS = 120_000
+
 /** @param {Peer} peer */
 export async function measurePeer(peer, dir, say) {
-  const { title } = peer
+  let timer
+  const late = new Promise((_, fail) => {
+    timer = setTimeout(() => fail(new Error(`it was not done after ${MOST_MS / 1000} s`)), MOST_MS)
+  })
   try {
-    say(`${title}: steps one after the other`)
-    const sequential = []
-    for (let round = 0; round <= ROUNDS; round++) {
-      const started = performance.now()
-      await peer.run(SEQUENTIAL)
-      sequential.push((performance.now() - started) / SEQUENTIAL)
-    }
-    const alone = []
-    for (let turn = 0; turn < 20; turn++) {
-      const started = performance.now()
-      await peer.run(1)
-      alone.push(performance.now() - started)
-    }
-    const rounds = []
-    for (let round = 0; round <= ROUNDS; round++) {
-      say(`${title}: ${MANY} workflows of ${STEPS} steps, round ${round}`)
-      rounds.push(await peer.many(MANY, STEPS))
-    }
-    const pss = peer.pids().reduce((sum, pid) => sum + memoryOf(pid).pss, 0)
-
-    say(`${title}: ${IN_FLIGHT} steps begin`)
-    await peer.hold(IN_FLIGHT)
-    await untilBegun(dir, IN_FLIGHT)
-    await wait(1_000)
-    say(`${title}: the workers are killed`)
-    const recoveryMs = await recovered(peer, dir, false)
-    const rerunInFlight = begunIn(dir).length - IN_FLIGHT
-    say(`${title}: everything is killed`)
-    const recoveryAllMs = await recovered(peer, dir, true)
-    const [, ...measured] = rounds
-    return {
-      sequentialMs: median(sequential.slice(1)),
-      aloneMs: median(alone.slice(5)),
-      stepsPerSecond: median(measured.map(({ ms }) => (MANY * STEPS * 1000) / ms)),
-      workflowP95: median(measured.map(({ latencies }) => quantile(latencies, 0.95))),
-      pss,
-      recoveryMs,
-      recoveryAllMs,
-      bodiesAgainMs: recoveryAllMs,
-      rerunInFlight,
-      rerunDone: journalOf(dir).filter((line) => line.startsWith("done")).length - IN_FLIGHT,
-    }
+    return await Promise.race([figuresOf(peer, dir, say), late])
   } finally {
+    clearTimeout(timer)
     await peer.end()
+  }
+}
+
+async function figuresOf(peer, dir, say) {
+  const { title } = peer
+  say(`${title}: steps one after the other`)
+  const sequential = []
+  for (let round = 0; round <= ROUNDS; round++) {
+    const started = performance.now()
+    await peer.run(SEQUENTIAL)
+    sequential.push((performance.now() - started) / SEQUENTIAL)
+  }
+  const alone = []
+  for (let turn = 0; turn < 20; turn++) {
+    const started = performance.now()
+    await peer.run(1)
+    alone.push(performance.now() - started)
+  }
+  const rounds = []
+  for (let round = 0; round <= ROUNDS; round++) {
+    say(`${title}: ${MANY} workflows of ${STEPS} steps, round ${round}`)
+    rounds.push(await peer.many(MANY, STEPS))
+  }
+  const pss = peer.pids().reduce((sum, pid) => sum + memoryOf(pid).pss, 0)
+
+  say(`${title}: ${IN_FLIGHT} steps begin`)
+  await peer.hold(IN_FLIGHT)
+  await untilBegun(dir, IN_FLIGHT)
+  await wait(1_000)
+  say(`${title}: the workers are killed`)
+  const recoveryMs = await recovered(peer, dir, false)
+  const rerunInFlight = begunIn(dir).length - IN_FLIGHT
+  say(`${title}: everything is killed`)
+  const recoveryAllMs = await recovered(peer, dir, true)
+  const [, ...measured] = rounds
+  return {
+    sequentialMs: median(sequential.slice(1)),
+    aloneMs: median(alone.slice(5)),
+    stepsPerSecond: median(measured.map(({ ms }) => (MANY * STEPS * 1000) / ms)),
+    workflowP95: median(measured.map(({ latencies }) => quantile(latencies, 0.95))),
+    pss,
+    recoveryMs,
+    recoveryAllMs,
+    bodiesAgainMs: recoveryAllMs,
+    rerunInFlight,
+    rerunDone: journalOf(dir).filter((line) => line.startsWith("done")).length - IN_FLIGHT,
   }
 }
 

@@ -4,6 +4,12 @@ import { join } from "node:path"
 import { importFrom } from "./peer.mjs"
 
 const [where, port, dir] = process.argv.slice(2)
+// The SDK takes it for granted; Node has it from 22 on.
+Promise.withResolvers ??= () => {
+  const parts = {}
+  parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }))
+  return parts
+}
 const sdk = await importFrom(where, "@restatedev/restate-sdk")
 const restate = sdk.default ?? sdk
 const note = (line) => appendFileSync(join(dir, "journal"), `${line}\n`)

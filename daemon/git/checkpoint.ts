@@ -7,6 +7,9 @@ import type { Place } from "./place.ts"
 
 const refsOf = (sessionId: SessionId): string => `refs/agentz/${sessionId}`
 
+/** What names checkpoint `n`, here and at a remote; `*`: all of them. */
+export const checkpointRef = (sessionId: SessionId, n: number | "*"): string => `${refsOf(sessionId)}/${n}`
+
 export interface CheckpointCommit {
   readonly n: number
   readonly tree: string
@@ -28,7 +31,7 @@ export async function bind(place: Place, { n, tree, before, head, text }: Checkp
     return commit([])
   })
   const name = made.trim()
-  const ref = `${refsOf(place.sessionId)}/${n}`
+  const ref = checkpointRef(place.sessionId, n)
   await update(place, ref, name, "0".repeat(name.length)).catch(async (error: unknown) => {
     if (!saidNo(error)) throw error
     await sweepLocks(place)
@@ -42,7 +45,7 @@ export async function takeRefs(
   place: Place,
   marks: readonly { readonly n: number; readonly commit: string }[],
 ): Promise<void> {
-  const lines = marks.map(({ n, commit }) => `update ${refsOf(place.sessionId)}/${n} ${commit}\n`)
+  const lines = marks.map(({ n, commit }) => `update ${checkpointRef(place.sessionId, n)} ${commit}\n`)
   await git(inTheirs(place, "update-ref", ["--no-deref", "--stdin"]), { input: lines.join("") })
 }
 

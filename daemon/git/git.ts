@@ -6,6 +6,10 @@ import { type Call, DRIVER_KEYS, invocationOf, needsDrivers } from "./invocation
 export interface Bounds {
   readonly timeoutMs?: number
   readonly maxBytes?: number
+  /** Ends it at once. */
+  readonly signal?: AbortSignal | undefined
+  /** Variables of the user that are not in our own environment, and by which what is started is known. */
+  readonly env?: Readonly<Record<string, string>> | undefined
 }
 
 /** What it reads on its standard input. */
@@ -46,6 +50,8 @@ export async function git(call: Omit<Call, "drivers">, bounds: Bounds & Input = 
 /** The same where it need not be text: names of files, and what they hold. */
 export async function gitBytes(call: Omit<Call, "drivers">, bounds: Bounds & Input = {}): Promise<Buffer> {
   if (!isAbsolute(call.directory)) throw new TypeError("git needs the whole path of a directory.")
+  if (call.network !== undefined && call.own === undefined && call.subcommand !== "clone")
+    throw new TypeError("A remote is not reached with the configuration of somebody's repository.")
   const drivers = needsDrivers(call) ? await driversIn(call.directory, bounds) : []
   return await run({ ...call, drivers }, bounds)
 }
@@ -74,9 +80,10 @@ const DRAIN_MS = 200
 
 function run(
   call: Call,
-  { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, input = "" }: Bounds & Input,
+  { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, input = "", signal, env: more = {} }: Bounds & Input,
 ): Promise<Buffer> {
-  const { args, env } = invocationOf(call, process.env)
+  const { args, env: own } = invocationOf(call, { ...process.env, ...more })
+  const env = { ...own, ...marksIn(more) }
   return new Promise((resolve, reject) => {
     const child = spawn("git", args, { cwd: "/", env, detached: true, stdio: ["pipe", "pipe", "pipe"] })
     // One that ends before it has read everything says why by its code.
@@ -93,6 +100,9 @@ function run(
         process.kill(-child.pid, "SIGKILL")
     }
     const timer = setTimeout(() => stop({ how: "timed out", afterMs: timeoutMs }), timeoutMs)
+    const abort = () => stop({ how: "killed", signal: "SIGKILL" })
+    signal?.addEventListener("abort", abort, { once: true })
+    if (signal?.aborted) abort()
     child.stdout.on("data", (chunk: Buffer) => {
       bytes += chunk.byteLength
       if (bytes > maxBytes) stop({ how: "said too much", maxBytes })
@@ -114,11 +124,16 @@ function run(
     })
     child.once("close", () => {
       clearTimeout(timer)
+      signal?.removeEventListener("abort", abort)
       if (ending === null) resolve(Buffer.concat(said))
       else reject(new GitError(call, ending, complaint, Buffer.concat(said).toString("latin1")))
     })
   })
 }
+
+/** By these whatever a dead daemon left running is known to be its session's. */
+const marksIn = (env: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith("AGENTZ_")))
 
 function sentenceOf(ending: GitEnding): string {
   switch (ending.how) {

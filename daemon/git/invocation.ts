@@ -4,6 +4,7 @@
  * Pure: it makes the argument list and the environment.
  */
 import { isAbsolute, sep } from "node:path"
+import type { Protocol } from "./address.ts"
 
 /** Subcommands that are part of git itself: no alias of a repository can stand for them. */
 export type Subcommand =
@@ -12,6 +13,7 @@ export type Subcommand =
   | "check-attr"
   | "check-ref-format"
   | "checkout"
+  | "clone"
   | "commit"
   | "commit-tree"
   | "config"
@@ -26,6 +28,7 @@ export type Subcommand =
   | "merge"
   | "merge-base"
   | "merge-tree"
+  | "push"
   | "read-tree"
   | "reset"
   | "rev-list"
@@ -70,12 +73,26 @@ const FIXED: readonly (readonly [key: string, value: string])[] = [
   ["color.ui", "false"],
 ]
 
+/** How to reach a remote, and who one is there, says the user's own configuration: only in a call that reads no repository's. */
+const USERS_TO_SAY: ReadonlySet<string> = new Set(["core.sshCommand", "core.gitProxy"])
+
+/** In a call that reaches a remote. One that says nothing for so long is away. */
+const FIXED_FOR_REMOTES: typeof FIXED = [
+  ["http.lowSpeedLimit", "1"],
+  ["http.lowSpeedTime", "30"],
+  ["push.followTags", "false"],
+  ["push.gpgSign", "false"],
+  ["push.negotiate", "false"],
+  ["push.recurseSubmodules", "no"],
+]
+
 /** Drivers have names of the repository's choosing: `filter.NAME.clean`. Which there are has to be asked first. */
 export const DRIVER_KEYS = "^(filter[.].*[.](clean|smudge|process|required)|merge[.].*[.]driver)$"
 
 /** These look at refs and configuration alone, so no driver can be reached from them. */
 const READS_NO_FILES: ReadonlySet<Subcommand> = new Set([
   "check-ref-format",
+  "clone",
   "config",
   "for-each-ref",
   "rev-parse",
@@ -117,6 +134,8 @@ export interface Own {
   readonly objects?: string
   /** Where objects are found beside those. */
   readonly alternates?: string
+  /** The file that says where the history begins, of a repository that has only the newest commits. */
+  readonly shallow?: string
 }
 
 export interface Author {
@@ -139,13 +158,18 @@ export interface Call {
   readonly author?: Author & { readonly date: string }
   /** Reads the user's own configuration: only to look into it. */
   readonly usersConfig?: boolean
+  /**
+   * Reaches a remote, and by nothing but this protocol or one that the user's own configuration puts in its place. That
+   * configuration says how to sign in; a repository's must not be read beside it, so such a call needs `own`, or clones.
+   */
+  readonly network?: Protocol
   /** Keys that {@link DRIVER_KEYS} found. */
   readonly drivers?: readonly string[]
 }
 
 export interface Invocation {
   readonly args: readonly string[]
-  readonly env: Readonly<Record<string, string>>
+  readonly env: Readonly<Record<string, string | undefined>>
 }
 
 /**
@@ -154,8 +178,11 @@ export interface Invocation {
  */
 export function invocationOf(call: Call, outer: Readonly<Record<string, string | undefined>>): Invocation {
   const { directory, own, subcommand, settings = [], options = [], paths, drivers = [] } = call
-  const fixed = [...FIXED, ...settings].flatMap(([key, value]) => ["-c", `${key}=${value}`])
-  const overruled = ["credential.helper", ...drivers].map((key) => `--config-env=${key}=${valueFor(key)}`)
+  const far = call.network !== undefined
+  const standing = far ? [...FIXED.filter(([key]) => !USERS_TO_SAY.has(key)), ...FIXED_FOR_REMOTES] : FIXED
+  const fixed = [...standing, ...settings].flatMap(([key, value]) => ["-c", `${key}=${value}`])
+  const emptied = [...(far ? [] : ["credential.helper"]), ...drivers]
+  const overruled = emptied.map((key) => `--config-env=${key}=${valueFor(key)}`)
   return {
     args: [
       "--no-pager",
@@ -175,7 +202,46 @@ export function invocationOf(call: Call, outer: Readonly<Record<string, string |
       ...(own && variablesFor(own, directory)),
       ...(call.author && variablesOf(call.author)),
       ...(call.usersConfig === true && usersConfigIn(outer)),
+      ...(call.network !== undefined && variablesToReach(call.network, outer)),
     },
+  }
+}
+
+/** What of the user's environment says how a remote is reached and who one is there. */
+export const REACHING: readonly string[] = [
+  "SSH_AUTH_SOCK",
+  "GIT_SSH",
+  "GIT_SSH_COMMAND",
+  "GIT_CONFIG_GLOBAL",
+  "GIT_CONFIG_SYSTEM",
+  "GIT_SSL_CAINFO",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
+  "HTTPS_PROXY",
+  "https_proxy",
+  "ALL_PROXY",
+  "all_proxy",
+  "NO_PROXY",
+  "no_proxy",
+  "XDG_CONFIG_HOME",
+  "XDG_RUNTIME_DIR",
+  "DBUS_SESSION_BUS_ADDRESS",
+  "GH_HOST",
+  "GH_CONFIG_DIR",
+  "GH_TOKEN",
+  "GITHUB_TOKEN",
+]
+
+/** The user's configuration may turn `https` into `ssh` and the other way round. */
+function variablesToReach(protocol: Protocol, outer: Readonly<Record<string, string | undefined>>) {
+  const given = REACHING.flatMap((name) => (outer[name] ? [[name, outer[name]] as const] : []))
+  return {
+    GIT_CONFIG_NOSYSTEM: "0",
+    // Left out, git looks where users have it.
+    GIT_CONFIG_GLOBAL: undefined,
+    ...Object.fromEntries(given),
+    GIT_ALLOW_PROTOCOL: protocol === "file" ? "file" : [...new Set([protocol, "https", "ssh"])].join(":"),
+    SSH_ASKPASS_REQUIRE: "never",
   }
 }
 
@@ -189,12 +255,13 @@ const usersConfigIn = ({ HOME = "/", GIT_CONFIG_GLOBAL }: Readonly<Record<string
   GIT_CONFIG_GLOBAL: GIT_CONFIG_GLOBAL ?? `${HOME}/.gitconfig`,
 })
 
-const variablesFor = ({ gitDir, index, objects, alternates }: Own, directory: string) => ({
+const variablesFor = ({ gitDir, index, objects, alternates, shallow }: Own, directory: string) => ({
   ...SIGNATURE,
   GIT_DIR: gitDir,
   GIT_WORK_TREE: directory,
   ...(index !== undefined && { GIT_INDEX_FILE: index }),
   ...(objects !== undefined && { GIT_OBJECT_DIRECTORY: objects }),
+  ...(shallow !== undefined && { GIT_SHALLOW_FILE: shallow }),
   ...(alternates !== undefined && { GIT_ALTERNATE_OBJECT_DIRECTORIES: quoted(alternates) }),
 })
 

@@ -112,6 +112,15 @@ const CONFIG: Record<z.infer<typeof Kept>["format"], string> = {
   sha256: "[core]\n\trepositoryFormatVersion = 1\n\tbare = false\n[extensions]\n\tobjectFormat = sha256\n",
 }
 
+/** A git directory of ours that stands for a repository for one operation, and is gone when it is disposed. */
+export async function standIn(
+  gitDir: string,
+  kept: z.infer<typeof Kept>,
+): Promise<AsyncDisposable & z.infer<typeof Kept> & { readonly gitDir: string }> {
+  await make(gitDir, kept)
+  return { ...kept, gitDir, [Symbol.asyncDispose]: () => rm(gitDir, { recursive: true, force: true }) }
+}
+
 /** Whole or not at all. */
 async function make(gitDir: string, kept: z.infer<typeof Kept>): Promise<void> {
   const draft = `${gitDir}.${process.pid}`

@@ -25,7 +25,7 @@ export async function addWorktree({ root: directory, path, branch, base }: Wante
 
 /** Lets git forget one that is not there any more. A second `--force` is for one that was killed while it was made. */
 export async function forgetWorktree(root: string, path: string): Promise<void> {
-  if (!(await isWorktree(root, path))) return
+  if (!(await knowsWorktree(root, path))) return
   const options = ["remove", "--force", "--force", path]
   await git({ directory: root, subcommand: "worktree", options }, SLOWLY)
 }
@@ -36,7 +36,7 @@ export async function repairWorktree(root: string, path: string): Promise<void> 
 }
 
 /** Whether git knows of it, be it there or not. */
-async function isWorktree(root: string, path: string): Promise<boolean> {
+export async function knowsWorktree(root: string, path: string): Promise<boolean> {
   const listed = await git({
     directory: root,
     subcommand: "worktree",
@@ -53,6 +53,32 @@ export const hasBranch = (directory: string, branch: string): Promise<boolean> =
 /** Whether git takes it for the name of a branch. */
 export const isBranchName = (directory: string, name: string): Promise<boolean> =>
   name.startsWith("-") ? Promise.resolve(false) : says(directory, "check-ref-format", "--branch", name)
+
+/** Those of the commits that the repository has. */
+export async function commitsIn(directory: string, commits: readonly string[]): Promise<ReadonlySet<string>> {
+  const options = ["--batch-check=%(objectname) %(objecttype)"]
+  const input = commits.map((commit) => `${commit}\n`).join("")
+  const said = await git({ directory, subcommand: "cat-file", options }, { ...SLOWLY, input })
+  return new Set(said.split("\n").flatMap((line) => (line.endsWith(" commit") ? [line.slice(0, -7)] : [])))
+}
+
+/** A branch where there is none of that name. */
+export async function makeBranch(directory: string, branch: string, commit: string): Promise<void> {
+  const none = "0".repeat(commit.length)
+  await git({ directory, subcommand: "update-ref", options: [`refs/heads/${branch}`, commit, none] })
+}
+
+/** Some commits that the repository has, newest first: what a remote need not send again. */
+export async function tipsIn(directory: string): Promise<readonly string[]> {
+  const options = [
+    "--count=50",
+    "--sort=-committerdate",
+    "--format=%(objectname)",
+    "refs/heads/",
+    "refs/remotes/",
+  ]
+  return (await git({ directory, subcommand: "for-each-ref", options })).split("\n").filter(Boolean)
+}
 
 /** Where the branch is checked out; `null` when it is nowhere. */
 export async function checkedOutAt(directory: string, branch: string): Promise<string | null> {

@@ -70,6 +70,9 @@ export function daemonTelemetry(
     },
     saw(event) {
       meter.count("agentz_events_total")
+      if (event.type === "workspace_pushed") meter.count("agentz_pushes_total", { outcome: "pushed" })
+      if (event.type === "workspace_push_failed")
+        meter.count("agentz_pushes_total", { outcome: event.error.code })
       if (event.type === "turn_started")
         turn = { turnId: event.turnId, start: Date.now(), began: performance.now() }
       if (event.type !== "turn_ended") return

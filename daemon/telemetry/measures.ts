@@ -25,6 +25,11 @@ export const MEASURES = {
   agentz_events_total: counter("Events that daemons published."),
   agentz_turns_total: counter("Turns that came to an end, by how they ended."),
   agentz_turn_seconds: histogram("From a turn's start to its end."),
+  agentz_pushes_total: counter("Pushes of branches and checkpoints to remotes, by what became of them."),
+  agentz_unpushed_sessions: gauge(
+    "Sessions that are to be pushed and have checkpoints that are nowhere else.",
+  ),
+  agentz_recovery_sessions: gauge("Sessions whose work tree was gone when this API started, by state."),
   agentz_spool_bytes: gauge("Events that daemons hold and the stream server has not acknowledged."),
   agentz_http_requests_total: counter("Answered requests, by area and class of status."),
   agentz_http_seconds: histogram(

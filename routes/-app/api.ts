@@ -46,6 +46,8 @@ type Procedure =
   | "mergePreview"
   | "merge"
   | "patch"
+  | "push"
+  | "pullRequest"
 export type AgentApi = {
   readonly [Name in Procedure]: (input: Inputs[Name]) => Promise<Outputs[Name]>
 } & {
@@ -86,6 +88,8 @@ export function openApi(origin: string, { leaving = false } = {}): AgentApi {
     commit: (input) => agent.commit.mutate(input).catch(refuse),
     mergePreview: (input) => agent.mergePreview.query(input).catch(refuse),
     merge: (input) => agent.merge.mutate(input).catch(refuse),
+    push: (input) => agent.push.mutate(input).catch(refuse),
+    pullRequest: (input) => agent.pullRequest.mutate(input).catch(refuse),
     patch: (input) => agent.patch.query(input).catch(refuse),
     restore: (input) => agent.restore.mutate(input).catch(refuse),
     getSession: (input) => agent.getSession.query(input).catch(refuse) as Promise<SessionView>,

@@ -255,6 +255,7 @@ export function SessionPage({
                 files={{
                   sessionId,
                   checkpoints: header.checkpoints,
+                  workspace: header.workspace,
                   at: place.at,
                   range: place.range,
                   onRange: place.onRange,

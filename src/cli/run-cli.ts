@@ -18,7 +18,10 @@ import { mcp } from "./commands/mcp.ts"
 import { merge } from "./commands/merge.ts"
 import { mode } from "./commands/mode.ts"
 import { patch } from "./commands/patch.ts"
+import { pr } from "./commands/pr.ts"
 import { prune } from "./commands/prune.ts"
+import { push } from "./commands/push.ts"
+import { recover } from "./commands/recover.ts"
 import { rename } from "./commands/rename.ts"
 import { restore } from "./commands/restore.ts"
 import { resume } from "./commands/resume.ts"
@@ -62,6 +65,9 @@ const COMMANDS: readonly Command[] = [
   commit,
   merge,
   patch,
+  push,
+  pr,
+  recover,
   limit,
   agents,
   mcp,

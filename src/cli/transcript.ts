@@ -4,6 +4,7 @@ import type { Item } from "#streams/session"
 import type { SessionView } from "../plane.ts"
 import { limitWords } from "./clock.ts"
 import { failureOf, toolLine } from "./narrator.ts"
+import { pushWords } from "./push-words.ts"
 import type { RepositoryNow } from "./repository-now.ts"
 import { clean, oneLine, type Paint } from "./terminal.ts"
 
@@ -28,6 +29,7 @@ function header(session: SessionView["session"], repository: RepositoryNow | nul
     ["agent", [session.agentType, session.model].filter(Boolean).join(" · ")],
     ["directory", session.workingDir],
     ["repository", repositoryLine(session.git, repository)],
+    ["pushed", pushWords(session)],
     ["permissions", session.permissionMode],
     ["limit", session.limit && limitWords(session.limit)],
     ["started", session.startedAt],

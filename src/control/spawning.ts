@@ -48,7 +48,9 @@ export async function spawnSession(
   const sessionId = idempotencyKey === undefined ? newSessionId() : await sessionIdOf(idempotencyKey)
   if (idempotencyKey !== undefined && (await folds.registry()).value.has(sessionId)) return { sessionId }
   await using place = parent === undefined ? null : await takePlace(home.path, parent, sessionId)
-  const workspace = await makeWorkspace(home.path, sessionId, { directory, request: request.workspace })
+  const workspace = await makeWorkspace(home.path, sessionId, {
+    ...{ directory, request: request.workspace, pushes: context.push },
+  })
   // A child has what its parent leaves it, and never what sessions have that were told nothing; nor has a step.
   const standard = parent === undefined && ofStep.step === undefined ? context.children : 0
   const children = request.children ?? { most: standard, depth: 1 }

@@ -1,7 +1,6 @@
 /** Says on behalf of a dead daemon how its session stands. Of many who want to, the one that is granted it does. */
-import { mkdir } from "node:fs/promises"
 import { filesOf } from "#daemon/home"
-import { openSpoolFile } from "#daemon/spool-file"
+import { openSpoolAnyhow } from "#daemon/set-aside"
 import { activityWriter } from "#streams/activity-writer"
 import type { Failure, Unstamped } from "#streams/event"
 import type { SessionId } from "#streams/ids"
@@ -15,29 +14,40 @@ import type { Why } from "./finding.ts"
 
 /** Sends the spool's rest and the session's end. */
 export async function closeSession(
-  { endpoint, home, log, patience }: PlaneContext,
+  context: PlaneContext,
   { sessionId, inbox, why }: { readonly sessionId: SessionId; readonly inbox: Inbox; readonly why: Why },
 ): Promise<void> {
+  const words = lastWords(filesOf(context.home.path, sessionId).log, inbox.daemonEpoch)
+  const spoken = await speakFor(context, { sessionId, inbox }, (session) => [
+    ...untaken(session, inbox),
+    ...notWaited(session, inbox),
+    ...ending(session, why, words),
+  ])
+  if (spoken === null) return
+  const { epoch, status } = spoken
+  context.log({ event: "session_closed", sessionId, epoch, status, why })
+}
+
+/** Says something in a session that has no daemon, behind the rest of its spool. `null`: somebody else was granted it. */
+export async function speakFor(
+  { endpoint, home, log, patience }: PlaneContext,
+  { sessionId, inbox }: { readonly sessionId: SessionId; readonly inbox: Inbox },
+  first: (session: Session) => readonly Unstamped[],
+): Promise<Session | null> {
   const grant = await grantEpoch(endpoint, sessionId, { ...patience, inbox, purpose: "closing" })
-  if (grant === null) return
-  const files = filesOf(home.path, sessionId)
-  // One that ran on another host has left nothing here.
-  await mkdir(files.dir, { recursive: true, mode: 0o700 })
-  const words = lastWords(files.log, inbox.daemonEpoch)
+  if (grant === null) return null
+  // One that ran on another host, or on another disk, has left nothing here.
+  const { spool, notices } = openSpoolAnyhow(filesOf(home.path, sessionId).spool)
   using publisher = await openPublisher({
     endpoint,
     sessionId,
     epoch: grant.epoch,
-    spool: openSpoolFile(files.spool),
-    first: (session) => [
-      ...untaken(session, inbox),
-      ...notWaited(session, inbox),
-      ...ending(session, why, words),
-    ],
+    spool,
+    first: (session) => [...notices, ...first(session)],
     onFatal: (error) => log({ event: "close_refused", sessionId, error: error.message }),
   })
   await writeRow({ endpoint, patience }, { session: publisher.session, epoch: grant.epoch })
-  log({ event: "session_closed", sessionId, epoch: grant.epoch, status: publisher.session.status, why })
+  return { ...publisher.session, epoch: grant.epoch }
 }
 
 /** Writes the row of a session whose stream is at rest already. */

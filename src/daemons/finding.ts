@@ -25,6 +25,8 @@ export interface Found {
   readonly host: string
   /** A limit that it waited for is lifted: the one thing that a person's clock decides. */
   readonly due: boolean
+  /** Checkpoints are to be brought to a remote, and it is time. */
+  readonly pushDue: boolean
   readonly daemon:
     | { readonly state: "alive" }
     | { readonly state: "silent"; readonly forMs: number; readonly stopped: boolean }
@@ -45,7 +47,7 @@ export type Finding =
 /** `lost`: it was at work. `never_came`: it ended, or 10 s passed, before it spoke, each time it was tried. */
 export type Why = "lost" | "never_came"
 
-export function findingOf({ entry, session, inbox, host, due, daemon }: Found): Finding {
+export function findingOf({ entry, session, inbox, host, due, pushDue, daemon }: Found): Finding {
   if (daemon.state === "alive") return { do: "nothing" }
   if (session.daemon !== null && session.daemon.host !== host) return { do: "nothing" } // Only its own host can tell.
 
@@ -68,6 +70,7 @@ export function findingOf({ entry, session, inbox, host, due, daemon }: Found): 
   if (needsDaemon(session.status) || notWaited(session, inbox).length > 0) return { do: "close", why: "lost" }
   if (isAsked(session, inbox)) return again(session.approvals.length > 0)
   if (due) return again(true)
+  if (pushDue) return again(false)
   const row = entry.activity
   return row && (needsDaemon(entry.status) || row.seq < session.seq) ? { do: "restate" } : { do: "nothing" }
 }

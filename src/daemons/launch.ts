@@ -1,6 +1,7 @@
 /** Whether a grant that nothing came of may still become a daemon. */
-import { hostname } from "node:os"
+
 import { bootId, isSame } from "#daemon/process/identity"
+import { machineName } from "#daemon/process/machine"
 import { processesOf } from "#daemon/process/tree"
 import type { Inbox } from "../grant.ts"
 
@@ -16,7 +17,7 @@ export const DAEMON_OF = "AGENTZ_DAEMON_OF"
 export function mayCome({ daemonGrant: grant }: Inbox): boolean {
   if (grant === null) return false
   const { by } = grant
-  if (by === undefined || by.host !== hostname()) return true
+  if (by === undefined || by.host !== machineName()) return true
   if (by.bootId !== bootId()) return false
   return isSame(by) || processesOf({ marker: [INCARNATION, grant.incarnation] }).length > 0
 }

@@ -1,13 +1,20 @@
-/** What the fold of a session is made of: as soon as any of it is another, what was folded before is made anew. */
+/** What the folds of sessions and of runs are made of: as soon as any of it is another, what was folded before is made anew. */
 import { createHash } from "node:crypto"
 import { readdir, readFile } from "node:fs/promises"
 
-let version: Promise<string> | null = null
+const LANGUAGE = new URL("../../streams/", import.meta.url)
+let ofSessions: Promise<string> | null = null
+let ofRuns: Promise<string> | null = null
 
 /** No number that somebody would have to remember to raise: the language of the streams itself, as it is installed. */
 export function foldVersion(): Promise<string> {
-  version ??= versionOf(new URL("../../streams/", import.meta.url))
-  return version
+  ofSessions ??= versionOf(LANGUAGE)
+  return ofSessions
+}
+
+export function runFoldVersion(): Promise<string> {
+  ofRuns ??= versionOf(new URL("workflow/", LANGUAGE))
+  return ofRuns
 }
 
 async function versionOf(folder: URL): Promise<string> {

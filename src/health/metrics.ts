@@ -7,6 +7,7 @@ import { DaemonRun, readRunFile } from "#daemon/run-file"
 import { MEASURES, type Point } from "#daemon/telemetry/measures"
 import { Meter, summed } from "#daemon/telemetry/meter"
 import { SessionId } from "#streams/ids"
+import type { RegistryEntry } from "#streams/registry"
 import { STATUSES } from "#streams/session"
 import type { Home } from "../home.ts"
 import type { OpenPlane } from "../open-plane.ts"
@@ -16,7 +17,7 @@ import { prometheusText } from "./prometheus.ts"
 export interface Sources {
   readonly meter: Meter
   readonly home: Pick<Home, "path" | "runDir">
-  readonly plane: Pick<OpenPlane, "listSessions" | "streams">
+  readonly plane: Pick<OpenPlane, "listSessions" | "streams" | "recovery">
 }
 
 const PATIENCE_MS = 1_000
@@ -37,6 +38,7 @@ export function metricsOf({ meter, home, plane }: Sources): Metrics {
   const points = async () => {
     const census = new Meter()
     const [ofDaemons] = await Promise.all([daemons(), countSessions(census, plane)])
+    sayOfRecovery(census, plane)
     sayOfProcess(census, lag.max / 1e9)
     lag.reset()
     return [...meter.points(), ...census.points(), ...ofDaemons]
@@ -54,13 +56,25 @@ export function metricsOf({ meter, home, plane }: Sources): Metrics {
 async function countSessions(census: Meter, plane: Sources["plane"]): Promise<void> {
   for (const status of STATUSES) census.set("agentz_sessions", 0, { status })
   const counts = new Map<string, number>()
+  let unpushed = 0
   let cursor: string | undefined
   do {
     const page = await plane.listSessions({ limit: PAGE, cursor })
     for (const { status } of page.sessions) counts.set(status, (counts.get(status) ?? 0) + 1)
+    unpushed += page.sessions.filter(isUnpushed).length
     cursor = page.cursor
   } while (cursor !== undefined)
   for (const [status, count] of counts) census.set("agentz_sessions", count, { status })
+  census.set("agentz_unpushed_sessions", unpushed)
+}
+
+const isUnpushed = ({ worktree, activity }: RegistryEntry): boolean =>
+  worktree?.push !== undefined && activity?.push != null && activity.push.checkpoint < activity.push.of
+
+function sayOfRecovery(census: Meter, plane: Sources["plane"]): void {
+  const { recovered, lost, waiting } = plane.recovery()
+  for (const [state, count] of Object.entries({ recovered, lost, waiting }))
+    census.set("agentz_recovery_sessions", count, { state })
 }
 
 function sayOfProcess(census: Meter, lagSeconds: number): void {

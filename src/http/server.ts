@@ -3,13 +3,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from "node:net"
 import type { Meter } from "#daemon/telemetry/meter"
 import type { Config } from "../config.ts"
+import { alive } from "../health/alive.ts"
 import { PROMETHEUS_TYPE } from "../health/prometheus.ts"
 import type { Readiness } from "../health/readiness.ts"
 import { errorFields, type Log } from "../log.ts"
 import { type Caller, OWNER } from "../mcp/caller.ts"
 import { mcpOverHttp } from "../mcp/http.ts"
 import { isMcpToken } from "../mcp/tokens.ts"
-import { version } from "../package-root.ts"
 import type { ControlPlane } from "../plane.ts"
 import { callable, portHolder, takenSentence } from "../port-holder.ts"
 import { type Refusal, refuse, securityHeaders, send, sendJson } from "./answer.ts"
@@ -149,7 +149,7 @@ function handler(reach: Reach) {
         if (target.path === "/readyz") {
           const readiness = await health.ready()
           sendJson(response, readiness.ready ? 200 : 503, readiness)
-        } else sendJson(response, 200, { ok: true, name: "agentz", version, pid: process.pid })
+        } else sendJson(response, 200, alive(reach.plane))
         return
       case "metrics":
         send(response, 200, PROMETHEUS_TYPE, await health.metrics())

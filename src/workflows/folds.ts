@@ -1,7 +1,6 @@
 /** What the streams of workflows say, as of their tails. Like the folds of sessions they can be thrown away at any time. */
 import type { RunId } from "#streams/ids"
 import { paths } from "#streams/paths"
-import { START } from "#streams/stream"
 import { type FindEndpoint, type Patience, StreamError } from "#streams/transport"
 import {
   emptyRuns,
@@ -15,7 +14,7 @@ import { type Folded, foldOf } from "../folds.ts"
 import { latelyUsed } from "../lately-used.ts"
 import { oneAtATime } from "../one-at-a-time.ts"
 import { Problem } from "../plane.ts"
-import { type FoldedRun, readRun, unreadRun } from "./run-log.ts"
+import { type FoldedRun, readRun } from "./run-log.ts"
 import { beginningOf } from "./run-snapshots.ts"
 
 export interface RunFolds {
@@ -32,29 +31,25 @@ export function runFoldsOf(endpoint: FindEndpoint, patience: Patience): RunFolds
   const kept = latelyUsed<RunId, () => Promise<FoldedRun>>(KEPT)
   const runs = foldOf(endpoint, paths.runs, { patience, empty: emptyRuns, fold: foldRuns })
 
-  async function readOn(last: FoldedRun): Promise<FoldedRun> {
-    const { runId } = last.run
+  async function readOn(runId: RunId, last: FoldedRun | null): Promise<FoldedRun> {
     try {
-      const snapshot = last.offset !== START ? undefined : (await runs()).value.get(runId)?.progress?.snapshot
-      const from =
-        snapshot === undefined ? last : await beginningOf(endpoint, runId, { ...patience, snapshot })
-      return await readRun(endpoint, from, patience)
+      return await readRun(endpoint, last ?? (await beginning(runId)), patience)
     } catch (error) {
       if (!(error instanceof StreamError) || error.code !== "stream_missing") throw error
       throw unknownRun(runId)
     }
   }
 
-  function readerOf(runId: RunId): () => Promise<FoldedRun> {
-    const read = oneAtATime(readOn)
-    return () => read(unreadRun(runId))
+  async function beginning(runId: RunId): Promise<FoldedRun> {
+    const snapshot = (await runs()).value.get(runId)?.progress?.snapshot
+    return await beginningOf(endpoint, runId, { ...patience, snapshot })
   }
 
   return {
     runs,
     workflows: foldOf(endpoint, paths.workflows, { patience, empty: emptyWorkflows, fold: foldWorkflows }),
     run(runId) {
-      const read = kept.get(runId) ?? readerOf(runId)
+      const read = kept.get(runId) ?? oneAtATime((last: FoldedRun | null) => readOn(runId, last))
       kept.use(runId, read)
       return read()
     },

@@ -44,6 +44,7 @@ async function keepOutput(
   runId: RunId,
   { value, ...patience }: Patience & { readonly value: unknown },
 ): Promise<BlobRef | null> {
+  if (isSmall(value)) return null
   const bytes = new TextEncoder().encode(JSON.stringify(value))
   if (bytes.length <= INLINE_BYTES) return null
   const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 32)
@@ -51,6 +52,10 @@ async function keepOutput(
   await writeBlob(endpoint, { ref, bytes }, patience)
   return ref
 }
+
+/** Told without writing it down: most outputs are a word or a number. A character is at most 6 bytes as JSON. */
+const isSmall = (value: unknown): boolean =>
+  typeof value === "string" ? value.length < INLINE_BYTES / 6 - 1 : typeof value !== "object"
 
 /** Whether it can be kept at all. */
 export const fitsOutput = (value: unknown): boolean =>

@@ -4,11 +4,11 @@
  * repeat is the same event.
  */
 import { randomUUID } from "node:crypto"
-import { hostname } from "node:os"
 import { type Identity, identityOf } from "#daemon/process/identity"
+import { machineName } from "#daemon/process/machine"
 import type { RunId } from "#streams/ids"
 import { paths } from "#streams/paths"
-import { appendTo, createStream, readToTail, START } from "#streams/stream"
+import { appendBody, createStream, readToTail, START } from "#streams/stream"
 import { type FindEndpoint, type Patience, StreamError } from "#streams/transport"
 import { stamped } from "#streams/workflow/advance"
 import { parseRunEvent, placeSeqOf, type RunEvent, type UnstampedRunEvent } from "#streams/workflow/event"
@@ -65,8 +65,9 @@ export async function createRun(
 ): Promise<void> {
   const first = stamped({ runId, epoch: 0, n: -1 }, events, Date.now())
   const { created } = await createStream(endpoint, paths.runEvents(runId), { ...patience, items: first })
-  // An older release made it empty and may have ended then. Where they are there already, readers ignore the repeat.
-  if (!created) await appendAt(endpoint, runId, first, patience)
+  // An older release made it empty first, and may have ended then.
+  if (!created && (await readRun(endpoint, unreadRun(runId), patience)).read === 0)
+    await appendAt(endpoint, runId, { batch: first, body: JSON.stringify(first), ...patience })
 }
 
 /** The log from here on, as its only writer; `null` where somebody else was faster, or there is nothing to claim yet. */
@@ -82,7 +83,7 @@ export async function claimRun(
   const claim = stamped({ runId, epoch: epoch + 1, n: -1 }, [claimed], Date.now())
   // Nobody has written anything that we have not read: the claim goes with what we say first, and fails with it.
   if (epoch === 0) return logOf(endpoint, foldRun(folded.run, claim), { unsaid: claim, patience })
-  await appendAt(endpoint, runId, claim, patience)
+  await appendAt(endpoint, runId, { batch: claim, body: JSON.stringify(claim), ...patience })
   // What the owner before us wrote between our reading and our claim counts; a claim whose answer was lost, too.
   const { run } = await readRun(endpoint, folded, patience)
   return run.incarnation === incarnation ? logOf(endpoint, run, { unsaid: [], patience }) : null
@@ -106,9 +107,9 @@ function logOf(
       return offset
     },
     async append(events) {
-      for (const batch of batchesOf([...unsaid, ...events])) {
+      for (const { batch, body } of batchesOf([...unsaid, ...events])) {
         const n = batch.at(-1)?.n
-        offset = await appendAt(endpoint, runId, batch, patience)
+        offset = await appendAt(endpoint, runId, { batch, body, ...patience })
         if (offset === null) {
           const { run: now } = await readRun(endpoint, unreadRun(runId), patience)
           // Only we write in our epoch: if its last event is there, it was the answer that was lost.
@@ -122,17 +123,21 @@ function logOf(
   }
 }
 
+/** Events that are appended together, and as they are sent. */
+interface Batch {
+  readonly batch: readonly RunEvent[]
+  readonly body: string
+}
+
 /** Gives the offset behind it; `null` where an append at this or a later place was there before. */
 async function appendAt(
   endpoint: FindEndpoint,
   runId: RunId,
-  events: readonly RunEvent[],
-  patience: Patience,
+  { batch: [first], body, ...patience }: Batch & Patience,
 ): Promise<string | null> {
-  const [first] = events
   const streamSeq = first && placeSeqOf(first)
   try {
-    const { offset } = await appendTo(endpoint, paths.runEvents(runId), events, { ...patience, streamSeq })
+    const { offset } = await appendBody(endpoint, paths.runEvents(runId), { ...patience, body, streamSeq })
     return offset
   } catch (error) {
     if (error instanceof StreamError && error.code === "conflict") return null
@@ -143,25 +148,32 @@ async function appendAt(
 /** A server takes so much in one append. */
 const BATCH_BYTES = 512 * 1024
 
-function batchesOf(events: readonly RunEvent[]): readonly (readonly RunEvent[])[] {
-  const batches: RunEvent[][] = []
-  let room = 0
-  for (const event of events) {
-    const bytes = events.length === 1 ? 0 : JSON.stringify(event).length
-    const last = batches.at(-1)
-    if (last === undefined || bytes > room) {
-      batches.push([event])
-      room = BATCH_BYTES - bytes
-    } else {
-      last.push(event)
-      room -= bytes
-    }
+function batchesOf(events: readonly RunEvent[]): readonly Batch[] {
+  if (events.length === 0) return []
+  const texts = events.map((event) => JSON.stringify(event))
+  const batches: Batch[] = []
+  let from = 0
+  let bytes = 0
+  const close = (to: number) => {
+    batches.push({ batch: events.slice(from, to), body: `[${texts.slice(from, to).join(",")}]` })
+    from = to
+    bytes = 0
   }
+  for (const [index, { length }] of texts.entries()) {
+    if (index > from && bytes + length > BATCH_BYTES) close(index)
+    bytes += length
+  }
+  close(events.length)
   return batches
 }
 
+let owner: (Identity & { readonly host: string }) | null = null
+
+/** Who we are stays the same for as long as we are. */
 export function ownerOfSelf(): Identity & { readonly host: string } {
+  if (owner !== null) return owner
   const self = identityOf(process.pid)
   if (self === null) throw new Error("The system does not tell when this process started.")
-  return { ...self, host: hostname() }
+  owner = { ...self, host: machineName() }
+  return owner
 }

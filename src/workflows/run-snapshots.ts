@@ -13,6 +13,7 @@ import { type FindEndpoint, type Patience, StreamError } from "#streams/transpor
 import type { SnapshotRef } from "#streams/workflow/registry"
 import type { Run } from "#streams/workflow/run"
 import { runOfSnapshot, snapshotOf } from "#streams/workflow/run-snapshot"
+import { runFoldVersion } from "../folds/fold-version.ts"
 import { type FoldedRun, unreadRun } from "./run-log.ts"
 
 const zip = promisify(gzip)
@@ -41,7 +42,8 @@ async function readSnapshot(
   try {
     const parts: Uint8Array[] = []
     for await (const part of readBlob(endpoint, blob, patience)) parts.push(part)
-    return runOfSnapshot(JSON.parse((await unzip(Buffer.concat(parts))).toString("utf8")))
+    const text = (await unzip(Buffer.concat(parts))).toString("utf8")
+    return runOfSnapshot(JSON.parse(text), await runFoldVersion())
   } catch (error) {
     // The one before goes when there is a newer one; half of one is none.
     if (error instanceof StreamError && error.code !== "stream_missing") throw error
@@ -78,7 +80,7 @@ export function snapshotsOf(
   let isSaving = false
 
   async function save(run: Run, offset: string): Promise<void> {
-    const bytes = new Uint8Array(await zip(JSON.stringify(snapshotOf(run))))
+    const bytes = new Uint8Array(await zip(JSON.stringify(snapshotOf(run, await runFoldVersion()))))
     const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 32)
     const next = { blob: paths.blob(runId, hash), bytes: bytes.length, offset }
     await writeBlob(endpoint, { ref: next, bytes }, { ...patience, type: "application/gzip" })

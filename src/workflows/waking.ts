@@ -10,11 +10,13 @@ export type Wake = () => void
 /** One that answered was there a moment ago: it is not asked again before that. */
 const PAUSE_MS = 200
 
-export function wakerOf({ home, log }: PlaneContext): {
+export interface Waker {
   readonly wake: Wake
   /** Resolves when every start in progress has come to something. */
   settled(): Promise<void>
-} {
+}
+
+export function wakerOf({ home, log }: Pick<PlaneContext, "home" | "log">): Waker {
   let isWanted = false
   let waking: Promise<void> | null = null
   let lookedAt = Number.NEGATIVE_INFINITY

@@ -5,19 +5,19 @@ import { runFoldsOf } from "./folds.ts"
 import type { WorkflowPlane } from "./plane.ts"
 import { running } from "./running.ts"
 import { scheduling } from "./scheduling.ts"
-import { wakerOf } from "./waking.ts"
+import type { Wake } from "./waking.ts"
 import { watchRuns } from "./watch-runs.ts"
 import { webhooks } from "./webhooks.ts"
 
-export function workflowPlane(context: PlaneContext): {
+export function workflowPlane(
+  context: PlaneContext,
+  wake: Wake,
+): {
   readonly plane: WorkflowPlane
   /** Starts what schedules are due, and a worker where one is needed, until `signal` aborts. */
   watch(signal: AbortSignal): Promise<void>
-  /** Resolves when every start in progress has come to something. */
-  settled(): Promise<void>
 } {
   const folds = runFoldsOf(context.endpoint, context.patience)
-  const { wake, settled } = wakerOf(context)
   return {
     plane: {
       ...defining(context, folds),
@@ -26,6 +26,5 @@ export function workflowPlane(context: PlaneContext): {
       ...webhooks(context, folds, wake),
     },
     watch: (signal) => watchRuns(context, { folds, wake, signal }),
-    settled,
   }
 }

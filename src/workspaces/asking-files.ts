@@ -1,4 +1,4 @@
-/** Asks a daemon something about the files of its session, and waits until that is settled. */
+/** Asks a daemon something about the files or the branch of its session, and waits until that is settled. */
 import type { Failure } from "#streams/event"
 import type { RequestId, SessionId } from "#streams/ids"
 import type { Session } from "#streams/session"
@@ -18,15 +18,23 @@ export async function settledFiles(
     sessionId,
     requestId,
     limitMs = PERFORM_LIMIT_MS,
-  }: { readonly sessionId: SessionId; readonly requestId: RequestId; readonly limitMs?: number },
+    otherwise = "checkpoint_failed",
+  }: {
+    readonly sessionId: SessionId
+    readonly requestId: RequestId
+    readonly limitMs?: number
+    /** The slug of a failure that is none of ours. */
+    readonly otherwise?: ProblemSlug
+  },
 ): Promise<Session> {
   const entry = await reach.entryOf(sessionId)
   reach.wake(entry, { resume: false, until: (session) => session.settled.includes(requestId) })
   for (let waited = 0; waited < limitMs; waited += 50) {
     const { value } = await folds.session(sessionId)
     if (value.settled.includes(requestId)) {
-      const failure = value.filesRefused
-      if (failure?.requestId === requestId) throw problemOf(failure.error)
+      const refusals = [value.filesRefused, value.workspace.refused]
+      const refusal = refusals.find((one) => one?.requestId === requestId)
+      if (refusal) throw problemOf(refusal.error, otherwise)
       return value
     }
     await wait(50)
@@ -37,7 +45,8 @@ export async function settledFiles(
   )
 }
 
-function problemOf({ code, message, hint }: Failure): Problem {
-  const reason: ProblemSlug = code in PROBLEMS ? (code as ProblemSlug) : "checkpoint_failed"
+/** A failure that a session has told, as a refusal of whoever asked for it. */
+export function problemOf({ code, message, hint }: Failure, otherwise: ProblemSlug): Problem {
+  const reason: ProblemSlug = code in PROBLEMS ? (code as ProblemSlug) : otherwise
   return new Problem(reason, hint === undefined ? message : `${message} ${hint}`)
 }

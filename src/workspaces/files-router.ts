@@ -15,6 +15,9 @@ const Between = {
   turn: Count.optional(),
 }
 
+const Line = z.string().trim().min(1).max(200)
+const Push = { sessionId: SessionId, remote: Line.optional() }
+
 const Merge = {
   sessionId: SessionId,
   into: z.string().min(1).max(200).optional(),
@@ -51,6 +54,30 @@ export const filesProcedures = {
   patch: procedure
     .input(z.strictObject({ sessionId: SessionId }))
     .query(({ ctx, input }) => ctx.plane.patch(input.sessionId)),
+
+  push: procedure.input(z.strictObject(Push)).mutation(({ ctx, input }) => ctx.plane.push(input)),
+
+  pullRequest: procedure
+    .input(
+      z.strictObject({
+        ...Push,
+        base: Line.optional(),
+        title: Line.optional(),
+        body: z.string().max(60_000).optional(),
+        draft: z.boolean().optional(),
+        dryRun: z.boolean().optional(),
+      }),
+    )
+    .mutation(({ ctx, input }) => ctx.plane.pullRequest(input)),
+
+  recover: procedure
+    .input(
+      z.strictObject({
+        sessionIds: z.array(SessionId).min(1).max(1000).optional(),
+        dryRun: z.boolean().optional(),
+      }),
+    )
+    .mutation(({ ctx, input }) => ctx.plane.recover(input)),
 
   restore: procedure
     .input(z.strictObject({ sessionId: SessionId, n: Count, dryRun: z.boolean().default(false) }))

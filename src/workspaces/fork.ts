@@ -54,6 +54,7 @@ export function forking(context: PlaneContext, reach: Reach): Forking {
         : await makeWorkspace(home.path, sessionId, {
             directory: workingDir,
             request: { kind: "worktree", base: mark.head, setup },
+            pushes: context.push,
           })
     const into = await placeOf(home.path, sessionId, workspace.workingDir)
     if ("why" in into) throw new Problem("checkpoint_failed", into.why)
@@ -84,7 +85,10 @@ export function forking(context: PlaneContext, reach: Reach): Forking {
               "no_checkpoints",
               `Session ${from} has no checkpoint at that moment on this machine: fork it where it works, or later.`,
             )
-          const workspace = await filesFor(source, place, fork, { mark, setup: ranCommands(entry.worktree) })
+          const workspace = pushedAs(
+            entry,
+            await filesFor(source, place, fork, { mark, setup: ranCommands(entry.worktree) }),
+          )
           const { agentType, model, permissionMode, config, limits, onLimit } = entry
           const row: SessionRow = {
             ...{ sessionId, agentType, permissionMode, ...workspace },
@@ -125,6 +129,11 @@ export function forking(context: PlaneContext, reach: Reach): Forking {
   }
 }
 
+/** What was allowed for the other session holds for what goes on from it. */
+const pushedAs = ({ worktree: of }: Pick<SessionRow, "worktree">, workspace: Workspace): Workspace =>
+  workspace.worktree && of?.push
+    ? { ...workspace, worktree: { ...workspace.worktree, push: of.push } }
+    : workspace
 /** Whether the repository's commands were wanted in it. */
 const ranCommands = (worktree: Worktree | undefined): boolean =>
   worktree?.setUp !== undefined || worktree?.tearDown !== undefined

@@ -92,9 +92,15 @@ export interface RepositoryCommands {
   readonly setup: readonly string[]
   readonly teardown: readonly string[]
   readonly minutes: number
+  /** The remote that branches are pushed to. */
+  readonly remote: string
+  /** Whether it wants branch and checkpoints of each session pushed there after each turn. */
+  readonly push: boolean
+  /** Where that leads, without a secret. Left out: there is no such remote, or its address is refused. */
+  readonly url?: string | undefined
   /** Names these very commands. */
   readonly hash: string
-  /** There are none, or the user has allowed them. */
+  /** There is nothing to allow, or the user has allowed it. */
   readonly allowed: boolean
 }
 

@@ -8,9 +8,12 @@ import { type FileHandle, open } from "node:fs/promises"
 import { join } from "node:path"
 import { parse, YAMLError } from "yaml"
 import { z } from "zod"
+import { isRemoteName } from "#daemon/git/address"
+import { RemoteRefused, remoteIn, remoteNamed } from "#daemon/git/remote"
 import type { Worktree } from "#streams/registry"
 import { Problem } from "../plane.ts"
 import { readPrivate, writePrivate } from "../private-file.ts"
+import { problemOf } from "./asking-files.ts"
 
 const Line = z.string().trim().min(1).max(4000)
 
@@ -25,6 +28,10 @@ const RepositoryConfig = z.strictObject({
   teardown: z.array(Line).max(50).default([]),
   /** How long each of them may take. */
   minutes: z.number().positive().max(240).default(10),
+  /** The remote that branches are pushed to. */
+  remote: z.string().refine(isRemoteName, "is no name of a remote").default("origin"),
+  /** Whether branch and checkpoints of a session are pushed there after each turn. */
+  push: z.boolean().default(false),
 })
 export type RepositoryConfig = z.infer<typeof RepositoryConfig>
 
@@ -65,16 +72,24 @@ async function textOf(path: string): Promise<string> {
   return await file.readFile("utf8")
 }
 
-type Commands = Pick<RepositoryConfig, "setup" | "teardown">
+/** What it takes leave for. */
+type Wanted = Pick<RepositoryConfig, "setup" | "teardown"> &
+  Partial<Pick<RepositoryConfig, "push" | "remote">>
 
-/** Names these very commands. */
-export const hashOf = ({ setup, teardown }: Commands): string =>
-  createHash("sha256")
-    // What was allowed when there was no tear-down stays allowed.
-    .update(JSON.stringify(teardown.length === 0 ? setup : { setup, teardown }))
-    .digest("hex")
+/** Names exactly these commands, and where is pushed to without being asked. */
+export const hashOf = ({ setup, teardown, push, remote }: Wanted): string => {
+  const more = { ...(teardown.length > 0 && { teardown }), ...(push === true && { push: remote }) }
+  // What was allowed when there was nothing but set-up stays allowed.
+  const wanted = Object.keys(more).length === 0 ? setup : { setup, ...more }
+  return createHash("sha256").update(JSON.stringify(wanted)).digest("hex")
+}
 
-export const namesCommands = ({ setup, teardown }: Commands): boolean => setup.length + teardown.length > 0
+export const wantsLeave = ({
+  setup,
+  teardown,
+  push,
+}: Pick<RepositoryConfig, "setup" | "teardown" | "push">): boolean =>
+  setup.length + teardown.length > 0 || push
 
 /** By what repositories share among their work trees: the commands that were allowed for each, by their hashes. */
 const Allowed = z.record(z.string(), z.array(z.string()))
@@ -96,17 +111,20 @@ export async function allow(home: string, repository: string, hash: string): Pro
   await writePrivate(fileIn(home), `${JSON.stringify({ ...allowed, [repository]: [...hashes] }, null, 2)}\n`)
 }
 
-/** What is to be run in a new work tree, and before it goes. Throws {@link Problem} where nobody has allowed it. */
+export interface Repository {
+  readonly root: string
+  /** What its work trees share. */
+  readonly repository: string
+  readonly config: RepositoryConfig
+}
+
+/** What is to be run in a new work tree, and before it goes. Throws {@link Problem} where nobody has allowed what the repository wants. */
 export async function commandsFor(
   home: string,
-  {
-    root,
-    repository,
-    config,
-  }: { readonly root: string; readonly repository: string; readonly config: RepositoryConfig },
+  { root, repository, config }: Repository,
 ): Promise<Pick<Worktree, "setUp" | "tearDown">> {
   const { setup, teardown, minutes } = config
-  if (!namesCommands(config)) return {}
+  if (!wantsLeave(config)) return {}
   if (await isAllowed(home, repository, hashOf(config)))
     return {
       ...(setup.length > 0 && { setUp: { commands: setup, minutes } }),
@@ -114,6 +132,25 @@ export async function commandsFor(
     }
   throw new Problem(
     "commands_not_allowed",
-    `${configFileOf(root)} names commands to be run in work trees: \`agentz trust ${root}\` shows and allows them, \`--no-setup\` does without.`,
+    `${configFileOf(root)} names commands to be run in work trees, or a remote to push to: \`agentz trust ${root}\` shows and allows them, \`--no-setup\` does without.`,
   )
+}
+
+/** Where the branch and checkpoints of a session are pushed by themselves; `null`: nowhere. The address is fixed from then on. */
+export async function pushFor(
+  home: string,
+  { root, repository, config }: Repository,
+  always: boolean,
+): Promise<NonNullable<Worktree["push"]> | null> {
+  const { push: wanted, remote } = config
+  if (wanted && (await isAllowed(home, repository, hashOf(config)))) {
+    const address = await remoteNamed(root, remote).catch((error: unknown) => {
+      throw error instanceof RemoteRefused ? problemOf(error.failure, "remote_refused") : error
+    })
+    return { remote, url: address.shown }
+  }
+  if (!always) return null
+  // The user wants it of all repositories that have one: which remote it is, a repository does not choose for that.
+  const read = await remoteIn(root, "origin")
+  return read === null || "why" in read ? null : { remote: "origin", url: read.shown }
 }

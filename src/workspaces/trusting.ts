@@ -1,17 +1,11 @@
 /** What a repository would run, and allowing it. */
 import { kindOf } from "#daemon/git/place"
+import { remoteIn } from "#daemon/git/remote"
 import { Problem } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
 import { checkedWorkingDir } from "../working-dir.ts"
 import type { Trusting } from "./keeping.ts"
-import {
-  allow,
-  configFileOf,
-  hashOf,
-  isAllowed,
-  namesCommands,
-  repositoryConfig,
-} from "./repository-config.ts"
+import { allow, configFileOf, hashOf, isAllowed, repositoryConfig, wantsLeave } from "./repository-config.ts"
 
 export function trusting({ home }: Pick<PlaneContext, "home">): Trusting {
   async function find(workingDir: string) {
@@ -29,8 +23,10 @@ export function trusting({ home }: Pick<PlaneContext, "home">): Trusting {
   return {
     async repositoryConfig(workingDir) {
       const { root, repository, config, hash } = await find(workingDir)
-      const allowed = !namesCommands(config) || (await isAllowed(home.path, repository, hash))
-      return { root, file: configFileOf(root), ...config, hash, allowed }
+      const allowed = !wantsLeave(config) || (await isAllowed(home.path, repository, hash))
+      const read = config.push ? await remoteIn(root, config.remote) : null
+      const url = read === null || "why" in read ? {} : { url: read.shown }
+      return { root, file: configFileOf(root), ...config, ...url, hash, allowed }
     },
 
     async allowCommands({ workingDir, hash: seen }) {

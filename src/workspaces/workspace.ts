@@ -11,7 +11,7 @@ import type { Worktree } from "#streams/registry"
 import type { WorkspaceRequest } from "#streams/workspace-request"
 import { privateDirectory } from "../home.ts"
 import { Problem } from "../plane.ts"
-import { commandsFor, repositoryConfig } from "./repository-config.ts"
+import { commandsFor, pushFor, repositoryConfig } from "./repository-config.ts"
 import { isUnfinished, makeWhole } from "./whole-tree.ts"
 
 type WorktreeRequest = Extract<WorkspaceRequest, { kind: "worktree" }>
@@ -30,11 +30,18 @@ export interface Workspace {
   readonly worktree?: Worktree
 }
 
+interface WorkspaceWanted {
+  readonly directory: string
+  readonly request: WorkspaceRequest | undefined
+  /** The user wants branch and checkpoints pushed, whatever the repository says. */
+  readonly pushes?: boolean
+}
+
 /** Makes the work tree that is asked for. Throws {@link Problem}, and has made nothing then. */
 export async function makeWorkspace(
   home: string,
   sessionId: SessionId,
-  { directory, request }: { readonly directory: string; readonly request: WorkspaceRequest | undefined },
+  { directory, request, pushes = false }: WorkspaceWanted,
 ): Promise<Workspace> {
   if (request === undefined || request.kind === "directory") return { workingDir: directory }
   const { root, repository } = await kindOf(directory)
@@ -45,7 +52,9 @@ export async function makeWorkspace(
     )
   const path = worktreeAt(home, root, sessionId)
   const config = await repositoryConfig(root)
-  const commands = request.setup === false ? {} : await commandsFor(home, { root, repository, config })
+  const asIs = { root, repository, config }
+  const commands = request.setup === false ? {} : await commandsFor(home, asIs)
+  const push = request.setup === false && !pushes ? null : await pushFor(home, asIs, pushes)
   const wanted = await checked({ root, path }, sessionId, { ...request, base: request.base ?? config.base })
   await privateDirectory(worktreesDir(home))
   // Asked again under the same key: it is there already.
@@ -54,7 +63,7 @@ export async function makeWorkspace(
   const workingDir = await below(root, directory, path)
   // A folder that git does not know of is not in the new tree.
   await mkdir(workingDir, { recursive: true })
-  return { workingDir, worktree: { root, path, ...wanted, ...commands } }
+  return { workingDir, worktree: { root, path, ...wanted, ...commands, ...(push && { push }) } }
 }
 
 async function checked(

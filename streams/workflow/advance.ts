@@ -3,7 +3,7 @@ import type { RunId } from "../ids.ts"
 import { type RunEvent, runEventId, type UnstampedRunEvent } from "./event.ts"
 import { type Now, type Plan, plan } from "./plan.ts"
 import type { Run } from "./run.ts"
-import { foldRun } from "./run-fold.ts"
+import { draftOf, foldInto } from "./run-fold.ts"
 
 export interface Advanced {
   /** The run with all of the events taken. True once they are in the log. */
@@ -32,12 +32,12 @@ const MOST_ROUNDS = 100_000
 
 export function advance(run: Run, said: readonly UnstampedRunEvent[], now: Now): Advanced {
   const events: RunEvent[] = []
-  let at = run
+  const at = draftOf(run)
   let next: readonly UnstampedRunEvent[] = said
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const stampedEvents = stamped(at, next, now.now)
     events.push(...stampedEvents)
-    at = foldRun(at, stampedEvents)
+    foldInto(at, stampedEvents)
     const planned = plan(at, now)
     if (planned.say.length === 0) return { run: at, events, plan: planned }
     next = planned.say

@@ -36,7 +36,7 @@ export function applyRunEvent(draft: Draft, event: RunEvent): void {
         attempt: event.attempt,
         waitingFor: null,
         stalledSince: null,
-        attempts: [...step.attempts, begun(event)],
+        attempts: [...step.attempts, begun(event, draft.owner?.host ?? null)],
       }))
       return
 
@@ -183,11 +183,12 @@ function change(draft: Draft, stepId: StepId, to: (step: StepState) => StepState
   if (step !== undefined) draft.steps.set(stepId, to(step))
 }
 
-const begun = (event: Of<"step_start">): Attempt => ({
+const begun = (event: Of<"step_start">, host: string | null): Attempt => ({
   generation: event.generation,
   attempt: event.attempt,
   sessionId: event.sessionId ?? null,
   childRunId: event.childRunId ?? null,
+  host,
   startedAt: event.at,
   endedAt: null,
   outcome: "open",
@@ -283,7 +284,8 @@ function adopt(draft: Draft, adopted: Of<"steps_adopted">["steps"][number], at: 
     // Of the other run: it is no attempt of this one, and has no number.
     attempts: [
       {
-        ...{ generation: 0, attempt: 0, sessionId, childRunId: null, startedAt: at, endedAt: at },
+        ...{ generation: 0, attempt: 0, sessionId, childRunId: null, host: null },
+        ...{ startedAt: at, endedAt: at },
         ...{ outcome: "completed", output, exitCode, error: null, usage: null },
       },
     ],

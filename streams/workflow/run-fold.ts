@@ -23,25 +23,39 @@ export const reduceRun = (run: Run, event: RunEvent): Run => foldRun(run, [event
 
 /**
  * Applies events in order; the given run is not changed. Steps keep their identity unless an event touched them.
- * Costs one copy of the list of steps per call: hand over batches.
+ * Costs one copy of the list of steps per call: hand over batches, or fold into a {@link draftOf}.
  */
 export function foldRun(run: Run, events: Iterable<RunEvent>): Run {
   let draft: Draft | null = null
   for (const event of events) {
-    const at: Run = draft ?? run
-    if (event.epoch < at.epoch || (event.epoch === at.epoch && event.n <= at.n)) continue
-    draft ??= { ...run, steps: new Map(run.steps), taken: new Set(run.taken) }
-    const legal = isLegal(draft, event)
-    if (!legal) draft.illegal += 1
-    // Of an epoch that nobody claimed: it has no place.
-    if (!legal && event.epoch !== draft.epoch) continue
-    draft.epoch = event.epoch
-    draft.n = event.n
-    if (event.commandId !== undefined) draft.taken.add(event.commandId)
-    if (!legal) continue
-    draft.createdAt ??= event.at
-    draft.updatedAt = event.at
-    applyRunEvent(draft, event)
+    if (!isNew(draft ?? run, event)) continue
+    draft ??= draftOf(run)
+    take(draft, event)
   }
   return draft ?? run
+}
+
+/** A copy that {@link foldInto} may change. */
+export const draftOf = (run: Run): Draft => ({ ...run, steps: new Map(run.steps), taken: new Set(run.taken) })
+
+/** The same as {@link foldRun}, on a copy of the caller's own. */
+export function foldInto(draft: Draft, events: Iterable<RunEvent>): void {
+  for (const event of events) if (isNew(draft, event)) take(draft, event)
+}
+
+const isNew = ({ epoch, n }: Run, event: RunEvent): boolean =>
+  event.epoch > epoch || (event.epoch === epoch && event.n > n)
+
+function take(draft: Draft, event: RunEvent): void {
+  const legal = isLegal(draft, event)
+  if (!legal) draft.illegal += 1
+  // Of an epoch that nobody claimed: it has no place.
+  if (!legal && event.epoch !== draft.epoch) return
+  draft.epoch = event.epoch
+  draft.n = event.n
+  if (event.commandId !== undefined) draft.taken.add(event.commandId)
+  if (!legal) return
+  draft.createdAt ??= event.at
+  draft.updatedAt = event.at
+  applyRunEvent(draft, event)
 }

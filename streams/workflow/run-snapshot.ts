@@ -3,13 +3,13 @@
  * it can be thrown away at any time, and one of another form is not read.
  */
 import type { CommandId } from "../ids.ts"
-import { type Attempt, emptyRun, newStep, type Run, type StepOutput, type StepState } from "./run.ts"
+import { type Attempt, newStep, type Run, type StepOutput, type StepState } from "./run.ts"
 
 const NONE: StepOutput = { type: "none" }
-const PLAIN_RUN = emptyRun("" as Run["runId"])
 const PLAIN_STEP = newStep("")
 const PLAIN_ATTEMPT: Omit<Attempt, "generation" | "attempt" | "startedAt"> = {
   sessionId: null,
+  host: null,
   childRunId: null,
   endedAt: null,
   outcome: "open",
@@ -18,12 +18,6 @@ const PLAIN_ATTEMPT: Omit<Attempt, "generation" | "attempt" | "startedAt"> = {
   error: null,
   usage: null,
 }
-
-/** Raised when events come to mean something else than before. What a run is made of is in it, too. */
-const MEANING = 1
-const FORM = [MEANING, ...[PLAIN_RUN, PLAIN_STEP, PLAIN_ATTEMPT].map((of) => Object.keys(of).join(" "))].join(
-  "/",
-)
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -34,13 +28,14 @@ interface Snapshot {
   readonly steps: readonly Fields[]
 }
 
-export function snapshotOf({ steps, taken, ...run }: Run): Snapshot {
-  return { form: FORM, run, taken: [...taken], steps: Array.from(steps.values(), packedStep) }
+/** `form`: of what reads it. */
+export function snapshotOf({ steps, taken, ...run }: Run, form: string): Snapshot {
+  return { form, run, taken: [...taken], steps: Array.from(steps.values(), packedStep) }
 }
 
 /** `null` where the form is another one. */
-export function runOfSnapshot(value: unknown): Run | null {
-  if (typeof value !== "object" || value === null || !("form" in value) || value.form !== FORM) return null
+export function runOfSnapshot(value: unknown, form: string): Run | null {
+  if (typeof value !== "object" || value === null || !("form" in value) || value.form !== form) return null
   const { run, taken, steps } = value as Snapshot
   const states = steps.map(unpackedStep)
   return {
@@ -52,36 +47,38 @@ export function runOfSnapshot(value: unknown): Run | null {
 
 /** Only what is not as it is of every step. */
 function packedStep({ place: _, output, attempts, ...step }: StepState): Fields {
-  const { stepId, generation } = step
-  return {
-    ...others(step, PLAIN_STEP),
-    stepId,
-    generation,
-    ...(output.type !== "none" && { output }),
-    ...(attempts.length > 0 && { attempts: attempts.map((attempt) => packedAttempt(attempt, output)) }),
-  }
+  const fields = others(step, PLAIN_STEP)
+  fields.generation = step.generation
+  if (output.type !== "none") fields.output = output
+  if (attempts.length > 0) fields.attempts = attempts.map((attempt) => packedAttempt(attempt, output))
+  return fields
 }
 
 /** Most attempts gave what their step has: that is said once. */
-const packedAttempt = ({ output, ...attempt }: Attempt, ofStep: StepOutput): Fields => ({
-  ...others(attempt, PLAIN_ATTEMPT),
-  ...(output === ofStep && output.type !== "none" && { isLast: true }),
-  ...(output !== ofStep && output.type !== "none" && { output }),
-})
+function packedAttempt({ output, ...attempt }: Attempt, ofStep: StepOutput): Fields {
+  const fields = others(attempt, PLAIN_ATTEMPT)
+  if (output.type !== "none") fields[output === ofStep ? "isLast" : "output"] = output === ofStep || output
+  return fields
+}
 
-const others = (of: object, plain: object): Fields =>
-  Object.fromEntries(Object.entries(of).filter(([name, value]) => (plain as Fields)[name] !== value))
+/** A loop, since there may be ten thousand. */
+function others(of: object, plain: object): Record<string, unknown> {
+  const fields: Record<string, unknown> = {}
+  for (const name in of) {
+    const value = (of as Fields)[name]
+    if (value !== (plain as Fields)[name]) fields[name] = value
+  }
+  return fields
+}
 
 function unpackedStep(packed: Fields): StepState {
-  const { stepId, generation, attempts = [], ...step } = packed as Partial<StepState> & { stepId: string }
-  const plain = newStep(stepId, generation)
-  const output = step.output ?? plain.output
-  return {
-    ...plain,
-    ...step,
-    attempts: attempts.map((attempt) => {
-      const { isLast, ...rest } = attempt as Attempt & { readonly isLast?: true }
-      return { ...PLAIN_ATTEMPT, ...rest, ...(isLast && { output }) }
-    }),
-  }
+  const step = packed as Partial<StepState> & Pick<StepState, "stepId" | "generation">
+  const whole = { ...newStep(step.stepId, step.generation), ...step }
+  return step.attempts === undefined
+    ? whole
+    : { ...whole, attempts: step.attempts.map((attempt) => unpackedAttempt(attempt, whole.output)) }
+}
+
+function unpackedAttempt({ isLast, ...attempt }: Attempt & { isLast?: true }, ofStep: StepOutput): Attempt {
+  return { ...PLAIN_ATTEMPT, ...attempt, ...(isLast && { output: ofStep }) }
 }

@@ -29,6 +29,8 @@ export interface Attempt {
   readonly attempt: number
   readonly sessionId: SessionId | null
   readonly childRunId: RunId | null
+  /** Of the worker that began it; `null`: of another run. */
+  readonly host: string | null
   readonly startedAt: string
   readonly endedAt: string | null
   readonly outcome: "open" | "completed" | "failed" | "lost" | "interrupted"

@@ -9,6 +9,7 @@ import { workersOf } from "#src/workflows/worker/ensure"
 import { RunId } from "#streams/ids"
 import { wait } from "#streams/transport"
 import { appendGate, type Moment } from "../support/append-gate.ts"
+import { LONG } from "../support/long.ts"
 import { seeded } from "../support/seeded.ts"
 import { streamServer } from "../support/stream-server.ts"
 import { Installation, killHard, killPid } from "./installation.ts"
@@ -53,7 +54,7 @@ const IN_SHORT = 6
 test("whoever is killed where something is made durable: every step is done, and none is begun twice", async () => {
   const random = seeded("workflow/commit points")
   const shuffled = ALL.map((point) => ({ point, key: random.next() })).sort((a, b) => a.key - b.key)
-  const chosen = shuffled.slice(0, process.env.AGENTZ_TEST_LONG ? ALL.length : IN_SHORT)
+  const chosen = shuffled.slice(0, LONG ? ALL.length : IN_SHORT)
   await using streams = await streamServer()
   await using gate = await appendGate(streams.at.url)
   await using agentz = await Installation.open({

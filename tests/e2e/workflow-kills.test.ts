@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { expect, test } from "vitest"
+import { expect } from "vitest"
 import { isSame } from "#daemon/process/identity"
 import { workersOf } from "#src/workflows/worker/ensure"
 import { follow } from "#streams/follow"
@@ -12,12 +12,12 @@ import type { RunId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { wait } from "#streams/transport"
 import { cuttingFetch } from "../support/cutting-fetch.ts"
+import { LONG, timed } from "../support/long.ts"
 import { numbersFrom, seeded } from "../support/seeded.ts"
 import { Installation, killHard, killPid, type Ready } from "./installation.ts"
 import { runEventsOf, untilStatus, untilStep } from "./workflow-runs.ts"
 import { expectTold, judged, timesIn, untilJournal, witnessed, workflowOf } from "./workflow-witness.ts"
 
-const LONG = process.env.AGENTZ_TEST_LONG === "1"
 /** On a machine on which agentz is up within that; where it takes longer all else does. */
 const [LIFE_MS, USUAL_START_MS] = [300, 1_000]
 
@@ -27,46 +27,50 @@ async function killWorkers(agentz: Installation): Promise<number> {
   return living.length
 }
 
-test("workers that live for 300 ms each: the runs go on all the same, and no attempt is used up", async () => {
-  const [runs, seconds] = LONG ? [10, 60] : [3, 5]
-  const steps = Array.from({ length: LONG ? 20 : 4 }, (_, index) =>
-    witnessed(`s${index}`, { seconds: 0.4, needs: index === 0 ? [] : [`s${index - 1}`] }),
-  )
-  await using agentz = await Installation.open({ AGENTZ_IDLE_SECONDS: "5" })
-  const from = performance.now()
-  const up = await agentz.up()
-  const lifeMs = LIFE_MS * Math.max(1, (performance.now() - from) / USUAL_START_MS)
-  const { workflow } = agentz.client(up)
-  const source = workflowOf("loop", ...steps)
-  const started = await Promise.all(
-    Array.from({ length: runs }, () => workflow.start.mutate({ source, workingDir: agentz.workingDir })),
-  )
-  const runIds = started.map(({ runId }) => runId)
-  const completed = async () =>
-    (await Promise.all(runIds.map((runId) => runEventsOf(agentz, runId))))
-      .flat()
-      .filter(({ type }) => type === "step_complete").length
-  await untilStep(agentz, { runId: runIds[0] as RunId, stepId: "s0" }, "running")
-  const before = await completed()
-  let kills = 0
-  let after = before
-  for (const over = performance.now() + seconds * 1_000; performance.now() < over || after === before; ) {
-    while (workersOf(agentz.home).every((run) => !isSame(run))) await wait(10)
-    await wait(lifeMs)
-    kills += await killWorkers(agentz)
-    after = await completed()
-  }
-  for (const runId of runIds) {
-    await untilStatus(agentz, runId, "completed", 180_000)
-    const run = await judged(agentz, runId)
-    for (const step of run.steps.values())
-      expect(step).toMatchObject({ attempt: 1, recoveries: 0, failures: 0 })
-    await expectTold(agentz, up, run)
-  }
-  console.log(
-    `${kills} workers lived for ${Math.round(lifeMs)} ms each; ${after - before} steps ended meanwhile, none twice`,
-  )
-}, 400_000)
+timed(
+  "workers that live for 300 ms each: the runs go on all the same, and no attempt is used up",
+  async () => {
+    const [runs, seconds] = LONG ? [10, 60] : [3, 5]
+    const steps = Array.from({ length: LONG ? 20 : 4 }, (_, index) =>
+      witnessed(`s${index}`, { seconds: 0.4, needs: index === 0 ? [] : [`s${index - 1}`] }),
+    )
+    await using agentz = await Installation.open({ AGENTZ_IDLE_SECONDS: "5" })
+    const from = performance.now()
+    const up = await agentz.up()
+    const lifeMs = LIFE_MS * Math.max(1, (performance.now() - from) / USUAL_START_MS)
+    const { workflow } = agentz.client(up)
+    const source = workflowOf("loop", ...steps)
+    const started = await Promise.all(
+      Array.from({ length: runs }, () => workflow.start.mutate({ source, workingDir: agentz.workingDir })),
+    )
+    const runIds = started.map(({ runId }) => runId)
+    const completed = async () =>
+      (await Promise.all(runIds.map((runId) => runEventsOf(agentz, runId))))
+        .flat()
+        .filter(({ type }) => type === "step_complete").length
+    await untilStep(agentz, { runId: runIds[0] as RunId, stepId: "s0" }, "running")
+    const before = await completed()
+    let kills = 0
+    let after = before
+    for (const over = performance.now() + seconds * 1_000; performance.now() < over || after === before; ) {
+      while (workersOf(agentz.home).every((run) => !isSame(run))) await wait(10)
+      await wait(lifeMs)
+      kills += await killWorkers(agentz)
+      after = await completed()
+    }
+    for (const runId of runIds) {
+      await untilStatus(agentz, runId, "completed", 180_000)
+      const run = await judged(agentz, runId)
+      for (const step of run.steps.values())
+        expect(step).toMatchObject({ attempt: 1, recoveries: 0, failures: 0 })
+      await expectTold(agentz, up, run)
+    }
+    console.log(
+      `${kills} workers lived for ${Math.round(lifeMs)} ms each; ${after - before} steps ended meanwhile, none twice`,
+    )
+  },
+  400_000,
+)
 
 /** Reads the log of a run live through the API, its connection cut again and again. */
 function reading(api: () => Ready, runId: RunId, cutting: ReturnType<typeof cuttingFetch>) {
@@ -87,62 +91,66 @@ function reading(api: () => Ready, runId: RunId, cutting: ReturnType<typeof cutt
   }
 }
 
-test("the stream server killed under load, and readers cut off at any byte: nothing acknowledged is lost, and each saw the log", async () => {
-  const random = seeded("workflow/store kills")
-  const [most, kills] = LONG ? [40, 20] : [5, 3]
-  await using agentz = await Installation.open({ AGENTZ_IDLE_SECONDS: "5" })
-  const up = await agentz.up()
-  const { workflow } = agentz.client(up)
-  const each =
-    '{ id: each, kind: map, needs: [long], over: "[1, 2, 3, 4, 5, 6, 7, 8]", step: { kind: transform, value: "{{item}} {{run.id}}" } }'
-  const source = workflowOf(
-    "load",
-    witnessed("first"),
-    witnessed("long", { seconds: 1.5, needs: ["first"] }),
-    `  - ${each}`,
-    witnessed("last", { needs: ["each"] }),
-  )
-  const acknowledged: RunId[] = []
-  const start = async (n: number) => {
-    const request = { source, workingDir: agentz.workingDir, idempotencyKey: `run ${n}` }
-    // One that is told that the store is away asks again, as whoever starts runs would.
-    for (let tries = 0; tries < 20; tries++) {
-      const started = await workflow.start.mutate(request).catch(() => null)
-      if (started !== null) return void acknowledged.push(started.runId)
-      await wait(300)
+timed(
+  "the stream server killed under load, and readers cut off at any byte: nothing acknowledged is lost, and each saw the log",
+  async () => {
+    const random = seeded("workflow/store kills")
+    const [most, kills] = LONG ? [40, 20] : [5, 3]
+    await using agentz = await Installation.open({ AGENTZ_IDLE_SECONDS: "5" })
+    const up = await agentz.up()
+    const { workflow } = agentz.client(up)
+    const each =
+      '{ id: each, kind: map, needs: [long], over: "[1, 2, 3, 4, 5, 6, 7, 8]", step: { kind: transform, value: "{{item}} {{run.id}}" } }'
+    const source = workflowOf(
+      "load",
+      witnessed("first"),
+      witnessed("long", { seconds: 1.5, needs: ["first"] }),
+      `  - ${each}`,
+      witnessed("last", { needs: ["each"] }),
+    )
+    const acknowledged: RunId[] = []
+    const start = async (n: number) => {
+      const request = { source, workingDir: agentz.workingDir, idempotencyKey: `run ${n}` }
+      // One that is told that the store is away asks again, as whoever starts runs would.
+      for (let tries = 0; tries < 20; tries++) {
+        const started = await workflow.start.mutate(request).catch(() => null)
+        if (started !== null) return void acknowledged.push(started.runId)
+        await wait(300)
+      }
+      throw new Error(`Run ${n} could not be started.`)
     }
-    throw new Error(`Run ${n} could not be started.`)
-  }
-  await start(0)
-  const cuttings = [0, 1].map((index) => cuttingFetch(numbersFrom(random.seed + index)))
-  const readers = cuttings.map((cutting) => reading(() => up, acknowledged[0] as RunId, cutting))
-  const starting = (async () => {
-    for (let n = 1; n < most; n++) {
-      await start(n)
-      await wait(random.next() * 600)
+    await start(0)
+    const cuttings = [0, 1].map((index) => cuttingFetch(numbersFrom(random.seed + index)))
+    const readers = cuttings.map((cutting) => reading(() => up, acknowledged[0] as RunId, cutting))
+    const starting = (async () => {
+      for (let n = 1; n < most; n++) {
+        await start(n)
+        await wait(random.next() * 600)
+      }
+    })()
+    for (let kill = 0; kill < kills; kill++) {
+      await wait(random.next() * 1_200)
+      const server = agentz.streamServer()
+      if (server) await killPid(server)
     }
-  })()
-  for (let kill = 0; kill < kills; kill++) {
-    await wait(random.next() * 1_200)
-    const server = agentz.streamServer()
-    if (server) await killPid(server)
-  }
-  await starting
-  for (const runId of acknowledged) {
-    await untilStatus(agentz, runId, "completed", 120_000)
-    const run = await judged(agentz, runId)
-    for (const step of ["first", "long", "last"]) expect(timesIn(agentz, `begin ${runId} ${step}`)).toBe(1)
-    await expectTold(agentz, up, run)
-  }
-  const log = await runEventsOf(agentz, acknowledged[0] as RunId)
-  for (const reader of readers) {
-    while (reader.seen.length < log.length) await wait(20)
-    await reader[Symbol.asyncDispose]()
-    expect(reader.seen).toEqual(log)
-  }
-  const cuts = cuttings.reduce((sum, one) => sum + one.cuts, 0)
-  console.log(`${kills} kills, ${acknowledged.length} runs, readers cut ${cuts} times`)
-}, 600_000)
+    await starting
+    for (const runId of acknowledged) {
+      await untilStatus(agentz, runId, "completed", 120_000)
+      const run = await judged(agentz, runId)
+      for (const step of ["first", "long", "last"]) expect(timesIn(agentz, `begin ${runId} ${step}`)).toBe(1)
+      await expectTold(agentz, up, run)
+    }
+    const log = await runEventsOf(agentz, acknowledged[0] as RunId)
+    for (const reader of readers) {
+      while (reader.seen.length < log.length) await wait(20)
+      await reader[Symbol.asyncDispose]()
+      expect(reader.seen).toEqual(log)
+    }
+    const cuts = cuttings.reduce((sum, one) => sum + one.cuts, 0)
+    console.log(`${kills} kills, ${acknowledged.length} runs, readers cut ${cuts} times`)
+  },
+  600_000,
+)
 
 const INNER = workflowOf(
   "inner",
@@ -164,46 +172,50 @@ const AROUND = workflowOf(
   "  - { id: child, kind: workflow, workflow: breaks, retry: { attempts: 1 } }",
 )
 
-test("a run within a run, and whoever moves them killed: each is one run, resumed where it failed, cancelled with the other", async () => {
-  await using agentz = await Installation.open({ AGENTZ_IDLE_SECONDS: "5" })
-  let up = await agentz.up()
-  const { workingDir } = agentz
-  for (const source of [INNER, BREAKS]) await agentz.client(up).workflow.define.mutate({ source })
-  const started = async (source: string) =>
-    (await agentz.client(up).workflow.start.mutate({ source, workingDir })).runId
-  const childrenOf = async (runId: RunId) =>
-    (await agentz.client(up).workflow.list.query({})).runs.filter(({ parent }) => parent?.runId === runId)
-  const [outer, around] = [await started(OUTER), await started(AROUND)]
-  const { steps } = await untilStep(agentz, { runId: outer, stepId: "child" }, "running")
-  const childId = steps.get("child")?.attempts.at(-1)?.childRunId as RunId
-  await untilJournal(agentz, `begin ${childId} work`)
-  await killHard(up.process)
-  await killWorkers(agentz)
-  up = await agentz.up()
-  await untilStatus(agentz, outer, "completed")
-  expect((await judged(agentz, outer)).output).toEqual({ type: "value", value: "work of the inner one" })
-  expect((await judged(agentz, outer)).steps.get("child")?.attempts).toHaveLength(1)
-  expect(timesIn(agentz, `begin ${childId} work`)).toBe(1)
-  expect((await childrenOf(outer)).map(({ runId }) => runId)).toEqual([childId])
-  await judged(agentz, childId)
+timed(
+  "a run within a run, and whoever moves them killed: each is one run, resumed where it failed, cancelled with the other",
+  async () => {
+    await using agentz = await Installation.open({ AGENTZ_IDLE_SECONDS: "5" })
+    let up = await agentz.up()
+    const { workingDir } = agentz
+    for (const source of [INNER, BREAKS]) await agentz.client(up).workflow.define.mutate({ source })
+    const started = async (source: string) =>
+      (await agentz.client(up).workflow.start.mutate({ source, workingDir })).runId
+    const childrenOf = async (runId: RunId) =>
+      (await agentz.client(up).workflow.list.query({})).runs.filter(({ parent }) => parent?.runId === runId)
+    const [outer, around] = [await started(OUTER), await started(AROUND)]
+    const { steps } = await untilStep(agentz, { runId: outer, stepId: "child" }, "running")
+    const childId = steps.get("child")?.attempts.at(-1)?.childRunId as RunId
+    await untilJournal(agentz, `begin ${childId} work`)
+    await killHard(up.process)
+    await killWorkers(agentz)
+    up = await agentz.up()
+    await untilStatus(agentz, outer, "completed")
+    expect((await judged(agentz, outer)).output).toEqual({ type: "value", value: "work of the inner one" })
+    expect((await judged(agentz, outer)).steps.get("child")?.attempts).toHaveLength(1)
+    expect(timesIn(agentz, `begin ${childId} work`)).toBe(1)
+    expect((await childrenOf(outer)).map(({ runId }) => runId)).toEqual([childId])
+    await judged(agentz, childId)
 
-  const failed = await untilStatus(agentz, around, "failed")
-  expect(failed.steps.get("child")?.error).toMatchObject({ code: "run_failed" })
-  writeFileSync(join(workingDir, "needed.txt"), "")
-  await agentz.client(up).workflow.resume.mutate({ runId: around })
-  await untilStatus(agentz, around, "completed")
-  expect((await judged(agentz, around)).steps.get("child")?.attempts).toHaveLength(2)
-  expect((await childrenOf(around)).map(({ status }) => status).sort()).toEqual(["completed", "failed"])
+    const failed = await untilStatus(agentz, around, "failed")
+    expect(failed.steps.get("child")?.error).toMatchObject({ code: "run_failed" })
+    writeFileSync(join(workingDir, "needed.txt"), "")
+    await agentz.client(up).workflow.resume.mutate({ runId: around })
+    await untilStatus(agentz, around, "completed")
+    expect((await judged(agentz, around)).steps.get("child")?.attempts).toHaveLength(2)
+    expect((await childrenOf(around)).map(({ status }) => status).sort()).toEqual(["completed", "failed"])
 
-  const cancelled = await started(OUTER)
-  const begun = await untilStep(agentz, { runId: cancelled, stepId: "child" }, "running")
-  const innerId = begun.steps.get("child")?.attempts.at(-1)?.childRunId as RunId
-  await untilJournal(agentz, `begin ${innerId} work`)
-  await agentz.client(up).workflow.cancel.mutate({ runId: cancelled })
-  await killWorkers(agentz)
-  for (const runId of [cancelled, innerId]) {
-    await untilStatus(agentz, runId, "cancelled")
-    await judged(agentz, runId)
-  }
-  expect(timesIn(agentz, `end ${innerId} work`)).toBe(0)
-}, 300_000)
+    const cancelled = await started(OUTER)
+    const begun = await untilStep(agentz, { runId: cancelled, stepId: "child" }, "running")
+    const innerId = begun.steps.get("child")?.attempts.at(-1)?.childRunId as RunId
+    await untilJournal(agentz, `begin ${innerId} work`)
+    await agentz.client(up).workflow.cancel.mutate({ runId: cancelled })
+    await killWorkers(agentz)
+    for (const runId of [cancelled, innerId]) {
+      await untilStatus(agentz, runId, "cancelled")
+      await judged(agentz, runId)
+    }
+    expect(timesIn(agentz, `end ${innerId} work`)).toBe(0)
+  },
+  300_000,
+)

@@ -7,10 +7,10 @@ import { expect, test } from "vitest"
 import { workerLogOf } from "#src/workflows/worker/ensure"
 import type { RunId } from "#streams/ids"
 import { wait } from "#streams/transport"
+import { LONG } from "../support/long.ts"
 import { Installation } from "./installation.ts"
 import { judged, workflowOf } from "./workflow-witness.ts"
 
-const LONG = process.env.AGENTZ_TEST_LONG === "1"
 const TROUBLE = /run_let_go|progress_lost|step_look_failed|worker_crashed|child_run_lost/
 
 /** All of them are open at the same time: each waits for a signal that comes when all have been started. */

@@ -13,23 +13,29 @@ import { foldRun } from "#streams/workflow/run-fold"
 import type { Installation } from "./installation.ts"
 import { type Logs, runEventsOf } from "./workflow-runs.ts"
 
-/** A step, as a line of YAML, that takes so long between its two lines. `more` are further fields of it. */
+/**
+ * A step, as a line of YAML, that takes so long between its two lines, or until there is a file of that name. `more`
+ * are further fields of it.
+ */
 export const witnessed = (
   id: string,
   {
     seconds = 0,
+    until,
     needs = [],
     more = "",
     fails = false,
   }: {
     readonly seconds?: number
+    readonly until?: string
     readonly needs?: readonly string[]
     readonly more?: string
     readonly fails?: boolean
   } = {},
 ): string => {
   const end = fails ? "exit 1" : `echo "end $RUN ${id}" >> journal; echo ${id}`
-  const script = `echo "begin $RUN ${id}" >> journal; sleep ${seconds}; ${end}`
+  const work = until === undefined ? `sleep ${seconds}` : `while [ ! -e ${until} ]; do sleep 0.1; done`
+  const script = `echo "begin $RUN ${id}" >> journal; ${work}; ${end}`
   const tail = more === "" ? "" : `, ${more}`
   return `  - { id: ${id}, kind: command, needs: [${needs.join(", ")}], env: { RUN: "{{run.id}}" }, command: '${script}'${tail} }`
 }

@@ -51,6 +51,8 @@ const SECTIONS: Readonly<Record<string, () => readonly string[]>> = {
     ...caught("daemon", after("\\bcode:")),
     ...caught("daemon/agents/openai/verdict.ts", after("final\\(")),
     ...caught("src/daemons/close.ts", after("\\bfailure\\(")),
+    ...unionIn("daemon/git/push-report.ts", "RemoteTrouble"),
+    ...caught("src/workspaces/recovery.ts", after("\\bcode:")),
     ...caught("streams/workflow/program.ts", after("^  \\w+:")),
   ],
   "Failures of a step or run": () => [

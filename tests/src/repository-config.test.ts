@@ -15,7 +15,7 @@ async function withConfig(text: string) {
 
 test("a repository that says nothing has all defaults", async () => {
   await using dir = await tempDir()
-  const nothing = { copy: [], setup: [], teardown: [], minutes: 10 }
+  const nothing = { copy: [], setup: [], teardown: [], minutes: 10, remote: "origin", push: false }
   expect(await repositoryConfig(dir.path)).toEqual(nothing)
   await using empty = await withConfig("# nothing yet\n")
   expect(await repositoryConfig(empty.path)).toEqual(nothing)
@@ -26,6 +26,8 @@ test.each([
   ["setup: npm ci", "setup"],
   ["set-up: [npm ci]", "set-up"],
   ["minutes: 0", "minutes"],
+  ["remote: --all", "remote"],
+  ["push: origin", "push"],
   ["- a\n- b", "cannot be used"],
   ["a: &a [x]\nsetup: *a", "cannot be used"],
   [`setup: ["${"x".repeat(70_000)}"]`, "larger than 64 KB"],
@@ -62,4 +64,13 @@ test("exactly the commands that were allowed are allowed, and in that repository
     expect(await isAllowed(home.path, "/repo/.git", hashOf({ setup, teardown: [] }))).toBe(false)
   const more = { setup: ["npm ci", "npm test"], teardown: ["docker compose down"] }
   expect(await isAllowed(home.path, "/repo/.git", hashOf(more))).toBe(false)
+})
+
+test("where is pushed to without being asked is a part of what was allowed", () => {
+  const commands = { setup: ["npm ci"], teardown: [] }
+  const hash = hashOf(commands)
+  expect(hashOf({ ...commands, push: false, remote: "up" })).toBe(hash)
+  const pushes = hashOf({ ...commands, push: true, remote: "origin" })
+  expect(pushes).not.toBe(hash)
+  expect(hashOf({ ...commands, push: true, remote: "up" })).not.toBe(pushes)
 })

@@ -249,6 +249,8 @@ export function fakePlane(): FakePlane {
         teardown: [],
         setup,
         minutes: 10,
+        remote: "origin",
+        push: false,
         hash: "a".repeat(64),
         allowed: setup.length === 0,
       }
@@ -273,6 +275,23 @@ export function fakePlane(): FakePlane {
       note("merge", request)
       return { into: request.into ?? "main", commit: COMMIT, files: CHANGES }
     },
+    async push(request) {
+      kept(request.sessionId)
+      note("push", request)
+      const url = "https://example.com/a/b.git"
+      return { remote: request.remote ?? "origin", url, branch: "agentz/one", commit: COMMIT, uncommitted: 0 }
+    },
+    async pullRequest({ sessionId, dryRun = false, base = null, title = "Work", body = "", draft = false }) {
+      kept(sessionId)
+      if (!dryRun) note("pullRequest", { sessionId, base, title, body, draft })
+      const told = { dryRun, repository: "example.com/a/b", head: "agentz/one", base, title, body, draft }
+      return { ...told, url: dryRun ? null : "https://example.com/a/b/pull/1", refused: null }
+    },
+    async recover(request) {
+      note("recover", request)
+      return { dryRun: request.dryRun === true, sessions: [] }
+    },
+    recovery: () => ({ total: 0, recovered: 0, lost: 0, waiting: 0 }),
     async patch(sessionId) {
       kept(sessionId)
       return { patch: PATCH, encoding: "utf8" }

@@ -112,6 +112,7 @@ export class SessionLoop implements AsyncDisposable {
     let limits: Limits = {}
     this.ended = runSession({
       makeReady: async () => undefined,
+      pushing: { perform: () => undefined, busy: false },
       checkpoints: {
         aroundTurn: async () => undefined,
         noted: async () => null,

@@ -48,7 +48,7 @@ async function run(turn: Turn, options: AgentOptions): Promise<PromptEnd> {
         cwd: place.files.root,
         timeoutMs: Math.min(timeoutMs, FOR_EVER_MS),
         // More than a blob holds: who keeps it says what is missing, so that nobody takes it for whole.
-        keep: 2 * BLOB_LIMIT_BYTES,
+        keep: BLOB_LIMIT_BYTES,
       },
       { ...place, toolEnv: { ...place.toolEnv, ...env } },
       { toolCallId, signal: turn.signal, onOutput: output.add },

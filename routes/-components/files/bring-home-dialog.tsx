@@ -6,6 +6,7 @@ import { plainText } from "../../-app/hidden-characters.ts"
 import { refusalOf } from "../../-app/refusal.ts"
 import { toast } from "../../-app/toast.ts"
 import { Dialog } from "../dialog.tsx"
+import { Elsewhere } from "./elsewhere.tsx"
 import { PathList } from "./path-list.tsx"
 
 const WAYS = [
@@ -111,6 +112,9 @@ export default function BringHomeDialog(props: {
             </div>
             <Outcome preview={preview} />
           </>
+        )}
+        {preview !== null && preview.commits.length > 0 && (
+          <Elsewhere sessionId={sessionId} busy={busy} act={act} />
         )}
         <div className="flex flex-wrap justify-end gap-2">
           <button type="button" className="control" onClick={onClose}>

@@ -2,6 +2,7 @@ import { Columns2, Maximize2, Minimize2 } from "lucide-react"
 import { type ReactNode, useMemo, useState } from "react"
 import type { SessionId } from "#streams/ids"
 import type { CheckpointMark } from "#streams/session"
+import type { WorkspaceState } from "#streams/workspace-fold"
 import { useCommands } from "../../-app/commands.ts"
 import { clearComments, messageOf, useComments } from "../../-app/comments.ts"
 import { addToDraft } from "../../-app/draft.ts"
@@ -11,11 +12,13 @@ import { toast } from "../../-app/toast.ts"
 import { useDiff } from "../../-app/use-diff.ts"
 import { ChangedFile } from "./changed-file.tsx"
 import { MomentChoice } from "./moment-choice.tsx"
+import { PushStand } from "./push-stand.tsx"
 import { Timeline } from "./timeline.tsx"
 
 export interface FilesPanelProps {
   readonly sessionId: SessionId
   readonly checkpoints: readonly CheckpointMark[]
+  readonly workspace: WorkspaceState
   /** The event after which the session is shown; `null`: as it is now. */
   readonly at: number | null
   /** What the address says of it. */
@@ -66,6 +69,7 @@ export function FilesPanel(props: FilesPanelProps) {
           {wide ? <Minimize2 size={15} aria-hidden /> : <Maximize2 size={15} aria-hidden />}
         </button>
       </div>
+      {at === null && <PushStand workspace={props.workspace} checkpoints={checkpoints} />}
       <Timeline
         checkpoints={checkpoints}
         range={range}

@@ -1,5 +1,5 @@
 /** Runs that a worker of another host holds: only a person knows whether that host comes back. */
-import { hostname } from "node:os"
+import { machineName } from "#daemon/process/machine"
 import type { Run } from "#streams/workflow/run"
 import { isOutside } from "#streams/workflow/step-body"
 import type { StepId } from "#streams/workflow/step-id"
@@ -11,7 +11,7 @@ export interface Elsewhere {
 }
 
 /** `null` where it is held here, or by nobody. */
-export function elsewhere(run: Run, here = hostname()): Elsewhere | null {
+export function elsewhere(run: Run, here = machineName()): Elsewhere | null {
   const { owner, status, steps } = run
   if (owner === null || owner.host === here || status !== "running") return null
   const running = [...steps.values()].filter(

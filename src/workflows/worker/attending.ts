@@ -21,6 +21,7 @@ export const attending =
       body,
       report,
       session,
+      begunOn: run.steps.get(name.stepId)?.attempts.at(-1)?.host ?? null,
       workingDir,
       title: `${definition?.name ?? "workflow"} · ${name.stepId}`,
       isGoneOnIn: isGoneOnIn || session !== null,

@@ -2,8 +2,9 @@
  * An attempt that is a session: of an agent, or of a program. The session is named by the attempt, so starting it
  * again finds it; its daemon knows nothing of workers, and outlives them.
  */
-import { hostname } from "node:os"
+
 import { resolve } from "node:path"
+import { machineName } from "#daemon/process/machine"
 import { type MessageId, messageIdOf, type SessionId } from "#streams/ids"
 import { needsDaemon, type Session } from "#streams/session"
 import { wait } from "#streams/transport"
@@ -41,6 +42,8 @@ export type SessionBody = Extract<Body, { kind: "agent" | "command" }>
 export interface SessionAttempt extends Attempt<SessionBody> {
   /** The session to go on in. */
   readonly session: SessionId | null
+  /** The host of the worker that began it. */
+  readonly begunOn: string | null
   readonly workingDir: string
   readonly title: string
   /** A later step goes on in it. */
@@ -85,8 +88,9 @@ export function attendSession(deps: SessionStepDeps, attempt: SessionAttempt): A
 
   async function lookAtDaemon({ sessionId, daemon }: Session): Promise<void> {
     const { state } = await livenessOf(home.path, sessionId)
-    // The run was taken over from that host, which nobody hears: what it does there counts no more.
-    if (state === "dead" && daemon !== null && daemon.host !== hostname())
+    // The run was taken over from the host on which it began: what goes on there counts no more.
+    const { begunOn } = attempt
+    if (state === "dead" && begunOn !== machineName() && daemon !== null && daemon.host === begunOn)
       return await daemons.alone(sessionId, (inbox) =>
         closeSession(context, { sessionId, inbox, why: "lost" }),
       )

@@ -28,12 +28,14 @@ export function standingOf(session: Session, messageId: MessageId): Standing {
   if (limit?.resumes) return { type: "waiting", for: { type: "limit", sessionId, until: limit.until } }
   const begun = taken.includes(messageId) && !queue.some((one) => one.messageId === messageId)
   if (!begun && status !== "failed") return { type: "working" }
-  if (status === "failed")
+  const items = session.items.slice(session.items.findIndex(({ key }) => key === messageId) + 1)
+  const end = last(items, "turn_end")
+  // What befell its daemon after the turn had come to its end takes nothing away from that.
+  const hasEnded = begun && end !== undefined && end.error === null && end.stopReason !== "error"
+  if (status === "failed" && !hasEnded)
     return failed(session.error ?? { code: "session_failed", message: "The session failed." })
   if (status === "cancelled")
     return failed({ code: "session_cancelled", message: "The turn of its session was cancelled." })
-  const items = session.items.slice(session.items.findIndex(({ key }) => key === messageId) + 1)
-  const end = last(items, "turn_end")
   if (end?.error) return failed(end.error)
   if (end?.stopReason === "refusal")
     return failed({ code: "agent_refused", message: "The agent refused to answer." })

@@ -2,7 +2,7 @@
  * Holds runs: takes up every run that nobody holds and that has something to do, and lets each go when it is at
  * rest. Hears of runs, and of what is asked of them, by the rows of one stream.
  */
-import { hostname } from "node:os"
+import { machineName } from "#daemon/process/machine"
 import type { RunId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { wait } from "#streams/transport"
@@ -155,7 +155,7 @@ export function openWorker({ context, limits, attend, signal }: WorkerOptions): 
   async function isFree(run: Run): Promise<boolean> {
     const { runId, owner } = run
     if (owner === null) return true
-    if (owner.host !== hostname()) {
+    if (owner.host !== machineName()) {
       const waitMs = waiting.forMs(runId)
       return (
         waitMs > 0 &&

@@ -48,6 +48,7 @@ function find(session: Partial<Session>, inbox: Inbox, daemon: Found["daemon"]) 
     inbox,
     host: "here",
     due: false,
+    pushDue: false,
     daemon,
   })
 }

@@ -38,10 +38,13 @@ test("of those that claim a run at the same time one has it, in each of 50 races
     const claims = await Promise.all(
       Array.from({ length: 2 + (race % 4) }, () => claimRun(server.endpoint, folded, {})),
     )
-    const won = claims.filter((log) => log !== null)
-    expect(won).toHaveLength(1)
-    const [log] = won
-    await log?.append(stamped(log.run, [STARTED], Date.now()))
+    // A claim goes with the first append: whoever is too late has said nothing then.
+    const outcomes = await Promise.allSettled(
+      claims.map(async (log) => await log?.append(stamped(log.run, [STARTED], Date.now()))),
+    )
+    const lost = outcomes.filter((outcome) => outcome.status === "rejected")
+    expect(lost).toHaveLength(claims.length - 1)
+    for (const { reason } of lost) expect(reason).toBeInstanceOf(RunLost)
     const events = await logOf(server, runId)
     expect(events.map(({ type }) => type)).toEqual(["run_created", "run_claimed", "step_start"])
     expect(foldRun(emptyRun(runId), events)).toMatchObject({ epoch: 1, illegal: 0 })
@@ -51,8 +54,11 @@ test("of those that claim a run at the same time one has it, in each of 50 races
 test("who lost the run is told at its next append, and what it would have said is nowhere", async () => {
   await using server = await streamServer()
   const runId = await made(server)
-  const claim = async () =>
-    claimRun(server.endpoint, await readRun(server.endpoint, unreadRun(runId), {}), {})
+  const claim = async () => {
+    const log = await claimRun(server.endpoint, await readRun(server.endpoint, unreadRun(runId), {}), {})
+    await log?.append([])
+    return log
+  }
   const [first, second] = [await claim(), await claim()]
   if (first === null || second === null) throw new Error("Nobody has it.")
   await expect(first.append(stamped(first.run, [STARTED], Date.now()))).rejects.toThrow(RunLost)
@@ -71,6 +77,7 @@ test("an append whose answer was lost is not made twice, and its writer keeps th
   const runId = await made(server)
   const log = await claimRun(server.endpoint, await readRun(server.endpoint, unreadRun(runId), {}), {})
   if (log === null) throw new Error("Nobody has it.")
+  await log.append([])
   const events = stamped(log.run, [STARTED], Date.now())
   // It arrived, and nobody was told.
   const [event] = events

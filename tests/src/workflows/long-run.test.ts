@@ -9,8 +9,8 @@ import { streamServer } from "../../support/stream-server.ts"
 import { defined, type World, worldOf } from "../../support/workflow-world.ts"
 
 const EVENTS = 10_000
-/** What is reached on a machine that does nothing else is printed; here it is held against a machine that does. */
-const WITHIN_MS = 1_000
+/** Of a processor, so that nothing else on the machine counts: the store's part is in it, as it runs here too. */
+const WITHIN_MS = 500
 const ROUNDS = process.env.AGENTZ_TEST_LONG ? 50 : 10
 
 /** Steps that fail for a while, resumed again and again: every attempt stays in the log. */
@@ -29,7 +29,7 @@ function longRun(): World {
   return world
 }
 
-test(`a run of ${EVENTS} events is read from its store within ${WITHIN_MS} ms, as whoever wrote it knew it`, async () => {
+test(`a run of ${EVENTS} events is read from its store in ${WITHIN_MS} ms of a processor, as whoever wrote it knew it`, async () => {
   const world = longRun()
   await using server = await streamServer()
   const runId = RunId.parse("run_test")
@@ -42,16 +42,18 @@ test(`a run of ${EVENTS} events is read from its store within ${WITHIN_MS} ms, a
   }
   const times: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
-    const began = performance.now()
+    const began = process.cpuUsage()
     const { run } = await readRun(server.endpoint, unreadRun(runId), {})
-    times.push(performance.now() - began)
+    const { user, system } = process.cpuUsage(began)
+    times.push((user + system) / 1_000)
     expect(run).toMatchObject({ status: "completed", illegal: 0, epoch: 1, n: world.run.n })
     if (round === 0) expect(run).toEqual(world.run)
   }
   times.sort((a, b) => a - b)
-  const p95 = times[Math.floor(times.length * 0.95)] ?? Number.POSITIVE_INFINITY
+  const median = times[times.length >> 1] ?? Number.POSITIVE_INFINITY
+  const longest = Math.round(times.at(-1) ?? 0)
   console.log(
-    `${world.log.length} events: median ${Math.round(times[times.length >> 1] ?? 0)} ms, p95 ${Math.round(p95)} ms`,
+    `${world.log.length} events: median ${Math.round(median)} ms of a processor, at most ${longest}`,
   )
-  expect(p95).toBeLessThan(WITHIN_MS)
+  expect(median).toBeLessThan(WITHIN_MS)
 })

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
 import { runFoldsOf } from "#src/workflows/folds"
-import { claimRun, createRun, RunLost, readRun, unreadRun } from "#src/workflows/run-log"
+import { claimRun, createRun, readRun, unreadRun } from "#src/workflows/run-log"
 import { newRunId, type RunId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { createStream, readToTail } from "#streams/stream"
@@ -80,23 +80,6 @@ test("the claim of a new run and all that follows without going outside are one 
   expect(log.run).toMatchObject({ status: "completed", epoch: 1, illegal: 0, output: { value: 2 } })
   const { run } = await readRun(server.endpoint, unreadRun(runId), {})
   expect(run).toEqual(log.run)
-})
-
-test("of two workers that take a new run one writes, and the other hears of it before it has said anything", async () => {
-  await using one = await made()
-  const { server, runId } = one
-  const read = await readRun(server.endpoint, unreadRun(runId), {})
-  const [first, second] = await Promise.all([1, 2].map(() => claimRun(server.endpoint, read, {})))
-  if (!first || !second) throw new Error("None of them has claimed it yet.")
-  const outcomes = await Promise.allSettled(
-    [first, second].map((log) => log.append(advance(log.run, [], now).events)),
-  )
-  expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"])
-  const lost = outcomes.find((outcome) => outcome.status === "rejected")
-  expect(lost?.reason).toBeInstanceOf(RunLost)
-  const types = await typesIn(server.endpoint, runId)
-  expect(types.filter((type) => type === "run_claimed")).toHaveLength(1)
-  expect(types.filter((type) => type === "step_complete")).toHaveLength(2)
 })
 
 test("an append whose answer is lost is known as one's own", async () => {

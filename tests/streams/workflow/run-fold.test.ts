@@ -169,6 +169,18 @@ test("a run that is to be cancelled is not completed any more, though all of it 
   expect(foldRun(world.run, said)).toMatchObject({ status: "cancelled", illegal: 3 })
 })
 
+test("an attempt keeps the host on which it was begun, whoever holds the run since", () => {
+  const world = worldOf(TWO)
+  const claim: RunEvent = {
+    type: "run_claimed",
+    ...{ id: "x", at: "2030-01-01T00:00:00Z", epoch: world.run.epoch + 1, n: 0 },
+    ...{ incarnation: "i", owner: { pid: 1, startTime: "1", bootId: "boot", host: "other" } },
+  }
+  const run = reduceRun(world.run, claim)
+  expect(run.owner?.host).toBe("other")
+  expect(run.steps.get("a")?.attempts.map(({ host }) => host)).toEqual(["host"])
+})
+
 test("places of events are in the order of their Stream-Seq", () => {
   const places = [
     { epoch: 0, n: 0 },

@@ -42,7 +42,10 @@ test("a run that is read from a snapshot and the rest of its log is the run of t
   const whole = foldRun(emptyRun(runId), log)
   fc.assert(
     fc.property(fc.nat(log.length), (at) => {
-      const before = runOfSnapshot(asRead(snapshotOf(foldRun(emptyRun(runId), log.slice(0, at)))))
+      const before = runOfSnapshot(
+        asRead(snapshotOf(foldRun(emptyRun(runId), log.slice(0, at)), "form")),
+        "form",
+      )
       if (before === null) throw new Error("It has the form of now.")
       expect(foldRun(before, log.slice(at))).toEqual(whole)
     }),
@@ -53,11 +56,11 @@ test("a run that is read from a snapshot and the rest of its log is the run of t
 test("what is said twice in a run is said once in its snapshot", () => {
   const world = worldOf(defined("name: x\nsteps: [{ id: a, kind: command, command: [x] }]"))
   world.end("a", { output: "y".repeat(10_000) })
-  expect(JSON.stringify(snapshotOf(world.run)).length).toBeLessThan(2 * 10_000 + 3_000)
-  const run = runOfSnapshot(asRead(snapshotOf(world.run)))
+  expect(JSON.stringify(snapshotOf(world.run, "form")).length).toBeLessThan(2 * 10_000 + 3_000)
+  const run = runOfSnapshot(asRead(snapshotOf(world.run, "form")), "form")
   expect(run?.steps.get("a")?.attempts.at(-1)?.output).toEqual(world.run.steps.get("a")?.output)
 })
 
-test.each([null, [], "x", {}, { form: "0/x" }])("what is no snapshot of this form is none: %j", (value) => {
-  expect(runOfSnapshot(value)).toBeNull()
+test.each([null, [], "x", {}, { form: "other" }])("what is no snapshot of this form is none: %j", (value) => {
+  expect(runOfSnapshot(value, "form")).toBeNull()
 })

@@ -1,7 +1,7 @@
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { expect, test } from "vitest"
-import { localFetch } from "#src/local-fetch"
+import { localSend } from "#src/local-send"
 import { appendAs, appendTo, createStream, readToTail, tailOf } from "#streams/stream"
 import { request, type StreamError } from "#streams/transport"
 import { streamServer } from "../support/stream-server.ts"
@@ -9,7 +9,7 @@ import { streamServer } from "../support/stream-server.ts"
 test("a stream is made, written and read as by fetch, many at once", async () => {
   await using server = await streamServer()
   const { endpoint } = server
-  const patience = { fetch: localFetch(), forMs: 0 }
+  const patience = { send: localSend(), forMs: 0 }
   expect(await createStream(endpoint, "s", patience)).toEqual({ created: true })
   expect(await createStream(endpoint, "s", patience)).toEqual({ created: false })
   const sent = Array.from({ length: 300 }, (_, n) => ({ n, text: "ü🐙" }))
@@ -28,7 +28,7 @@ test("a stream is made, written and read as by fetch, many at once", async () =>
 test("refusals are those that fetch tells of", async () => {
   await using server = await streamServer()
   const { endpoint } = server
-  const patience = { fetch: localFetch(), forMs: 0 }
+  const patience = { send: localSend(), forMs: 0 }
   await createStream(endpoint, "s", patience)
   await appendTo(endpoint, "s", [1], { ...patience, streamSeq: "b" })
   const refused = async (work: (one: object) => Promise<unknown>) => {
@@ -53,7 +53,7 @@ test("refusals are those that fetch tells of", async () => {
 
 test("what ends in the middle, and what is given up, is told", async () => {
   await using hung = await cutting()
-  const patience = { fetch: localFetch(), forMs: 0 }
+  const patience = { send: localSend(), forMs: 0 }
   const ask = (name: string, more: object = {}) =>
     request(hung.endpoint, name, { method: "GET" }, { ...patience, ...more })
   await expect(ask("cut")).rejects.toMatchObject({ code: "unavailable" })

@@ -1,0 +1,45 @@
+/** Recovery as a person or a script asks for it. */
+import { needsDaemon } from "#streams/session"
+import { guarded } from "../control/guarded.ts"
+import type { Reach } from "../control/reach.ts"
+import type { Daemons } from "../daemons.ts"
+import { Problem } from "../plane.ts"
+import type { PlaneContext } from "../plane-context.ts"
+import { outlookOf, type Recovery } from "./recover.ts"
+import type { RecoveredSession, Recovering } from "./recovering.ts"
+
+export function recovering(
+  { folds, home }: PlaneContext,
+  reach: Reach,
+  { daemons, recovery }: { readonly daemons: Daemons; readonly recovery: Recovery },
+): Recovering {
+  return {
+    recovery: () => recovery.progress(),
+
+    recover: ({ sessionIds, dryRun = false }) =>
+      guarded(async () => {
+        const entries =
+          sessionIds === undefined
+            ? await recovery.missing()
+            : await Promise.all(sessionIds.map(reach.entryOf))
+        const sessions: RecoveredSession[] = []
+        for (const entry of entries) {
+          const { sessionId, worktree } = entry
+          if (worktree === undefined)
+            throw new Problem(
+              "no_work_tree",
+              `Session ${sessionId} works in your own directory, ${entry.workingDir}: clone the repository there yourself.`,
+            )
+          const { value: session } = await folds.session(sessionId)
+          // One that idles has nothing to lose; one that is at work says so.
+          if (!dryRun && !needsDaemon(session.status)) await daemons.retire(sessionId)
+          sessions.push(
+            dryRun
+              ? await outlookOf(home.path, entry, session)
+              : await daemons.alone(sessionId, (inbox) => recovery.one(entry, inbox)),
+          )
+        }
+        return { dryRun, sessions }
+      }),
+  }
+}
