@@ -195,7 +195,9 @@ for (const look of LOOKS)
     await shoot("settings", "/settings", text("No rules."))
     if (!look.phone) {
       await page.getByText("Keys of commands").click()
-      await page.getByText("Keys of commands").evaluate((element) => element.scrollIntoView())
+      await page.mouse.move(640, 400)
+      await page.mouse.wheel(0, 380)
+      await page.waitForTimeout(300)
       await page.screenshot({ path: join(FOLDER, `keys-${look.name}.png`) })
     }
     const runs = await run(page, agentz)
@@ -223,6 +225,7 @@ for (const look of LOOKS)
     if (!look.phone) {
       await page.getByRole("button", { name: "Split" }).click()
       await page.getByRole("separator", { name: "Width of the panel" }).press("Home")
+      await page.getByRole("tab", { name: "Files" }).focus()
     }
     await page.waitForTimeout(500)
     await keep("diff")
