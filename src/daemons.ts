@@ -179,6 +179,9 @@ export function daemonsOf(context: PlaneContext, recovery: Recovery = recoveryOf
     const { sessionId } = entry
     const { living, session, inbox } = await heardOf(sessionId)
     if (living.state === "alive" && living.run.epoch === inbox.epoch) return inbox.epoch
+    // One at work on another host takes what it is asked there; only a person takes its session away from it.
+    const isElsewhere = session.daemon !== null && session.daemon.host !== machineName()
+    if (isElsewhere && session.turnId !== null && !resume) return inbox.epoch
     if (living.run !== null && living.state !== "dead") await retire(living.run)
     // The dead daemon's turn is closed first, so that the transcript says where it was cut off.
     if (session.turnId !== null) await closeSession(context, { sessionId, inbox, why: "lost" })
