@@ -115,4 +115,5 @@ const isField = (element: HTMLElement): boolean =>
 
 const isPressable = (element: HTMLElement): boolean => element.matches("button, a, summary, [role=option]")
 
-export const isMac = (): boolean => /mac|iphone|ipad/i.test(navigator.userAgent)
+export const isMac = (): boolean =>
+  typeof navigator !== "undefined" && /mac|iphone|ipad/i.test(navigator.userAgent)

@@ -64,7 +64,7 @@ export function changeSettings(change: Partial<Settings>): void {
 
 export const currentSettings = (): Settings => settings
 
-export const useSettings = (): Settings => useSyncExternalStore(subscribe, currentSettings)
+export const useSettings = (): Settings => useSyncExternalStore(subscribe, currentSettings, currentSettings)
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener)

@@ -73,5 +73,6 @@ test("settings that cannot be read are as if never chosen", () => {
     enter: "send",
     notices: false,
     undoSeconds: 3,
+    keys: {},
   })
 })
