@@ -153,11 +153,12 @@ test("files go back to a turn, after a look at what would become of them", async
   await expect(page.getByText("Nothing differs.")).toBeVisible({ timeout: 20_000 })
 })
 
-test("what no checkpoint has is not written over, and that is said", async ({ page, agentz }) => {
+test("what no checkpoint has is not written over, and that is said", async ({ page, agentz, isMobile }) => {
   await writeFile(join(agentz.project, ".gitignore"), "notes.txt\n")
   await writeFile(join(agentz.project, "notes.txt"), "mine\n")
-  await page.goto(`${agentz.api}/s/${sessionId}`)
-  await page.getByRole("button", { name: "Go back to here" }).last().click()
+  await page.goto(`${agentz.api}/s/${sessionId}?panel=changes`)
+  if (isMobile) await page.getByText(/\d+ checkpoints/).click()
+  await page.getByRole("button", { name: "Put files back to checkpoint 3" }).click()
   const dialog = page.getByRole("dialog", { name: /Put files back/ })
   await expect(dialog.getByRole("alert")).toContainText("notes.txt")
   await expect(dialog.getByRole("button", { name: "Put back" })).toBeDisabled()
