@@ -20,11 +20,12 @@ export interface RealAgentz extends AsyncDisposable {
   readonly api: string
   /** A fresh address that signs one more browser in. */
   newUrl(): Promise<string>
-  /** Starts a session in the project, past the page. */
+  /** Starts a session past the page, in the project unless another directory is named. */
   spawn(request: {
     agentType: string
     title: string
     prompt: string
+    workingDir?: string
     workspace?: { kind: "worktree" }
   }): Promise<string>
   /** An empty directory for an agent to work in. */
@@ -63,7 +64,7 @@ export async function startRealAgentz(): Promise<RealAgentz> {
       const response = await fetch(`${up.api}/trpc/agent.spawn`, {
         method: "POST",
         headers: { authorization: `Bearer ${up.token}`, "content-type": "application/json" },
-        body: JSON.stringify({ ...request, workingDir: project }),
+        body: JSON.stringify({ workingDir: project, ...request }),
       })
       if (!response.ok) throw new Error(await response.text())
       return ((await response.json()) as { result: { data: { sessionId: string } } }).result.data.sessionId

@@ -1,8 +1,10 @@
 /** The page tells how the work of a session stands at its remote, and brings it there when that is asked for. */
 import { existsSync, renameSync } from "node:fs"
+import { join } from "node:path"
 import type { Page } from "@playwright/test"
 import { beginRepository, gitIn as git } from "../support/project.ts"
 import { expect, reaches, test } from "../support/real-test.ts"
+import { tempDir } from "../support/temp-dir.ts"
 import { violations } from "../support/ui-test.ts"
 
 const sh = (command: string) => `[[bash ask=no cmd=${JSON.stringify(command)}]]`
@@ -29,8 +31,10 @@ test("what is pushed, what is not and why is told beside the files, and a branch
   agentz,
 }) => {
   test.slow()
-  const { project } = agentz
-  const remote = `${project}/../${project.split("/").at(-1)}.git`
+  // Other tests have a repository where the installation works.
+  await using dir = await tempDir()
+  const project = join(dir.path, "project")
+  const remote = `${project}.git`
   beginRepository(project, { "a.txt": "one\n", ".agentz/config.yaml": "push: true\n" })
   git(project, "init", "-q", "--bare", remote)
   git(project, "remote", "add", "origin", remote)
@@ -38,7 +42,8 @@ test("what is pushed, what is not and why is told beside the files, and a branch
   expect(await allowAll(page, project)).toBe(true)
   const prompt = sh("echo two > a.txt")
   const workspace = { kind: "worktree" } as const
-  const sessionId = await agentz.spawn({ agentType: "demo", title: "Say two", prompt, workspace })
+  const asked = { agentType: "demo", workingDir: project, title: "Say two", prompt, workspace }
+  const sessionId = await agentz.spawn(asked)
   await page.goto(`${agentz.api}/s/${sessionId}?panel=changes`)
   await reaches(page, "Done")
   const panel = page.getByRole("complementary", { name: "Files" })
