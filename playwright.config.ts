@@ -4,7 +4,8 @@ import { CHROMIUM_FLAGS, findChromium } from "./tests/support/chromium.mjs"
 const executablePath = findChromium()
 if (!executablePath) throw new Error("There is no Chromium: `npm run test:ui` installs one.")
 
-const ALIKE = /(budget|commands|hostile|history|keys|merge|push|tabs|undo|whole)[.]spec[.]ts$/
+const ALIKE =
+  /(actions|budget|commands|hostile|history|keys|merge|new-session|push|search|tabs|undo|whole)[.]spec[.]ts$/
 
 export default defineConfig({
   testDir: "tests/ui",

@@ -56,8 +56,6 @@ export default defineConfig({
           ...shared,
           name: "e2e",
           sequence: { groupOrder: 2 },
-          // They mostly wait for processes: three at a time keep two cores busy.
-          maxWorkers: 3,
           include: ["tests/e2e/**/*.test.ts"],
           testTimeout: 180_000,
           hookTimeout: 60_000,
