@@ -17,7 +17,7 @@ import { wait } from "#streams/transport"
 import { isPushDue, unpushedIn } from "#streams/workspace-fold"
 import { archiveOf } from "./archive.ts"
 import { closeSession, restate } from "./daemons/close.ts"
-import { type Found, findingOf, SILENCE_LIMIT_MS, START_LIMIT_MS } from "./daemons/finding.ts"
+import { type Found, findingOf, isElsewhere, SILENCE_LIMIT_MS, START_LIMIT_MS } from "./daemons/finding.ts"
 import { INCARNATION, mayCome } from "./daemons/launch.ts"
 import { oneByOne, slots } from "./daemons/order.ts"
 import { type Grant, grantEpoch, type Inbox, readInbox } from "./grant.ts"
@@ -177,15 +177,19 @@ export function daemonsOf(context: PlaneContext, recovery: Recovery = recoveryOf
 
   async function ensure(entry: RegistryEntry, resume: boolean): Promise<number> {
     const { sessionId } = entry
+    const read = () => readInbox(endpoint, sessionId, patience)
+    // While it lives its session need not be read.
+    const first = await livenessOf(home.path, sessionId)
+    if (first.state === "alive" && first.run.epoch === (await read()).epoch) return first.run.epoch
     const { living, session, inbox } = await heardOf(sessionId)
     if (living.state === "alive" && living.run.epoch === inbox.epoch) return inbox.epoch
     // One at work on another host takes what it is asked there; only a person takes its session away from it.
-    const isElsewhere = session.daemon !== null && session.daemon.host !== machineName()
-    if (isElsewhere && session.turnId !== null && !resume) return inbox.epoch
+    if (session.turnId !== null && isElsewhere(session, machineName()) && !resume) return inbox.epoch
     if (living.run !== null && living.state !== "dead") await retire(living.run)
+    if (session.turnId === null) return start(entry, inbox, resume)
     // The dead daemon's turn is closed first, so that the transcript says where it was cut off.
-    if (session.turnId !== null) await closeSession(context, { sessionId, inbox, why: "lost" })
-    return start(entry, await readInbox(endpoint, sessionId, patience), resume)
+    await closeSession(context, { sessionId, inbox, why: "lost" })
+    return start(entry, await read(), resume)
   }
 
   /**
@@ -249,14 +253,11 @@ export function daemonsOf(context: PlaneContext, recovery: Recovery = recoveryOf
 
   async function reconcile(entry: RegistryEntry): Promise<void> {
     const { sessionId } = entry
-    if ((await livenessOf(home.path, sessionId)).state === "alive") {
-      seen.delete(sessionId)
-      return
-    }
-    const looked = await lookAt(sessionId)
-    const { living } = looked
-    if (living.state === "alive") return
-    await settle(entry, { ...looked, living })
+    const lives = () => void seen.delete(sessionId)
+    if ((await livenessOf(home.path, sessionId)).state === "alive") return lives()
+    const { living, ...read } = await lookAt(sessionId)
+    if (living.state === "alive") return lives()
+    await settle(entry, { ...read, living })
     if (living.state !== "dead" || living.run === null) return
     // It did not end by itself, so neither did what it had started. Its run file stays until that is done.
     const { epoch, pid } = living.run
@@ -279,9 +280,6 @@ export function daemonsOf(context: PlaneContext, recovery: Recovery = recoveryOf
         await start(entry, inbox, finding.resume)
         return
       case "close": {
-        // What was seen of its process is older than what its stream says: it may have come in between.
-        const { state } = await livenessOf(home.path, sessionId)
-        if (state === "alive" || (living.state === "dead" && state === "silent")) return
         if (living.run && living.state === "silent")
           log({ event: "daemon_silent", sessionId, pid: living.run.pid })
         const overdue = inbox.daemonGrant?.incarnation

@@ -49,7 +49,7 @@ export type Why = "lost" | "never_came"
 
 export function findingOf({ entry, session, inbox, host, due, pushDue, daemon }: Found): Finding {
   if (daemon.state === "alive") return { do: "nothing" }
-  if (session.daemon !== null && session.daemon.host !== host) return { do: "nothing" } // Only its own host can tell.
+  if (isElsewhere(session, host)) return { do: "nothing" }
 
   if (daemon.state === "silent") {
     if (daemon.forMs >= SILENCE_LIMIT_MS && needsDaemon(session.status)) return { do: "close", why: "lost" }
@@ -74,6 +74,10 @@ export function findingOf({ entry, session, inbox, host, due, pushDue, daemon }:
   const row = entry.activity
   return row && (needsDaemon(entry.status) || row.seq < session.seq) ? { do: "restate" } : { do: "nothing" }
 }
+
+/** It has a daemon on another host than this one: only that one can tell whether it lives. */
+export const isElsewhere = ({ daemon }: Pick<Session, "daemon">, host: string): boolean =>
+  daemon !== null && daemon.host !== host
 
 /** Daemons in a row that came and did nothing, and those after them that never came. */
 function startsInVain(session: Session, { commands }: Inbox): number {

@@ -4,7 +4,7 @@ import type { RunEntry } from "#streams/workflow/registry"
 import { RUN_STATUSES, type StepState } from "#streams/workflow/run"
 import { progressOf } from "../workflows/worker/progress.ts"
 import { maySeeRun } from "./caller.ts"
-import { asksPerson } from "./run-told.ts"
+import { asksPerson, isOver } from "./run-told.ts"
 import { type Call, defineTool } from "./tool.ts"
 
 /** Logs that are read for one look; the list tells of the rest. */
@@ -41,24 +41,21 @@ export const monitor = defineTool({
   }),
   async run({ limit }, call) {
     const open = (await visible(call)).filter(({ status }) => !isFinal(status))
-    const entries = [...open.filter(isUnderWay), ...open.filter((entry) => !isUnderWay(entry))].slice(
-      0,
-      limit,
-    )
+    const underWayFirst = [...open.filter((entry) => !isOver(entry)), ...open.filter(isOver)]
+    const entries = underWayFirst.slice(0, limit)
     const looked = await Promise.all(entries.slice(0, MOST_READ).map((entry) => readNow(call, entry)))
     const seen = [
       ...looked,
       ...entries.slice(MOST_READ).map((entry) => ({ entry, stuck: haltedTold(entry) })),
     ]
     return {
-      active: seen.flatMap(({ entry }) => (isUnderWay(entry) ? [entryTold(entry)] : [])),
+      active: seen.flatMap(({ entry }) => (isOver(entry) ? [] : [entryTold(entry)])),
       stuck: seen.flatMap(({ stuck }) => stuck),
     }
   },
 })
 
 const isFinal = (status: RunEntry["status"]): boolean => status === "completed" || status === "cancelled"
-const isUnderWay = ({ status }: RunEntry): boolean => status === "pending" || status === "running"
 
 /** Newest first. */
 async function visible({ plane, caller }: Call): Promise<readonly RunEntry[]> {
@@ -92,7 +89,7 @@ async function readNow(
   const { run } = await plane.workflows.status(entry.runId)
   const progress = progressOf(run, { wakeAt: null, inboxOffset: "" })
   const now = { ...entry, status: run.status, progress }
-  if (!isUnderWay(now)) return { entry: now, stuck: haltedTold(now) }
+  if (isOver(now)) return { entry: now, stuck: haltedTold(now) }
   return { entry: now, stuck: [...run.steps.values()].flatMap((step) => stuckStep(entry.runId, step)) }
 }
 
