@@ -1,5 +1,5 @@
 /** The content of what messages bring along, read once and kept while the daemon lives. */
-import { readBlob } from "#streams/blob"
+import { wholeBlob } from "#streams/blob"
 import type { Item } from "#streams/session"
 import type { FindEndpoint, Patience } from "#streams/transport"
 import { inWords } from "./acp/prompt-parts.ts"
@@ -18,9 +18,7 @@ export function attachedFiles(endpoint: FindEndpoint, patience: Patience): Attac
   async function read(blob: string): Promise<Uint8Array> {
     const known = contents.get(blob)
     if (known) return known
-    const pieces: Uint8Array[] = []
-    for await (const piece of readBlob(endpoint, blob, patience)) pieces.push(piece)
-    const bytes = new Uint8Array(Buffer.concat(pieces))
+    const bytes = await wholeBlob(endpoint, blob, patience)
     contents.set(blob, bytes)
     return bytes
   }

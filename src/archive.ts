@@ -9,8 +9,10 @@
  * The row is written under the granted epoch, so one who was overtaken is refused by the registry before it deletes
  * anything. A copy's name is never used twice. `events` is closed before it is copied, so no daemon slips in behind.
  */
+
 import { isDeepStrictEqual } from "node:util"
 import { isSame } from "#daemon/process/identity"
+import { bodiesOf } from "#streams/batches"
 import { compacted } from "#streams/compact"
 import { parseEvent } from "#streams/event"
 import type { SessionId } from "#streams/ids"
@@ -18,15 +20,7 @@ import { paths } from "#streams/paths"
 import { type ArchiveRow, activityRowChange, archiveRowChange, type RegistryEntry } from "#streams/registry"
 import { emptySession, type Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
-import {
-  appendAs,
-  bodiesOf,
-  closeStream,
-  createStream,
-  deleteStream,
-  isClosed,
-  readToTail,
-} from "#streams/stream"
+import { appendAs, closeStream, createStream, deleteStream, isClosed, readToTail } from "#streams/stream"
 import { StreamError } from "#streams/transport"
 import { grantEpoch, type Inbox, readInbox } from "./grant.ts"
 import { Problem } from "./plane.ts"

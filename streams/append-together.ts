@@ -2,7 +2,7 @@
  * Appends of many callers to one stream, made few: what is asked for while a request is under way goes with the next
  * one. Without a producer, so only for what its readers recognise as a repeat.
  */
-import { appendTo } from "./stream.ts"
+import { appendBody } from "./stream.ts"
 import type { FindEndpoint, Patience } from "./transport.ts"
 
 /** Resolves when all of the items are durable, next to each other and in their order. */
@@ -12,8 +12,8 @@ export type AppendTogether = (items: readonly unknown[]) => Promise<void>
 const MOST_BYTES = 512 * 1024
 
 interface Asked {
-  readonly items: readonly unknown[]
-  readonly bytes: number
+  /** Without the brackets of a list. */
+  readonly text: string
   readonly settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void }
 }
 
@@ -28,8 +28,8 @@ export function appendingTogether(
   function take(): readonly Asked[] {
     let bytes = 0
     let count = 0
-    for (const asked of waiting) {
-      bytes += asked.bytes
+    for (const { text } of waiting) {
+      bytes += text.length
       if (count > 0 && bytes > MOST_BYTES) break
       count += 1
     }
@@ -41,8 +41,8 @@ export function appendingTogether(
     await Promise.resolve()
     for (let batch = take(); batch.length > 0; batch = take()) {
       try {
-        const items = batch.flatMap((asked) => asked.items)
-        await appendTo(endpoint, name, items, patience)
+        const body = `[${batch.flatMap(({ text }) => text || []).join(",")}]`
+        await appendBody(endpoint, name, { ...patience, body })
         for (const { settle } of batch) settle.resolve()
       } catch (error) {
         for (const { settle } of batch) settle.reject(error)
@@ -53,8 +53,7 @@ export function appendingTogether(
 
   return (items) =>
     new Promise((resolve, reject) => {
-      const bytes = JSON.stringify(items).length
-      waiting.push({ items, bytes, settle: { resolve, reject } })
+      waiting.push({ text: JSON.stringify(items).slice(1, -1), settle: { resolve, reject } })
       if (sending) return
       sending = true
       void send()

@@ -44,19 +44,22 @@ export async function writeBlob(
   }
 }
 
-/** The bytes of a text blob as they come. Throws `stream_missing` where there is none. */
+/** The bytes of a blob as they come. Throws `stream_missing` where there is none. */
 export async function* readBlob(
   endpoint: FindEndpoint,
   blob: string,
   patience?: Patience,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  for (let offset = "-1"; ; ) {
-    const { headers, bytes } = await request(endpoint, blob, { method: "GET", query: { offset } }, patience)
-    yield bytes
-    const next = headers.get("stream-next-offset") ?? offset
-    if (headers.get("stream-up-to-date") === "true" || next === offset) return
-    offset = next
-  }
+  for await (const { bytes } of windowsOf(endpoint, blob, patience)) yield bytes
+}
+
+/** A blob whole. Throws `stream_missing` where there is none. */
+export async function wholeBlob(
+  endpoint: FindEndpoint,
+  blob: string,
+  patience?: Patience,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return (await readWhole(endpoint, blob, patience)).bytes
 }
 
 /** Keeps it by another name as well. One that is not there any more is nothing to keep. */
@@ -65,20 +68,20 @@ export async function copyBlob(
   { from, to }: { readonly from: string; readonly to: string },
   patience: Patience,
 ): Promise<void> {
-  const pieces: Uint8Array<ArrayBuffer>[] = []
-  let type = ""
   try {
-    for (let offset = "-1"; ; ) {
-      const { headers, bytes } = await request(endpoint, from, { method: "GET", query: { offset } }, patience)
-      type = headers.get("content-type") ?? "application/octet-stream"
-      pieces.push(bytes)
-      const next = headers.get("stream-next-offset") ?? offset
-      if (headers.get("stream-up-to-date") === "true" || next === offset) break
-      offset = next
-    }
+    const { type, bytes } = await readWhole(endpoint, from, patience)
+    await writeBlob(endpoint, { ref: { blob: to, bytes: bytes.length }, bytes }, { ...patience, type })
   } catch (error) {
-    if (error instanceof StreamError && error.code === "stream_missing") return
-    throw error
+    if (!(error instanceof StreamError) || error.code !== "stream_missing") throw error
+  }
+}
+
+async function readWhole(endpoint: FindEndpoint, blob: string, patience?: Patience) {
+  const pieces: Uint8Array[] = []
+  let type = ""
+  for await (const window of windowsOf(endpoint, blob, patience)) {
+    type = window.type
+    pieces.push(window.bytes)
   }
   const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
   let at = 0
@@ -86,5 +89,15 @@ export async function copyBlob(
     bytes.set(piece, at)
     at += piece.length
   }
-  await writeBlob(endpoint, { ref: { blob: to, bytes: bytes.length }, bytes }, { ...patience, type })
+  return { type, bytes }
+}
+
+async function* windowsOf(endpoint: FindEndpoint, blob: string, patience?: Patience) {
+  for (let offset = "-1"; ; ) {
+    const { headers, bytes } = await request(endpoint, blob, { method: "GET", query: { offset } }, patience)
+    yield { bytes, type: headers.get("content-type") ?? "application/octet-stream" }
+    const next = headers.get("stream-next-offset") ?? offset
+    if (headers.get("stream-up-to-date") === "true" || next === offset) return
+    offset = next
+  }
 }

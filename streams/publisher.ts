@@ -5,6 +5,7 @@
  * producer sequence until it is answered. The producer is the session, its epoch the one that was granted: a
  * writer whose epoch has passed is refused by the server and told so here.
  */
+import { batchesOf } from "./batches.ts"
 import { type Blob, writeBlob } from "./blob.ts"
 import { parseEvent, type SessionEvent, type Unstamped } from "./event.ts"
 import { newEventId, type SessionId } from "./ids.ts"
@@ -51,7 +52,6 @@ export interface Publisher {
 }
 
 const SPOOL_LIMIT_BYTES = 64 * 1024 * 1024
-const BATCH_BYTES = 512 * 1024
 const BATCH_EVENTS = 500
 
 /**
@@ -94,7 +94,10 @@ export async function openPublisher(options: PublisherOptions): Promise<Publishe
       )
     const before = foldSession(told, left)
     const events = first(before).map((event, index) => stamp(event, before.seq + 1 + index, epoch, now()))
-    for (const batch of batchesOf([...left, ...events].map((event) => JSON.stringify(event)))) {
+    for (const batch of batchesOf(
+      [...left, ...events].map((event) => JSON.stringify(event)),
+      BATCH_EVENTS,
+    )) {
       await appendAs({ id: sessionId, epoch, seq: producerSeq++ }, endpoint, name, {
         ...patience,
         body: batch.body,
@@ -166,7 +169,7 @@ function startPublishing(
       if (typeof first === "string") {
         const end = waiting.findIndex((one) => typeof one !== "string")
         const lines = (end < 0 ? waiting : waiting.slice(0, end)) as string[]
-        const [batch] = batchesOf(lines)
+        const [batch] = batchesOf(lines, BATCH_EVENTS)
         if (!batch) return
         const producer = { id: sessionId, epoch, seq: producerSeq }
         await appendAs(producer, endpoint, name, { ...patient, body: batch.body })
@@ -275,23 +278,3 @@ const isoNow = () => new Date().toISOString()
 
 const stamp = (event: Unstamped, seq: number, epoch: number, at: string): SessionEvent =>
   ({ id: newEventId(), seq, epoch, at, ...event }) as SessionEvent
-
-/** Cuts lines of JSON into request bodies of a size that every server takes. */
-function* batchesOf(
-  lines: readonly string[],
-): Generator<{ readonly body: string; readonly count: number; readonly bytes: number }> {
-  for (let start = 0; start < lines.length; ) {
-    let end = start
-    let bytes = 0
-    while (
-      end < lines.length &&
-      end - start < BATCH_EVENTS &&
-      (end === start || bytes + (lines[end]?.length ?? 0) < BATCH_BYTES)
-    ) {
-      bytes += lines[end]?.length ?? 0
-      end += 1
-    }
-    yield { body: `[${lines.slice(start, end).join(",")}]`, count: end - start, bytes }
-    start = end
-  }
-}

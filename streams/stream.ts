@@ -162,23 +162,3 @@ export async function* textOf(
     from = next
   }
 }
-
-/** As much of one request as is not slow to take. */
-const BATCH_BYTES = 512 * 1024
-
-/** Bodies of appends that have all items, in their order. */
-export function* bodiesOf(items: readonly unknown[]): Generator<string> {
-  let batch: string[] = []
-  let bytes = 0
-  for (const item of items) {
-    const text = JSON.stringify(item)
-    if (batch.length > 0 && bytes + text.length > BATCH_BYTES) {
-      yield `[${batch.join(",")}]`
-      batch = []
-      bytes = 0
-    }
-    batch.push(text)
-    bytes += text.length
-  }
-  if (batch.length > 0) yield `[${batch.join(",")}]`
-}

@@ -2,11 +2,11 @@
  * The output of one call. A little of it is told as it comes; when there is more than an event has room for, its
  * beginning and end are told now and then, and all of it goes into a blob at the end.
  */
-import { createHash } from "node:crypto"
+
 import { BLOB_LIMIT_BYTES, type Blob } from "#streams/blob"
 import type { BlobRef } from "#streams/event"
 import type { SessionId } from "#streams/ids"
-import { paths } from "#streams/paths"
+import { blobOf } from "../blob-of.ts"
 import { OUTPUT_LENGTH, shorten } from "./fit.ts"
 
 export interface OutputFields {
@@ -61,7 +61,7 @@ export class CallOutput {
   /** The last word on it, with the blob that has all of it where the events have not. */
   end(sessionId: SessionId): { readonly fields: OutputFields; readonly blob: Blob | null } {
     if (this.#told !== null) return { fields: {}, blob: null }
-    const { ref, bytes } = blobOf(sessionId, this.#whole())
+    const { ref, bytes } = blobOf(sessionId, new TextEncoder().encode(this.#whole()))
     const blob = { ref: { ...ref, ...(this.#leftOut > 0 && { leftOut: this.#leftOut }) }, bytes }
     return { fields: { ...this.#shortened(), outputBlob: blob.ref }, blob }
   }
@@ -102,9 +102,3 @@ export class CallOutput {
 
 /** With room for the end, whose characters may take three bytes each, and for what says how much is missing. */
 const BLOB_BYTES = BLOB_LIMIT_BYTES - 4 * OUTPUT_LENGTH
-
-function blobOf(sessionId: SessionId, text: string): Blob {
-  const bytes = new TextEncoder().encode(text)
-  const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 32)
-  return { ref: { blob: paths.blob(sessionId, hash), bytes: bytes.length }, bytes }
-}

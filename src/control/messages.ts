@@ -1,9 +1,8 @@
 /** Messages that wait, and what messages bring along. */
-import { createHash } from "node:crypto"
+import { blobOf } from "#daemon/blob-of"
 import { writeBlob } from "#streams/blob"
 import type { Attachment } from "#streams/event"
 import type { SessionId } from "#streams/ids"
-import { paths } from "#streams/paths"
 import { needsDaemon, type Session } from "#streams/session"
 import { wait } from "#streams/transport"
 import { type AttachmentRequest, type ControlPlane, Problem } from "../plane.ts"
@@ -64,9 +63,9 @@ export async function keepAttachments(
   for (const { uploadId, name } of requests) {
     const bytes = await readUpload(home.path, uploadId)
     const type = contentTypeOf(bytes)
-    const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 32)
-    const blob = paths.blob(sessionId, hash)
-    await writeBlob(endpoint, { ref: { blob, bytes: bytes.length }, bytes }, { ...patience, type })
+    const kept = blobOf(sessionId, bytes)
+    const { blob } = kept.ref
+    await writeBlob(endpoint, kept, { ...patience, type })
     attachments.push(
       type.startsWith("image/")
         ? { type: "image", mimeType: type, blob, name }

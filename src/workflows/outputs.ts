@@ -1,9 +1,8 @@
 /** What steps give, where it is too large for the log: as JSON in a blob beside it, named by its content. */
-import { createHash } from "node:crypto"
-import { BLOB_LIMIT_BYTES, readBlob, writeBlob } from "#streams/blob"
+import { blobOf } from "#daemon/blob-of"
+import { BLOB_LIMIT_BYTES, wholeBlob, writeBlob } from "#streams/blob"
 import type { BlobRef } from "#streams/event"
 import type { RunId } from "#streams/ids"
-import { paths } from "#streams/paths"
 import type { FindEndpoint, Patience } from "#streams/transport"
 import type { RunEvent } from "#streams/workflow/event"
 
@@ -47,10 +46,9 @@ async function keepOutput(
   if (isSmall(value)) return null
   const bytes = new TextEncoder().encode(JSON.stringify(value))
   if (bytes.length <= INLINE_BYTES) return null
-  const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 32)
-  const ref = { blob: paths.blob(runId, hash), bytes: bytes.length }
-  await writeBlob(endpoint, { ref, bytes }, patience)
-  return ref
+  const blob = blobOf(runId, bytes)
+  await writeBlob(endpoint, blob, patience)
+  return blob.ref
 }
 
 /** Told without writing it down: most outputs are a word or a number. A character is at most 6 bytes as JSON. */
@@ -62,8 +60,5 @@ export const fitsOutput = (value: unknown): boolean =>
   Buffer.byteLength(JSON.stringify(value)) <= BLOB_LIMIT_BYTES
 
 /** The text of a blob, whole. */
-export async function textOfBlob(endpoint: FindEndpoint, blob: string, patience: Patience): Promise<string> {
-  const parts: Uint8Array[] = []
-  for await (const part of readBlob(endpoint, blob, patience)) parts.push(part)
-  return Buffer.concat(parts).toString("utf8")
-}
+export const textOfBlob = async (endpoint: FindEndpoint, blob: string, patience: Patience): Promise<string> =>
+  Buffer.from((await wholeBlob(endpoint, blob, patience)).buffer).toString("utf8")

@@ -6,6 +6,7 @@
 import { randomUUID } from "node:crypto"
 import { type Identity, identityOf } from "#daemon/process/identity"
 import { machineName } from "#daemon/process/machine"
+import { batchesOf } from "#streams/batches"
 import type { RunId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { appendBody, createStream, readToTail, START } from "#streams/stream"
@@ -107,7 +108,7 @@ function logOf(
       return offset
     },
     async append(events) {
-      for (const { batch, body } of batchesOf([...unsaid, ...events])) {
+      for (const { batch, body } of inBatches([...unsaid, ...events])) {
         const n = batch.at(-1)?.n
         offset = await appendAt(endpoint, runId, { batch, body, ...patience })
         if (offset === null) {
@@ -145,26 +146,12 @@ async function appendAt(
   }
 }
 
-/** A server takes so much in one append. */
-const BATCH_BYTES = 512 * 1024
-
-function batchesOf(events: readonly RunEvent[]): readonly Batch[] {
-  if (events.length === 0) return []
-  const texts = events.map((event) => JSON.stringify(event))
-  const batches: Batch[] = []
+function* inBatches(events: readonly RunEvent[]): Generator<Batch> {
   let from = 0
-  let bytes = 0
-  const close = (to: number) => {
-    batches.push({ batch: events.slice(from, to), body: `[${texts.slice(from, to).join(",")}]` })
-    from = to
-    bytes = 0
+  for (const { body, count } of batchesOf(events.map((event) => JSON.stringify(event)))) {
+    yield { batch: events.slice(from, from + count), body }
+    from += count
   }
-  for (const [index, { length }] of texts.entries()) {
-    if (index > from && bytes + length > BATCH_BYTES) close(index)
-    bytes += length
-  }
-  close(events.length)
-  return batches
 }
 
 let owner: (Identity & { readonly host: string }) | null = null

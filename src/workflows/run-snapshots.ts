@@ -2,12 +2,12 @@
  * Folds of long runs, kept beside their logs, so that whoever looks at one for the first time need not read thousands
  * of events. The worker that holds a run writes them; where one is missing or of another form the log is read.
  */
-import { createHash } from "node:crypto"
+
 import { promisify } from "node:util"
 import { gunzip, gzip } from "node:zlib"
-import { readBlob, writeBlob } from "#streams/blob"
+import { blobOf } from "#daemon/blob-of"
+import { wholeBlob, writeBlob } from "#streams/blob"
 import type { RunId } from "#streams/ids"
-import { paths } from "#streams/paths"
 import { deleteStream } from "#streams/stream"
 import { type FindEndpoint, type Patience, StreamError } from "#streams/transport"
 import type { SnapshotRef } from "#streams/workflow/registry"
@@ -40,9 +40,7 @@ async function readSnapshot(
   patience: Patience,
 ): Promise<Run | null> {
   try {
-    const parts: Uint8Array[] = []
-    for await (const part of readBlob(endpoint, blob, patience)) parts.push(part)
-    const text = (await unzip(Buffer.concat(parts))).toString("utf8")
+    const text = (await unzip(await wholeBlob(endpoint, blob, patience))).toString("utf8")
     return runOfSnapshot(JSON.parse(text), await runFoldVersion())
   } catch (error) {
     // The one before goes when there is a newer one; half of one is none.
@@ -80,10 +78,10 @@ export function snapshotsOf(
   let isSaving = false
 
   async function save(run: Run, offset: string): Promise<void> {
-    const bytes = new Uint8Array(await zip(JSON.stringify(snapshotOf(run, await runFoldVersion()))))
-    const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 32)
-    const next = { blob: paths.blob(runId, hash), bytes: bytes.length, offset }
-    await writeBlob(endpoint, { ref: next, bytes }, { ...patience, type: "application/gzip" })
+    const zipped = await zip(JSON.stringify(snapshotOf(run, await runFoldVersion())))
+    const blob = blobOf(runId, new Uint8Array(zipped))
+    await writeBlob(endpoint, blob, { ...patience, type: "application/gzip" })
+    const next = { ...blob.ref, offset }
     const before = ref
     ref = next
     savedAt = run.n
