@@ -6,6 +6,7 @@ import { openApi } from "../-app/api.ts"
 import { plainText } from "../-app/hidden-characters.ts"
 import { refusalOf } from "../-app/refusal.ts"
 import { Dialog } from "./dialog.tsx"
+import { DialogForm } from "./dialog-form.tsx"
 import { Field } from "./form-field.tsx"
 
 /** A new session from before a message, which is said again there, as it was or otherwise. */
@@ -40,56 +41,49 @@ export default function ForkDialog(props: {
   const files = message.attachments ?? []
   return (
     <Dialog label="Fork from here" onClose={onClose} className="w-[min(38rem,calc(100vw-1.5rem))]">
-      <form onSubmit={submit} className="flex max-h-[min(85dvh,44rem)] flex-col text-row" noValidate>
-        <div className="flex min-h-0 flex-col gap-3 overflow-y-auto p-4">
-          <h2 className="text-base font-semibold">Fork from here</h2>
-          <p className="text-quiet">
-            A new session with all that was said before this message, and the files as they were then, in a
-            place of its own. It begins with the message below. This session stays as it is.
+      <DialogForm
+        title="Fork from here"
+        leave="Leave it"
+        confirm={busy ? "Forking…" : prompt === message.text ? "Say it again" : "Fork"}
+        disabled={busy || prompt.trim() === ""}
+        problem={problem}
+        onSubmit={submit}
+        onLeave={onClose}
+        height="max-h-[min(85dvh,44rem)]"
+      >
+        <p className="text-quiet">
+          A new session with all that was said before this message, and the files as they were then, in a
+          place of its own. It begins with the message below. This session stays as it is.
+        </p>
+        <Field label="Message" htmlFor={`${id}-prompt`}>
+          <textarea
+            id={`${id}-prompt`}
+            className="field resize-y"
+            rows={Math.min(12, Math.max(3, prompt.split("\n").length, Math.ceil(prompt.length / 64)))}
+            autoFocus
+            value={prompt}
+            onChange={({ target: { value } }) => setPrompt(value)}
+            onKeyDown={(event) => {
+              if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void submit(event)
+            }}
+          />
+        </Field>
+        <Field label="Title" htmlFor={`${id}-title`}>
+          <input
+            id={`${id}-title`}
+            className="field"
+            maxLength={200}
+            value={title}
+            onChange={({ target: { value } }) => setTitle(value)}
+          />
+        </Field>
+        {files.length > 0 && (
+          <p className="text-note text-needs">
+            What was attached does not come along:{" "}
+            {files.map((each) => plainText(each.name ?? "an image")).join(", ")}.
           </p>
-          <Field label="Message" htmlFor={`${id}-prompt`}>
-            <textarea
-              id={`${id}-prompt`}
-              className="field resize-y"
-              rows={Math.min(12, Math.max(3, prompt.split("\n").length, Math.ceil(prompt.length / 64)))}
-              autoFocus
-              value={prompt}
-              onChange={({ target: { value } }) => setPrompt(value)}
-              onKeyDown={(event) => {
-                if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void submit(event)
-              }}
-            />
-          </Field>
-          <Field label="Title" htmlFor={`${id}-title`}>
-            <input
-              id={`${id}-title`}
-              className="field"
-              maxLength={200}
-              value={title}
-              onChange={({ target: { value } }) => setTitle(value)}
-            />
-          </Field>
-          {files.length > 0 && (
-            <p className="text-note text-needs">
-              What was attached does not come along:{" "}
-              {files.map((each) => plainText(each.name ?? "an image")).join(", ")}.
-            </p>
-          )}
-          {problem && (
-            <p role="alert" className="rounded-md bg-fail-tint px-3 py-2 text-fail [overflow-wrap:anywhere]">
-              {problem}
-            </p>
-          )}
-        </div>
-        <div className="flex shrink-0 justify-end gap-2 border-t border-line p-3">
-          <button type="button" className="control" onClick={onClose}>
-            Leave it
-          </button>
-          <button type="submit" className="control control-accent" disabled={busy || prompt.trim() === ""}>
-            {busy ? "Forking…" : prompt === message.text ? "Say it again" : "Fork"}
-          </button>
-        </div>
-      </form>
+        )}
+      </DialogForm>
     </Dialog>
   )
 }

@@ -12,6 +12,7 @@ import { openApi } from "../-app/api.ts"
 import { refusalOf } from "../-app/refusal.ts"
 import { toast } from "../-app/toast.ts"
 import { Dialog } from "./dialog.tsx"
+import { DialogForm } from "./dialog-form.tsx"
 import { Field } from "./form-field.tsx"
 
 const LABELS: Readonly<Record<LimitWord, string>> = {
@@ -67,53 +68,46 @@ export default function LimitsDialog(props: {
   }
   return (
     <Dialog label="Limits" onClose={onClose} className="w-[min(34rem,calc(100vw-1.5rem))]">
-      <form onSubmit={submit} className="flex max-h-[min(85dvh,40rem)] flex-col text-row" noValidate>
-        <div className="flex min-h-0 flex-col gap-4 overflow-y-auto p-4">
-          <h2 className="text-base font-semibold">Limits</h2>
-          <p className="text-quiet">What runs into one is ended, with a reason. Empty: no limit.</p>
-          <div className="grid gap-4 sm:grid-cols-2">
-            {WORDS.map((word) => (
-              <Field
-                key={word}
-                label={LABELS[word]}
-                htmlFor={`${id}-${word}`}
-                hint={`Such as ${LIMIT_WORDS[word].example}`}
-                error={
-                  wrong === word ? (
-                    <p id={`${id}-${word}-wrong`} role="alert" className="text-note text-fail">
-                      That is not usable: write for example {LIMIT_WORDS[word].example}.
-                    </p>
-                  ) : null
-                }
-              >
-                <input
-                  id={`${id}-${word}`}
-                  className="field font-mono text-row!"
-                  autoComplete="off"
-                  autoCapitalize="off"
-                  spellCheck={false}
-                  value={typed[word] ?? ""}
-                  onChange={({ target: { value } }) => setTyped((now) => ({ ...now, [word]: value }))}
-                  {...(wrong === word && { "aria-invalid": true, "aria-describedby": `${id}-${word}-wrong` })}
-                />
-              </Field>
-            ))}
-          </div>
-          {problem && (
-            <p role="alert" className="rounded-md bg-fail-tint px-3 py-2 text-fail [overflow-wrap:anywhere]">
-              {problem}
-            </p>
-          )}
+      <DialogForm
+        title="Limits"
+        leave="Leave them"
+        confirm={busy ? "Asking…" : "Set"}
+        disabled={busy}
+        problem={problem}
+        onSubmit={submit}
+        onLeave={onClose}
+        height="max-h-[min(85dvh,40rem)]"
+      >
+        <p className="text-quiet">What runs into one is ended, with a reason. Empty: no limit.</p>
+        <div className="grid gap-4 sm:grid-cols-2">
+          {WORDS.map((word) => (
+            <Field
+              key={word}
+              label={LABELS[word]}
+              htmlFor={`${id}-${word}`}
+              hint={`Such as ${LIMIT_WORDS[word].example}`}
+              error={
+                wrong === word ? (
+                  <p id={`${id}-${word}-wrong`} role="alert" className="text-note text-fail">
+                    That is not usable: write for example {LIMIT_WORDS[word].example}.
+                  </p>
+                ) : null
+              }
+            >
+              <input
+                id={`${id}-${word}`}
+                className="field font-mono text-row!"
+                autoComplete="off"
+                autoCapitalize="off"
+                spellCheck={false}
+                value={typed[word] ?? ""}
+                onChange={({ target: { value } }) => setTyped((now) => ({ ...now, [word]: value }))}
+                {...(wrong === word && { "aria-invalid": true, "aria-describedby": `${id}-${word}-wrong` })}
+              />
+            </Field>
+          ))}
         </div>
-        <div className="flex shrink-0 justify-end gap-2 border-t border-line p-3">
-          <button type="button" className="control" onClick={onClose}>
-            Leave them
-          </button>
-          <button type="submit" className="control control-accent" disabled={busy}>
-            {busy ? "Asking…" : "Set"}
-          </button>
-        </div>
-      </form>
+      </DialogForm>
     </Dialog>
   )
 }

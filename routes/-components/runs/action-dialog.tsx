@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router"
-import { type FormEvent, type ReactNode, useId, useState } from "react"
+import { type FormEvent, useId, useState } from "react"
 import type { RunId } from "#streams/ids"
 import type { StepId } from "#streams/workflow/step-id"
 import { placeOf } from "#streams/workflow/step-place"
@@ -13,6 +13,7 @@ import { stepFieldsOf, stepInputOf } from "../../-app/step-form.ts"
 import { toast } from "../../-app/toast.ts"
 import { usePreview } from "../../-app/use-preview.ts"
 import { Dialog } from "../dialog.tsx"
+import { DialogAlert, DialogForm } from "../dialog-form.tsx"
 import { Field } from "../form-field.tsx"
 import { InputFields } from "./input-fields.tsx"
 import { PreviewList } from "./preview-list.tsx"
@@ -98,86 +99,77 @@ export default function ActionDialog(props: {
     refused !== null || Object.keys(wrong).length > 0 || (previewed !== null && preview === null)
   return (
     <Dialog label={title} onClose={onClose} className="w-[min(36rem,calc(100vw-1.5rem))]">
-      <form onSubmit={submit} className="flex max-h-[min(80dvh,44rem)] flex-col text-row" noValidate>
-        <div className="flex min-h-0 flex-col gap-3 overflow-y-auto p-4">
-          <h2 className="text-base font-semibold">{title}</h2>
-          <p className="text-quiet">{detail}</p>
-          {fields.map(({ name, label, text: before }) => (
-            <Field key={name} label={label} htmlFor={`${id}-${name}`}>
-              <textarea
-                id={`${id}-${name}`}
-                className="field resize-y font-mono text-row!"
-                rows={Math.min(8, (edited[name] ?? before).split("\n").length)}
-                spellCheck={name === "prompt"}
-                value={edited[name] ?? before}
-                onChange={({ target: { value } }) => setEdited((now) => ({ ...now, [name]: value }))}
-              />
-            </Field>
-          ))}
-          {action.type === "skip" && (
-            <Field
-              label="Output"
-              htmlFor={`${id}-text`}
-              hint="Text or JSON: what the step is taken to have given. Empty: nothing, and whoever needs it fails."
-            >
-              <textarea
-                id={`${id}-text`}
-                className="field resize-y font-mono text-row!"
-                rows={3}
-                value={text}
-                onChange={({ target: { value } }) => setText(value)}
-              />
-            </Field>
-          )}
-          {action.type === "cancel" && (
-            <Field label="Reason" htmlFor={`${id}-text`} hint="Kept with the run. It may be left empty.">
-              <input
-                id={`${id}-text`}
-                className="field"
-                maxLength={4000}
-                value={text}
-                onChange={({ target: { value } }) => setText(value)}
-              />
-            </Field>
-          )}
-          {action.type === "pause" && <PauseChoice interrupt={interrupt} onChoose={setInterrupt} />}
-          {action.type === "fork" && (
-            <InputFields
-              declared={declared}
-              typed={typed}
-              wrong={wrong}
-              onType={(name, value) => setTyped((now) => ({ ...now, [name]: value }))}
+      <DialogForm
+        title={title}
+        leave="Leave it"
+        confirm={busy ? "Asking…" : confirm}
+        disabled={busy || blocked}
+        problem={problem ?? unknown}
+        onSubmit={submit}
+        onLeave={onClose}
+        height="max-h-[min(80dvh,44rem)]"
+      >
+        <p className="text-quiet">{detail}</p>
+        {fields.map(({ name, label, text: before }) => (
+          <Field key={name} label={label} htmlFor={`${id}-${name}`}>
+            <textarea
+              id={`${id}-${name}`}
+              className="field resize-y font-mono text-row!"
+              rows={Math.min(8, (edited[name] ?? before).split("\n").length)}
+              spellCheck={name === "prompt"}
+              value={edited[name] ?? before}
+              onChange={({ target: { value } }) => setEdited((now) => ({ ...now, [name]: value }))}
             />
-          )}
-          {previewed !== null && preview === null && unknown === null && (
-            <p className="text-quiet">Looking what would run…</p>
-          )}
-          {preview !== null && refused === null && <PreviewList preview={preview} />}
-          {refused !== null && (
-            <Alert>
-              {refused.message} {refused.hint}
-            </Alert>
-          )}
-          {(problem ?? unknown) !== null && <Alert>{problem ?? unknown}</Alert>}
-        </div>
-        <div className="flex shrink-0 justify-end gap-2 border-t border-line p-3">
-          <button type="button" className="control" onClick={onClose}>
-            Leave it
-          </button>
-          <button type="submit" className="control control-accent" disabled={busy || blocked}>
-            {busy ? "Asking…" : confirm}
-          </button>
-        </div>
-      </form>
+          </Field>
+        ))}
+        {action.type === "skip" && (
+          <Field
+            label="Output"
+            htmlFor={`${id}-text`}
+            hint="Text or JSON: what the step is taken to have given. Empty: nothing, and whoever needs it fails."
+          >
+            <textarea
+              id={`${id}-text`}
+              className="field resize-y font-mono text-row!"
+              rows={3}
+              value={text}
+              onChange={({ target: { value } }) => setText(value)}
+            />
+          </Field>
+        )}
+        {action.type === "cancel" && (
+          <Field label="Reason" htmlFor={`${id}-text`} hint="Kept with the run. It may be left empty.">
+            <input
+              id={`${id}-text`}
+              className="field"
+              maxLength={4000}
+              value={text}
+              onChange={({ target: { value } }) => setText(value)}
+            />
+          </Field>
+        )}
+        {action.type === "pause" && <PauseChoice interrupt={interrupt} onChoose={setInterrupt} />}
+        {action.type === "fork" && (
+          <InputFields
+            declared={declared}
+            typed={typed}
+            wrong={wrong}
+            onType={(name, value) => setTyped((now) => ({ ...now, [name]: value }))}
+          />
+        )}
+        {previewed !== null && preview === null && unknown === null && (
+          <p className="text-quiet">Looking what would run…</p>
+        )}
+        {preview !== null && refused === null && <PreviewList preview={preview} />}
+        {refused !== null && (
+          <DialogAlert>
+            {refused.message} {refused.hint}
+          </DialogAlert>
+        )}
+      </DialogForm>
     </Dialog>
   )
 }
-
-const Alert = ({ children }: { readonly children: ReactNode }) => (
-  <p role="alert" className="rounded-md bg-fail-tint px-3 py-2 text-fail [overflow-wrap:anywhere]">
-    {children}
-  </p>
-)
 
 function PauseChoice(props: {
   readonly interrupt: boolean

@@ -6,7 +6,8 @@ import { plainText } from "../../-app/hidden-characters.ts"
 import { type Refusal, refusalOf } from "../../-app/refusal.ts"
 import { newKey, openRunApi } from "../../-app/run-api.ts"
 import { inputsOf, type Typed, typedOf, wrongIn } from "../../-app/start-form.ts"
-import { Field, Problem } from "../form-field.tsx"
+import { Problem } from "../form-field.tsx"
+import { DirectoryField } from "./directory-field.tsx"
 import { InputFields } from "./input-fields.tsx"
 
 /** Starts a run of a workflow: a field for each of its inputs, and where it works. */
@@ -74,24 +75,7 @@ export function StartForm({
         wrong={wrong}
         onType={(name, value) => setTyped((now) => ({ ...now, [name]: value }))}
       />
-      <Field
-        label="Directory"
-        htmlFor={`${id}-dir`}
-        hint="An absolute path. Empty: your home."
-        error={dirWrong && refusal ? <Problem id={`${id}-dir-wrong`} refusal={refusal} /> : null}
-      >
-        <input
-          id={`${id}-dir`}
-          className="field font-mono text-row!"
-          placeholder="/home/you/project"
-          autoComplete="off"
-          autoCapitalize="off"
-          spellCheck={false}
-          value={dir}
-          onChange={({ target: { value } }) => setDir(value)}
-          {...(dirWrong && { "aria-invalid": true, "aria-describedby": `${id}-dir-wrong` })}
-        />
-      </Field>
+      <DirectoryField id={id} dir={dir} onDir={setDir} refusal={dirWrong ? refusal : null} />
       {refusal && !dirWrong && <Problem id={`${id}-wrong`} refusal={refusal} />}
       <button type="submit" className="control control-accent w-fit px-5" disabled={busy}>
         {busy ? "Starting…" : "Start"}

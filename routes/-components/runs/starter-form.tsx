@@ -13,6 +13,7 @@ import {
 } from "../../-app/starters.ts"
 import { toast } from "../../-app/toast.ts"
 import { Field, Problem } from "../form-field.tsx"
+import { DirectoryField } from "./directory-field.tsx"
 import { InputFields } from "./input-fields.tsx"
 import { type NewSecret, SecretNote } from "./secret-note.tsx"
 import { WhenFields } from "./when-fields.tsx"
@@ -157,17 +158,7 @@ function Rest(props: {
         wrong={wrong}
         onType={(name, value) => setStart((now) => ({ ...now, typed: { ...now.typed, [name]: value } }))}
       />
-      <Field label="Directory" htmlFor={`${id}-dir`} hint="An absolute path. Empty: your home.">
-        <input
-          id={`${id}-dir`}
-          className="field font-mono text-row!"
-          placeholder="/home/you/project"
-          autoComplete="off"
-          autoCapitalize="off"
-          value={start.dir}
-          onChange={({ target: { value } }) => setStart({ ...start, dir: value })}
-        />
-      </Field>
+      <DirectoryField id={id} dir={start.dir} onDir={(dir) => setStart({ ...start, dir })} />
       {kind === "schedule" && (
         <label className="flex items-start gap-2.5 text-row touch:min-h-11 touch:items-center">
           <input
