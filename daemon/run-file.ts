@@ -9,6 +9,9 @@ import { isMissing } from "./missing.ts"
 
 const Identity = { pid: z.number().int().positive(), startTime: z.string(), bootId: z.string() }
 
+/** A file that says no more than which process it is about. */
+export const ProcessRun = z.object(Identity)
+
 export const DaemonRun = z.object({
   ...Identity,
   sessionId: z.string(),

@@ -3,6 +3,7 @@
  * leaves every file whole, as it was or as it is to be; to do it again finishes it. The repository's index, branches
  * and stash are not touched: it sees changed files, as after any edit.
  */
+
 import type { Stats } from "node:fs"
 import {
   chmod,
@@ -21,6 +22,7 @@ import {
 } from "node:fs/promises"
 import { join } from "node:path"
 import type { LeftOut } from "#streams/event"
+import { isMissing } from "../missing.ts"
 import { blobsOf, sizesOf } from "./blobs.ts"
 import type { Looking } from "./differences.ts"
 import { gitBytes } from "./git.ts"
@@ -181,7 +183,7 @@ async function remove(root: string, path: string): Promise<void> {
 const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf("/")))
 
 function ifGone(error: NodeJS.ErrnoException): void {
-  if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error
+  if (!isMissing(error)) throw error
 }
 
 async function put(root: string, { path, mode }: Put, draft: string): Promise<void> {

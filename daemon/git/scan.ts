@@ -1,8 +1,10 @@
 /** What differs on the disk from an index of ours, and what of it can be kept. */
+
 import { constants, lstatSync } from "node:fs"
 import { access, lstat } from "node:fs/promises"
 import { join, relative, sep } from "node:path"
 import type { LeftOut } from "#streams/event"
+import { isMissing } from "../missing.ts"
 import { git, gitBytes, saidNo } from "./git.ts"
 import type { Own } from "./invocation.ts"
 import { fileAt, pathsIn, shown, typed } from "./paths.ts"
@@ -90,7 +92,7 @@ export async function scan(place: Place, own: Own, allowance: Allowance = ALLOWA
 /** The size of what can be kept, 0 for what is gone; else why not. */
 async function lookAt(file: Buffer, known: boolean): Promise<number | LeftOut["why"]> {
   const stat = await lstat(file).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT" || error.code === "ENOTDIR") return null
+    if (isMissing(error)) return null
     throw error
   })
   if (stat === null) return 0

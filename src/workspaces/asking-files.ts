@@ -1,4 +1,6 @@
 /** Asks a daemon something about the files or the branch of its session, and waits until that is settled. */
+import type { Address } from "#daemon/git/address"
+import { RemoteRefused, remoteNamed } from "#daemon/git/remote"
 import type { Failure } from "#streams/event"
 import type { RequestId, SessionId } from "#streams/ids"
 import type { Session } from "#streams/session"
@@ -45,8 +47,14 @@ export async function settledFiles(
   )
 }
 
+/** The address of a remote that there has to be. Throws {@link Problem}. */
+export const addressOfRemote = (root: string, remote: string): Promise<Address> =>
+  remoteNamed(root, remote).catch((error: unknown) => {
+    throw error instanceof RemoteRefused ? problemOf(error.failure, "remote_refused") : error
+  })
+
 /** A failure that a session has told, as a refusal of whoever asked for it. */
-export function problemOf({ code, message, hint }: Failure, otherwise: ProblemSlug): Problem {
+function problemOf({ code, message, hint }: Failure, otherwise: ProblemSlug): Problem {
   const reason: ProblemSlug = code in PROBLEMS ? (code as ProblemSlug) : otherwise
   return new Problem(reason, hint === undefined ? message : `${message} ${hint}`)
 }

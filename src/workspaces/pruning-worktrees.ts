@@ -1,12 +1,11 @@
 /** Takes away the work trees in which nothing is that would be lost, and tells why the others stay. */
-import { readdir, rm } from "node:fs/promises"
-import { join } from "node:path"
+import { rm } from "node:fs/promises"
 import { SessionId } from "#streams/ids"
 import type { PlaneContext } from "../plane-context.ts"
 import type { GivingBack } from "./giving-back.ts"
 import { isElsewhere } from "./standing.ts"
 import { removeWhole } from "./whole-tree.ts"
-import { worktreesDir } from "./workspace.ts"
+import { foldersOfWorktrees } from "./workspace.ts"
 import { type WorktreeTold, worktreesIn } from "./worktrees.ts"
 
 export interface PruneWorktreesRequest {
@@ -57,11 +56,8 @@ export function pruningWorktrees(context: PlaneContext, giveBack: GivingBack["gi
 
 /** What was to be deleted when whoever did it was killed. */
 async function deleteGone(home: string): Promise<void> {
-  const dir = worktreesDir(home)
-  for (const project of await readdir(dir).catch(() => []))
-    for (const name of await readdir(join(dir, project)).catch(() => [])) {
-      const [id, rest] = name.split(".gone")
-      if (rest === "" && SessionId.safeParse(id).success)
-        await rm(join(dir, project, name), { recursive: true, force: true })
-    }
+  for await (const { name, path } of foldersOfWorktrees(home)) {
+    const [id, rest] = name.split(".gone")
+    if (rest === "" && SessionId.safeParse(id).success) await rm(path, { recursive: true, force: true })
+  }
 }

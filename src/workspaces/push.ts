@@ -2,7 +2,6 @@
 import { existsSync } from "node:fs"
 import { branchIn, uncommittedIn } from "#daemon/git/commit"
 import { commitsBetween } from "#daemon/git/merge"
-import { RemoteRefused, remoteNamed } from "#daemon/git/remote"
 import { commitOf } from "#daemon/git/worktree"
 import { newRequestId, type SessionId } from "#streams/ids"
 import type { Worktree } from "#streams/registry"
@@ -10,7 +9,7 @@ import { guarded } from "../control/guarded.ts"
 import type { Reach } from "../control/reach.ts"
 import { Problem } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
-import { problemOf, settledFiles } from "./asking-files.ts"
+import { addressOfRemote, settledFiles } from "./asking-files.ts"
 import { forgeOf, slugOf } from "./forge.ts"
 import { withGit } from "./moments.ts"
 import type { Publishing, PullRequestRequest, PushRequest } from "./publishing.ts"
@@ -42,9 +41,7 @@ export function publishing(context: PlaneContext, reach: Reach): Publishing {
       throw new Problem("unknown_branch", `No branch is checked out in ${path}: check one out there.`)
     await checkHasWork(sessionId, worktree, commit)
     const remote = asked ?? (await repositoryConfig(path)).remote
-    const address = await remoteNamed(path, remote).catch((error: unknown) => {
-      throw error instanceof RemoteRefused ? problemOf(error.failure, "remote_refused") : error
-    })
+    const address = await addressOfRemote(path, remote)
     return { worktree, title, branch, commit, remote, address }
   }
 

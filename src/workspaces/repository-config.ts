@@ -2,6 +2,7 @@
  * What a repository says about sessions in it: `.agentz/config.yaml` at its top. It may name commands, and whoever
  * cloned it has not chosen those: they are run only after the user has allowed exactly them.
  */
+
 import { createHash } from "node:crypto"
 import { constants } from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"
@@ -9,11 +10,12 @@ import { join } from "node:path"
 import { parse, YAMLError } from "yaml"
 import { z } from "zod"
 import { isRemoteName } from "#daemon/git/address"
-import { RemoteRefused, remoteIn, remoteNamed } from "#daemon/git/remote"
+import { remoteIn } from "#daemon/git/remote"
+import { isMissing } from "#daemon/missing"
 import type { Worktree } from "#streams/registry"
 import { Problem } from "../plane.ts"
 import { readPrivate, writePrivate } from "../private-file.ts"
-import { problemOf } from "./asking-files.ts"
+import { addressOfRemote } from "./asking-files.ts"
 
 const Line = z.string().trim().min(1).max(4000)
 
@@ -45,7 +47,7 @@ export async function repositoryConfig(root: string): Promise<RepositoryConfig> 
   const faulty = (fault: string) =>
     new Problem("repository_config_invalid", `${path} cannot be used: ${fault}. Mend it, or remove it.`)
   const text = await textOf(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT" || error.code === "ENOTDIR") return ""
+    if (isMissing(error)) return ""
     throw faulty(error.message)
   })
   try {
@@ -144,10 +146,7 @@ export async function pushFor(
 ): Promise<NonNullable<Worktree["push"]> | null> {
   const { push: wanted, remote } = config
   if (wanted && (await isAllowed(home, repository, hashOf(config)))) {
-    const address = await remoteNamed(root, remote).catch((error: unknown) => {
-      throw error instanceof RemoteRefused ? problemOf(error.failure, "remote_refused") : error
-    })
-    return { remote, url: address.shown }
+    return { remote, url: (await addressOfRemote(root, remote)).shown }
   }
   if (!always) return null
   // The user wants it of all repositories that have one: which remote it is, a repository does not choose for that.

@@ -2,12 +2,10 @@
 import { createHash, randomUUID } from "node:crypto"
 import { rename, rm } from "node:fs/promises"
 import { join } from "node:path"
-import { z } from "zod"
 import { identityOf, isSame } from "#daemon/process/identity"
+import { ProcessRun } from "#daemon/run-file"
 import { wait } from "#streams/transport"
 import { createPrivate, readPrivate } from "../private-file.ts"
-
-const Holder = z.object({ pid: z.number(), startTime: z.string(), bootId: z.string() })
 
 const LOOK_MS = 100
 /** A clone takes its time. */
@@ -29,7 +27,7 @@ export async function lockRepository(home: string, root: string): Promise<AsyncD
 
 function isHeld(text: string): boolean {
   try {
-    return isSame(Holder.parse(JSON.parse(text)))
+    return isSame(ProcessRun.parse(JSON.parse(text)))
   } catch {
     return false
   }

@@ -3,17 +3,15 @@
  * marked beside its session, and what a killed process left of it is made anew: nobody has worked in it yet. One that is
  * taken away is moved aside first, so that nothing comes in while it is looked at, and once more before it is deleted.
  */
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync } from "node:fs"
 import { mkdir, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { z } from "zod"
 import { addWorktree, forgetWorktree, repairWorktree, type Wanted } from "#daemon/git/worktree"
 import { filesOf } from "#daemon/home"
 import { identityOf, isSame } from "#daemon/process/identity"
+import { ProcessRun, readRunFile } from "#daemon/run-file"
 import type { SessionId } from "#streams/ids"
 import { Problem } from "../plane.ts"
-
-const Maker = z.object({ pid: z.number(), startTime: z.string(), bootId: z.string() })
 
 const markOf = (home: string, sessionId: SessionId): string =>
   join(filesOf(home, sessionId).dir, "making-work-tree.json")
@@ -24,17 +22,8 @@ export const isUnfinished = (home: string, sessionId: SessionId): boolean =>
 
 /** Whether a living process of somebody else's makes it at this moment. */
 export function isMadeByOther(home: string, sessionId: SessionId): boolean {
-  const maker = makerIn(markOf(home, sessionId))
+  const maker = readRunFile(markOf(home, sessionId), ProcessRun)
   return maker !== null && maker.pid !== process.pid && isSame(maker)
-}
-
-/** `null`: there is no mark, or it is not written yet. */
-function makerIn(mark: string): z.infer<typeof Maker> | null {
-  try {
-    return Maker.parse(JSON.parse(readFileSync(mark, "utf8")))
-  } catch {
-    return null
-  }
 }
 
 /** Makes it and then `fill`s it. Throws what git says, {@link Problem} where somebody else makes it at this moment. */

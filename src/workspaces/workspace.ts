@@ -1,7 +1,7 @@
 /** Where a session works: in the directory itself, or in a work tree of its own. Checked before anything is started. */
 import { createHash } from "node:crypto"
 import { existsSync } from "node:fs"
-import { cp, mkdir, realpath } from "node:fs/promises"
+import { cp, mkdir, readdir, realpath } from "node:fs/promises"
 import { basename, dirname, join, sep } from "node:path"
 import { GitError } from "#daemon/git/git"
 import { kindOf } from "#daemon/git/place"
@@ -18,6 +18,16 @@ type WorktreeRequest = Extract<WorkspaceRequest, { kind: "worktree" }>
 
 /** Beside the home rather than in it: agents do not see into the home. */
 export const worktreesDir = (home: string): string => `${home}-worktrees`
+
+/** What lies where work trees are made, one by one. */
+export async function* foldersOfWorktrees(
+  home: string,
+): AsyncGenerator<{ readonly name: string; readonly path: string }> {
+  const dir = worktreesDir(home)
+  for (const project of await readdir(dir).catch(() => []))
+    for (const name of await readdir(join(dir, project)).catch(() => []))
+      yield { name, path: join(dir, project, name) }
+}
 
 /** Where the work tree of a session is. */
 export const worktreeAt = (home: string, root: string, sessionId: SessionId): string => {

@@ -1,7 +1,7 @@
 /** The work trees that were made for sessions: what each takes, how its session stands, and whether its work is elsewhere. */
 import { existsSync } from "node:fs"
-import { readdir, stat } from "node:fs/promises"
-import { dirname, join } from "node:path"
+import { stat } from "node:fs/promises"
+import { dirname } from "node:path"
 import { GitError } from "#daemon/git/git"
 import { heldIn } from "#daemon/git/holding"
 import { kindOf, knownPlace } from "#daemon/git/place"
@@ -13,7 +13,7 @@ import { slots } from "../daemons/order.ts"
 import type { PlaneContext } from "../plane-context.ts"
 import { diskUse } from "./disk-use.ts"
 import { isElsewhere, type Standing, standingOf } from "./standing.ts"
-import { worktreesDir } from "./workspace.ts"
+import { foldersOfWorktrees, worktreesDir } from "./workspace.ts"
 
 export interface WorktreeTold extends Standing {
   /** `null`: no session knows of it any more. */
@@ -113,16 +113,13 @@ function ofSessions(home: string, registry: Registry): Place[] {
 /** What a session that is forgotten, or was never finished, left. */
 async function strays(home: string, registry: Registry): Promise<Place[]> {
   const found: Place[] = []
-  const dir = worktreesDir(home)
-  for (const project of await readdir(dir).catch(() => []))
-    for (const name of await readdir(join(dir, project)).catch(() => [])) {
-      const sessionId = SessionId.safeParse(name).data
-      const path = join(dir, project, name)
-      if (sessionId === undefined || registry.has(sessionId) || (await isNew(path))) continue
-      const kind = await kindOf(path).catch(unlessGit)
-      const isTree = kind !== null && kind.repository !== null && kind.root === path
-      found.push({ path, root: isTree ? dirname(kind.repository ?? path) : null, entry: null })
-    }
+  for await (const { name, path } of foldersOfWorktrees(home)) {
+    const sessionId = SessionId.safeParse(name).data
+    if (sessionId === undefined || registry.has(sessionId) || (await isNew(path))) continue
+    const kind = await kindOf(path).catch(unlessGit)
+    const isTree = kind !== null && kind.repository !== null && kind.root === path
+    found.push({ path, root: isTree ? dirname(kind.repository ?? path) : null, entry: null })
+  }
   return found
 }
 
