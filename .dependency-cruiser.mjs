@@ -5,7 +5,7 @@
 
 /** What a spawner must know of a daemon; nothing else of it is the control plane's business. */
 const SPAWNERS_KNOWLEDGE =
-  "^daemon/(spec|blob-of|missing|mcp-server|home|run-file|spool-file|set-aside|control-socket|endpoint|log-cap|git/[a-z-]+|telemetry/(measures|meter|otlp|otlp-settings|exporter|exporter-for)|agents/catalogue|stream-server/(ensure|setbacks)|process/(identity|machine|tree|snapshot|belongings|isolation|hidden-home))[.]ts$"
+  "^daemon/(spec|blob-of|failed|missing|mcp-server|home|run-file|spool-file|set-aside|control-socket|endpoint|log-cap|git/[a-z-]+|telemetry/(measures|meter|otlp|otlp-settings|exporter|exporter-for)|agents/catalogue|stream-server/(ensure|setbacks)|process/(identity|machine|tree|snapshot|belongings|isolation|hidden-home))[.]ts$"
 
 export default {
   forbidden: [

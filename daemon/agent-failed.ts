@@ -1,11 +1,6 @@
-import type { Failure } from "#streams/event"
+import { Failed } from "./failed.ts"
 
 /** The agent said why it could not go on, in words fit to show. */
-export class AgentFailed extends Error {
+export class AgentFailed extends Failed {
   override readonly name = "AgentFailed"
-  readonly failure: Failure
-  constructor(failure: Failure, options?: ErrorOptions) {
-    super(failure.message, options)
-    this.failure = failure
-  }
 }

@@ -7,7 +7,7 @@ import type { Command } from "#streams/command"
 import type { Checkpoint, Failure, LeftOut, Unstamped } from "#streams/event"
 import type { SessionId, TurnId } from "#streams/ids"
 import type { Session } from "#streams/session"
-import { AgentFailed } from "./agent-failed.ts"
+import { Failed } from "./failed.ts"
 import { ObjectGone } from "./git/blobs.ts"
 import { bind } from "./git/checkpoint.ts"
 import { changesBetween, totalsOf } from "./git/differences.ts"
@@ -212,17 +212,12 @@ class NoPlace extends Error {
 }
 
 /** A request for the files that is not met, with the reason fit to be shown. */
-class Refused extends Error {
+class Refused extends Failed {
   override readonly name = "Refused"
-  readonly failure: Failure
-  constructor(failure: Failure) {
-    super(failure.message)
-    this.failure = failure
-  }
 }
 
 function failureOf(error: unknown): Failure {
-  if (error instanceof Refused || error instanceof AgentFailed) return error.failure
+  if (error instanceof Failed) return error.failure
   const message = error instanceof Error ? error.message : String(error)
   if (error instanceof NoPlace) return { code: "no_checkpoints_here", message }
   if (error instanceof TooManyFiles) return { code: "too_many_files", message }

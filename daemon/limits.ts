@@ -5,16 +5,12 @@
 import type { Failure } from "#streams/event"
 import type { Limits } from "#streams/session-limits"
 import type { DiskGrowth } from "./disk-growth.ts"
+import { Failed } from "./failed.ts"
 import type { Enclosure } from "./process/enclosure.ts"
 
 /** Why a turn is ended that its agent would have gone on with. */
-export class LimitReached extends Error {
+export class LimitReached extends Failed {
   override readonly name = "LimitReached"
-  readonly failure: Failure
-  constructor(failure: Failure) {
-    super(failure.message)
-    this.failure = failure
-  }
 }
 
 /** What the session has cost up to now, with the running turn. */

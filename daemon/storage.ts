@@ -2,7 +2,6 @@
  * How a daemon stands with the stream server. While it is behind, it says so to whoever asks on the control socket,
  * and brings our own server back: the API and every command may be dead as well, and what waits here has a cap.
  */
-
 import type { Publisher } from "#streams/publisher"
 import type { ControlAnswer } from "./control-socket.ts"
 import type { DaemonSpec } from "./spec.ts"

@@ -9,7 +9,6 @@
  * The row is written under the granted epoch, so one who was overtaken is refused by the registry before it deletes
  * anything. A copy's name is never used twice. `events` is closed before it is copied, so no daemon slips in behind.
  */
-
 import { isDeepStrictEqual } from "node:util"
 import { isSame } from "#daemon/process/identity"
 import { bodiesOf } from "#streams/batches"

@@ -2,7 +2,6 @@
  * Opens the control plane of a home: finds or starts the stream server and, when asked to watch, keeps every
  * session's status true for as long as it is open.
  */
-
 import { appendingTogether } from "#streams/append-together"
 import { paths } from "#streams/paths"
 import { createStream } from "#streams/stream"

@@ -1,5 +1,4 @@
 /** What every part of the control plane works with: where things are, and how long to wait for them. */
-
 import type { IsolationKind } from "#daemon/process/isolation"
 import type { KnownStreams } from "#daemon/spec"
 import type { AppendTogether } from "#streams/append-together"

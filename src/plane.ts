@@ -2,7 +2,6 @@
  * The control plane: everything that can be asked of agentz, whoever asks (tRPC, CLI, MCP). It holds no
  * state that a replay does not give back, so there may be many of it at once and any may be killed.
  */
-
 import type { McpServer } from "#daemon/mcp-server"
 import type { Children } from "#streams/children"
 import type { SendMode } from "#streams/command"

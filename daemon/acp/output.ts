@@ -2,7 +2,6 @@
  * The output of one call. A little of it is told as it comes; when there is more than an event has room for, its
  * beginning and end are told now and then, and all of it goes into a blob at the end.
  */
-
 import { BLOB_LIMIT_BYTES, type Blob } from "#streams/blob"
 import type { BlobRef } from "#streams/event"
 import type { SessionId } from "#streams/ids"

@@ -2,7 +2,6 @@
  * Failures and retries as the adapters of Claude Code and Codex tell them to a client that says it understands
  * `jetbrains.air` / `sessionFailure`: a record in the `_meta` of a `session_info_update`.
  */
-
 import { fitLine } from "./generic.ts"
 import { type Fields, stringIn, under } from "./read.ts"
 import type { Said } from "./said.ts"

@@ -1,5 +1,4 @@
 /** The ACP side that all agents inside the daemon share: one session, one prompt at a time, cancel. */
-
 import {
   type AgentApp,
   type AgentContext,

@@ -5,7 +5,7 @@
  */
 import { existsSync } from "node:fs"
 import { join } from "node:path"
-import type { Failure } from "#streams/event"
+import { Failed } from "../failed.ts"
 import { type Address, type AddressRead, addressOf, isRemoteName } from "./address.ts"
 import { type Bounds, git, saidNo } from "./git.ts"
 import { objectsOf, type Place } from "./place.ts"
@@ -35,13 +35,8 @@ async function configured(directory: string, key: string): Promise<string | null
 }
 
 /** Nothing was asked of any remote, for a reason that is a person's to settle. */
-export class RemoteRefused extends Error {
+export class RemoteRefused extends Failed {
   override readonly name = "RemoteRefused"
-  readonly failure: Failure
-  constructor(failure: Failure) {
-    super(failure.message)
-    this.failure = failure
-  }
 }
 
 /** The same where there has to be one that git may be told of. Throws {@link RemoteRefused}. */

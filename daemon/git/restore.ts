@@ -3,7 +3,6 @@
  * leaves every file whole, as it was or as it is to be; to do it again finishes it. The repository's index, branches
  * and stash are not touched: it sees changed files, as after any edit.
  */
-
 import type { Stats } from "node:fs"
 import {
   chmod,

@@ -1,5 +1,4 @@
 /** What differs on the disk from an index of ours, and what of it can be kept. */
-
 import { constants, lstatSync } from "node:fs"
 import { access, lstat } from "node:fs/promises"
 import { join, relative, sep } from "node:path"

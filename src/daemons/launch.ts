@@ -1,5 +1,4 @@
 /** Whether a grant that nothing came of may still become a daemon. */
-
 import { bootId, isSame } from "#daemon/process/identity"
 import { machineName } from "#daemon/process/machine"
 import { processesOf } from "#daemon/process/tree"

@@ -2,7 +2,6 @@
  * Folds of long runs, kept beside their logs, so that whoever looks at one for the first time need not read thousands
  * of events. The worker that holds a run writes them; where one is missing or of another form the log is read.
  */
-
 import { promisify } from "node:util"
 import { gunzip, gzip } from "node:zlib"
 import { blobOf } from "#daemon/blob-of"

@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs"
 import { mkdir, readdir, rename, rm } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
+import { Failed } from "#daemon/failed"
 import { type Address, addressOf } from "#daemon/git/address"
 import { checkpointRef, takeRefs } from "#daemon/git/checkpoint"
 import { farFailure } from "#daemon/git/far-failure"
@@ -14,7 +15,6 @@ import { cloneTo, fetchInto } from "#daemon/git/remote"
 import { commitOf, commitsIn, isBranchName, knowsWorktree, makeBranch, tipsIn } from "#daemon/git/worktree"
 import { filesOf } from "#daemon/home"
 import { identityOf } from "#daemon/process/identity"
-import type { Failure } from "#streams/event"
 import type { SessionRow, Worktree } from "#streams/registry"
 import type { CheckpointMark, Session } from "#streams/session"
 import { Problem } from "../plane.ts"
@@ -38,13 +38,8 @@ export interface Found {
 }
 
 /** It cannot be made again, or only after somebody has done something. */
-export class Unrecoverable extends Error {
+export class Unrecoverable extends Failed {
   override readonly name = "Unrecoverable"
-  readonly failure: Failure
-  constructor(failure: Failure) {
-    super(failure.message)
-    this.failure = failure
-  }
 }
 
 /** A folder without its `.git` is no work tree either, nor is one that was never finished. */

@@ -2,7 +2,6 @@
  * What a repository says about sessions in it: `.agentz/config.yaml` at its top. It may name commands, and whoever
  * cloned it has not chosen those: they are run only after the user has allowed exactly them.
  */
-
 import { createHash } from "node:crypto"
 import { constants } from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"

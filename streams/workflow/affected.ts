@@ -1,5 +1,4 @@
 /** What an action makes run again, told before it is done: the same answer for the page, the command line and the worker. */
-
 import { withDescendants } from "./graph.ts"
 import type { Run, StepState } from "./run.ts"
 import { stepIn } from "./scope.ts"

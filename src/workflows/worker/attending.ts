@@ -1,5 +1,4 @@
 /** How an attempt at each kind of step is attended to. */
-
 import type { SessionId } from "#streams/ids"
 import type { StepUsage } from "#streams/workflow/event"
 import type { Run } from "#streams/workflow/run"

@@ -4,7 +4,6 @@
  *
  * Exit codes: 0 nothing left to do or asked to end, 1 crash, 75 another worker answers.
  */
-
 import { rmSync } from "node:fs"
 import { holdControlSocket } from "#daemon/control-socket"
 import { isSocketFile, socketOf } from "#daemon/home"

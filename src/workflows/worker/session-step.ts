@@ -2,7 +2,6 @@
  * An attempt that is a session: of an agent, or of a program. The session is named by the attempt, so starting it
  * again finds it; its daemon knows nothing of workers, and outlives them.
  */
-
 import { resolve } from "node:path"
 import { machineName } from "#daemon/process/machine"
 import { type MessageId, messageIdOf, type SessionId } from "#streams/ids"
