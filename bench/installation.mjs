@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { endings } from "./servers.mjs"
 
-const PROGRAM = fileURLToPath(new URL("../dist/src/cli/main.js", import.meta.url))
+const PROGRAM = fileURLToPath(new URL("../dist/programs/agentz.js", import.meta.url))
 
 /**
  * @typedef {object} Installation

@@ -11,12 +11,16 @@ function rootAbove(directory: string): string {
   return rootAbove(parent)
 }
 
-export const packageRoot = rootAbove(dirname(fileURLToPath(import.meta.url)))
+const packageRoot = rootAbove(dirname(fileURLToPath(import.meta.url)))
 
 /** The version of agentz. */
 export const version = z
   .object({ version: z.string() })
   .parse(JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8"))).version
+
+/** The file of a program, as the build makes it. */
+export const programFile = (name: "agentz" | "daemon" | "snapshots" | "streams" | "worker"): string =>
+  join(packageRoot, "dist", "programs", `${name}.js`)
 
 /** Where the build puts the web UI. */
 export const builtUi = join(packageRoot, "dist", "ui")

@@ -1,7 +1,6 @@
 /** Starts a daemon that outlives us: its own session, its own log file, a spec that only this user can read. */
 import { spawn } from "node:child_process"
 import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
 import { cataloguedAgents } from "#daemon/agents/catalogue"
 import { REACHING } from "#daemon/git/invocation"
 import { filesOf } from "#daemon/home"
@@ -11,7 +10,7 @@ import { agentEnvironment } from "./config.ts"
 import { DAEMON_OF, INCARNATION } from "./daemons/launch.ts"
 import { launchProfileOf } from "./launch-profile.ts"
 import { childrenServer } from "./mcp/children.ts"
-import { packageRoot } from "./package-root.ts"
+import { programFile } from "./package-root.ts"
 
 /** What a program needs to run at all. Keys are not among it: an agent's go into the spec, for that agent alone. */
 const PLAIN = ["PATH", "HOME", "USER", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR", "AGENTZ_MACHINE"]
@@ -52,7 +51,7 @@ export function startDaemon({ mcpServerNames, ...spec }: Given): StartedDaemon {
   )
   const log = openSync(files.log, "a", 0o600)
   try {
-    const child = spawn(process.execPath, [join(packageRoot, "dist/daemon/main.js"), specFile], {
+    const child = spawn(process.execPath, [programFile("daemon"), specFile], {
       cwd: "/",
       detached: true,
       stdio: ["ignore", log, log],

@@ -3,7 +3,6 @@
  * outlives the API. Whoever needs it and finds none starts it; of several who do, the data directory's lock lets
  * one through and the others find that one.
  */
-import { join } from "node:path"
 import { endpointOf } from "#daemon/endpoint"
 import { streamsRunFileOf } from "#daemon/home"
 import { identityOf } from "#daemon/process/identity"
@@ -14,7 +13,7 @@ import type { FindEndpoint } from "#streams/transport"
 import type { Config } from "./config.ts"
 import type { Home } from "./home.ts"
 import type { Log } from "./log.ts"
-import { packageRoot } from "./package-root.ts"
+import { programFile } from "./package-root.ts"
 import { Problem } from "./plane.ts"
 import { type RunningStreamServer, recordDeath, serveStreams } from "./stream-server.ts"
 import { openStreamsToken } from "./token.ts"
@@ -63,7 +62,7 @@ export async function streamServerOf(config: Config, home: Home, log: Log): Prom
   }
 }
 
-const mainFile = join(packageRoot, "dist/src/stream-server-main.js")
+const mainFile = programFile("streams")
 
 async function ensureOwn(config: Config, home: Home, log: Log): Promise<void> {
   try {

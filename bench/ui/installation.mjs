@@ -8,7 +8,7 @@ import { activityOf, activityRowChange, sessionRowChange } from "../../dist/stre
 import { emptySession } from "../../dist/streams/session.js"
 import { tailOf } from "../../dist/streams/stream.js"
 
-const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url))
+const PROGRAM = fileURLToPath(new URL("../../dist/programs/agentz.js", import.meta.url))
 const BATCH = 500
 
 /** @param {string} dir */

@@ -2,12 +2,11 @@
  * Keeps folds of long sessions in the home for as long as it runs. They are made by a thread that lives while there are
  * some to make, so that nobody who asks for something waits for them.
  */
-import { join } from "node:path"
 import { Worker } from "node:worker_threads"
 import type { SessionId } from "#streams/ids"
 import { type Endpoint, wait } from "#streams/transport"
 import { errorFields } from "../log.ts"
-import { packageRoot } from "../package-root.ts"
+import { programFile } from "../package-root.ts"
 import type { PlaneContext } from "../plane-context.ts"
 import { type Source, sourceOf } from "./session-at.ts"
 import { snapshotsIn } from "./snapshots.ts"
@@ -80,7 +79,7 @@ export async function keepSnapshots(
 
 /** Resolves when the thread is gone. */
 function inThread(workerData: ToKeep, signal: AbortSignal, onKept: (kept: Kept) => void): Promise<void> {
-  const thread = new Worker(join(packageRoot, "dist/src/folds/snapshots-main.js"), { workerData })
+  const thread = new Worker(programFile("snapshots"), { workerData })
   const end = () => void thread.terminate()
   signal.addEventListener("abort", end, { once: true })
   return new Promise<void>((resolve, reject) => {

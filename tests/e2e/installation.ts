@@ -21,7 +21,7 @@ import { wait } from "#streams/transport"
 import { tempDir } from "../support/temp-dir.ts"
 
 /** The command, as it is built. */
-export const PROGRAM = resolve("dist/src/cli/main.js")
+export const PROGRAM = resolve("dist/programs/agentz.js")
 
 export interface Ready {
   readonly url: string

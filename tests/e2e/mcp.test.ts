@@ -11,7 +11,7 @@ import { mcpAt, mcpProgram } from "../support/mcp-client.ts"
 import { Installation, killHard } from "./installation.ts"
 import { tokenOf } from "./mcp-token.ts"
 
-const PROGRAM = resolve("dist/src/cli/main.js")
+const PROGRAM = resolve("dist/programs/agentz.js")
 
 test("whoever started a session comes back after kill -9 of itself and of the API, and has its answer by the id", async () => {
   await using agentz = await Installation.open()

@@ -8,8 +8,7 @@ import { basename, join } from "node:path"
 
 const dir = new URL(import.meta.url).searchParams.get("dir")
 const program = basename(process.argv[1] ?? "")
-const parent = process.argv[1]?.split("/").at(-2)
-const kind = program === "stream-server-main.js" ? "streams" : parent === "daemon" ? "daemon" : "api"
+const kind = { "streams.js": "streams", "daemon.js": "daemon" }[program] ?? "api"
 
 const RealDate = Date
 const READ_AGAIN_MS = 20

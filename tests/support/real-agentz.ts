@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 
-const MAIN = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url))
+const MAIN = fileURLToPath(new URL("../../dist/programs/agentz.js", import.meta.url))
 
 interface Up {
   /** With the one-time code that signs a browser in. */

@@ -1,6 +1,5 @@
-import { join } from "node:path"
 import { agentEnvironment } from "../../config.ts"
-import { packageRoot } from "../../package-root.ts"
+import { programFile } from "../../package-root.ts"
 import { launchdPlist, systemdUnit } from "../../service-units.ts"
 import { defineCommand } from "../command.ts"
 import { usage } from "../refusal.ts"
@@ -25,7 +24,7 @@ A stop or restart of the service ends the API and no session.`,
       throw usage(`--print is “${kind}”: it is systemd or launchd.`)
     const unit = UNITS[kind]({
       node: process.execPath,
-      program: join(packageRoot, "dist/src/cli/main.js"),
+      program: programFile("agentz"),
       home: deps.config().home,
       path: agentEnvironment().PATH ?? "/usr/local/bin:/usr/bin:/bin",
     })

@@ -11,7 +11,7 @@ import { type Identity, isSame } from "#daemon/process/identity"
 import { readRunFile } from "#daemon/run-file"
 import { wait } from "#streams/transport"
 import { agentEnvironment } from "../../config.ts"
-import { packageRoot } from "../../package-root.ts"
+import { programFile } from "../../package-root.ts"
 
 /** In the environment of a worker: the home whose worker it is. */
 export const WORKER_OF = "AGENTZ_WORKER_OF"
@@ -79,7 +79,7 @@ export async function ensureWorker(home: string, onStart?: (pid: number | undefi
 function start(home: string) {
   const log = openSync(workerLogOf(home), "a", 0o600)
   try {
-    const child = spawn(process.execPath, [join(packageRoot, "dist/src/workflows/worker/main.js")], {
+    const child = spawn(process.execPath, [programFile("worker")], {
       cwd: "/",
       detached: true,
       stdio: ["ignore", log, log],
