@@ -55,16 +55,26 @@ export function openWorker({ context, limits, attend, signal }: WorkerOptions): 
   const progress = progressWriter(appendRunRows, {
     onError: (error) => log({ event: "progress_lost", ...errorFields(error) }),
   })
+  /** Rows tell what was: before all of them have come, a run that is long over looks as if it were at work. */
+  let isCaughtUp = false
   const runs: Rows<Runs> = followRows(endpoint, paths.runs, {
     empty: new Map(),
     fold: foldRuns,
     signal,
     onChange: (keys, value) => {
+      if (!isCaughtUp) return
       for (const key of keys) {
         const entry = value.get(key as RunId)
         if (entry) consider(entry)
       }
     },
+  })
+  const lookAtAll = () => {
+    for (const entry of runs.value.values()) if (!held.has(entry.runId)) consider(entry)
+  }
+  void runs.ready.then(() => {
+    isCaughtUp = true
+    lookAtAll()
   })
   const attending = attend(runs)
 
@@ -169,13 +179,13 @@ export function openWorker({ context, limits, attend, signal }: WorkerOptions): 
   const looking = (async () => {
     while (!signal.aborted) {
       await wait(LOOK_MS, signal).catch(() => undefined)
-      for (const entry of runs.value.values()) if (!held.has(entry.runId)) consider(entry)
+      if (isCaughtUp) lookAtAll()
     }
   })()
 
   return {
     dueInMs() {
-      if (claiming.size > 0 || waiting.within(GONE_AFTER_MS + 2 * LOOK_MS)) return 0
+      if (!isCaughtUp || claiming.size > 0 || waiting.within(GONE_AFTER_MS + 2 * LOOK_MS)) return 0
       const due = [...held.values()].map(({ driver: { open, wakeAt, run } }) =>
         open > 0 || run.status === "pending" ? 0 : wakeAt === null ? null : Math.max(0, wakeAt - now()),
       )
