@@ -3,8 +3,10 @@
  * session's status true for as long as it is open.
  */
 import { appendingTogether } from "#streams/append-together"
+import { oneByOne } from "#streams/changes"
 import { paths } from "#streams/paths"
 import { createStream } from "#streams/stream"
+import { changingTogether } from "./changing-together.ts"
 import type { Config } from "./config.ts"
 import { controlPlane } from "./control-plane.ts"
 import { type Daemons, daemonsOf } from "./daemons.ts"
@@ -77,6 +79,11 @@ export async function openParts(
     endpoint: server.endpoint,
     known: server.known,
     folds,
+    // Another server knows only the protocol.
+    change:
+      config.streamsUrl === null
+        ? changingTogether(server.endpoint, patience)
+        : oneByOne(server.endpoint, patience),
     appendRunRows: appendingTogether(server.endpoint, paths.runs, patience),
     home,
     socketSecret: await keptSecret(home.socketSecretFile),

@@ -2,6 +2,7 @@
 import type { IsolationKind } from "#daemon/process/isolation"
 import type { KnownStreams } from "#daemon/spec"
 import type { AppendTogether } from "#streams/append-together"
+import type { ChangeStreams } from "#streams/changes"
 import type { OnLimit } from "#streams/limit"
 import type { Limits } from "#streams/session-limits"
 import type { FindEndpoint, Patience } from "#streams/transport"
@@ -14,6 +15,7 @@ export interface PlaneContext {
   /** What a daemon is told about the stream server. */
   readonly known: () => KnownStreams
   readonly folds: Folds
+  readonly change: ChangeStreams
   /** Appends to the list of runs. */
   readonly appendRunRows: AppendTogether
   readonly home: Home

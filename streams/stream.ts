@@ -3,20 +3,23 @@ import { type FindEndpoint, type Patience, request, StreamError } from "./transp
 
 const JSON_TYPE = { "content-type": "application/json" }
 
-/** Creates the stream, with `items` in it; one that exists already is left as it is. */
+/** Creates the stream, with what `body` lists in it; one that exists already is left as it is. `offset` is its tail. */
 export async function createStream(
   endpoint: FindEndpoint,
   name: string,
   {
     type = JSON_TYPE["content-type"],
-    items,
+    body,
     ...patience
-  }: Patience & { readonly type?: string; readonly items?: readonly unknown[] } = {},
-): Promise<{ readonly created: boolean }> {
-  const headers = { "content-type": type }
-  const body = items === undefined ? {} : { body: JSON.stringify(items) }
-  const { status } = await request(endpoint, name, { method: "PUT", headers, ...body }, patience)
-  return { created: status === 201 }
+  }: Patience & { readonly type?: string; readonly body?: string } = {},
+): Promise<{ readonly created: boolean; readonly offset: string }> {
+  const attempt = {
+    method: "PUT",
+    headers: { "content-type": type },
+    ...(body !== undefined && { body }),
+  } as const
+  const { status, headers } = await request(endpoint, name, attempt, patience)
+  return { created: status === 201, offset: headers.get("stream-next-offset") ?? START }
 }
 
 /**

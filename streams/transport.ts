@@ -143,8 +143,8 @@ const sendBy =
     return { status, headers, bytes: new Uint8Array(await response.arrayBuffer()) }
   }
 
-/** What an error status means in the protocol's own terms. */
-function problemOf(status: number, headers: AnswerHeaders, text: string): StreamError {
+/** What an error status means in the protocol's own terms. `headers`: those of the answer. */
+export function problemOf(status: number, headers: AnswerHeaders, text: string): StreamError {
   const said = text.trim().slice(0, 200)
   if (status === 507)
     return new StreamError(

@@ -1,6 +1,8 @@
 // The log of a run by itself, on the engine: saving a step, and reading a run from its log.
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
+import { changingTogether } from "../../dist/src/changing-together.js"
+import { localSend } from "../../dist/src/local-send.js"
 import { claimRun, createRun, readRun, unreadRun } from "../../dist/src/workflows/run-log.js"
 import { newRunId } from "../../dist/streams/ids.js"
 import { advance, stamped } from "../../dist/streams/workflow/advance.js"
@@ -36,10 +38,13 @@ export async function measureLogs(dir, say) {
   mkdirSync(data, { mode: 0o700 })
   const server = await startServer("engine", data)
   const endpoint = () => ({ url: `http://127.0.0.1:${server.port}${server.root}`, token: TOKEN })
+  // As a worker has it.
+  const patience = { send: localSend() }
+  const access = { ...patience, change: changingTogether(endpoint, patience) }
   const claimed = async (first) => {
     const runId = newRunId()
-    await createRun(endpoint, runId, { events: [first] })
-    const log = await claimRun(endpoint, await readRun(endpoint, unreadRun(runId), {}), {})
+    await createRun(endpoint, runId, { ...access, events: [first] })
+    const log = await claimRun(endpoint, await readRun(endpoint, unreadRun(runId), patience), access)
     if (log === null) throw new Error("Nobody else claims it.")
     return log
   }
@@ -73,7 +78,7 @@ export async function measureLogs(dir, say) {
       const times = []
       for (let turn = 0; turn < LOADS; turn++) {
         const started = performance.now()
-        await readRun(endpoint, unreadRun(runId), {})
+        await readRun(endpoint, unreadRun(runId), patience)
         times.push(performance.now() - started)
       }
       loads[events] = { p95: p95(times), events: log.run.n + 2 }

@@ -7,9 +7,10 @@ import { randomUUID } from "node:crypto"
 import { type Identity, identityOf } from "#daemon/process/identity"
 import { machineName } from "#daemon/process/machine"
 import { batchesOf } from "#streams/batches"
+import { type ChangeStreams, oneByOne, type StreamChange } from "#streams/changes"
 import type { RunId } from "#streams/ids"
 import { paths } from "#streams/paths"
-import { appendBody, createStream, readToTail, START } from "#streams/stream"
+import { readToTail, START } from "#streams/stream"
 import { type FindEndpoint, type Patience, StreamError } from "#streams/transport"
 import { stamped } from "#streams/workflow/advance"
 import { parseRunEvent, placeSeqOf, type RunEvent, type UnstampedRunEvent } from "#streams/workflow/event"
@@ -54,48 +55,70 @@ export interface RunLog {
   readonly run: Run
   /** Behind the last append; `null` before the first, and where its answer was lost. */
   readonly offset: string | null
-  /** Resolves when they are durable, which follow on {@link run}. Throws {@link RunLost}. */
-  append(events: readonly RunEvent[]): Promise<void>
+  /**
+   * Resolves when they are durable, which follow on {@link run}, and then `told` as well: what other streams are told of
+   * it, never ahead of them. Throws {@link RunLost}, and tells nothing then.
+   */
+  append(events: readonly RunEvent[], told?: readonly StreamChange[]): Promise<void>
 }
 
-/** Makes the log with its first events in it. One that was there before stays as it is. */
+/** `change`: how streams are changed, where that is not a request each. */
+export type LogAccess = Patience & { readonly change?: ChangeStreams }
+
+/** Makes the log with its first events in it, and then tells `told`. One that was there before stays as it is. */
 export async function createRun(
   endpoint: FindEndpoint,
   runId: RunId,
-  { events, ...patience }: Patience & { readonly events: readonly UnstampedRunEvent[] },
+  {
+    events,
+    told = [],
+    change,
+    ...patience
+  }: LogAccess & {
+    readonly events: readonly UnstampedRunEvent[]
+    readonly told?: readonly StreamChange[]
+  },
 ): Promise<void> {
   const first = stamped({ runId, epoch: 0, n: -1 }, events, Date.now())
-  const { created } = await createStream(endpoint, paths.runEvents(runId), { ...patience, items: first })
+  const body = JSON.stringify(first)
+  const changing = change ?? oneByOne(endpoint, patience)
+  const [made] = await changing([{ name: paths.runEvents(runId), body, create: true }, ...told])
   // An older release made it empty first, and may have ended then.
-  if (!created && (await readRun(endpoint, unreadRun(runId), patience)).read === 0)
-    await appendAt(endpoint, runId, { batch: first, body: JSON.stringify(first), ...patience })
+  if (made?.created === false && (await readRun(endpoint, unreadRun(runId), patience)).read === 0)
+    await appendAt(changing, runId, { batch: first, body })
 }
 
 /** The log from here on, as its only writer; `null` where somebody else was faster, or there is nothing to claim yet. */
 export async function claimRun(
   endpoint: FindEndpoint,
   folded: FoldedRun,
-  patience: Patience,
+  { change, ...patience }: LogAccess,
 ): Promise<RunLog | null> {
   const { runId, epoch, definition } = folded.run
   if (definition === null) return null
   const incarnation = randomUUID()
   const claimed = { type: "run_claimed", incarnation, owner: ownerOfSelf(), version } as const
   const claim = stamped({ runId, epoch: epoch + 1, n: -1 }, [claimed], Date.now())
+  const changing = change ?? oneByOne(endpoint, patience)
+  const options = { changing, patience }
   // Nobody has written anything that we have not read: the claim goes with what we say first, and fails with it.
-  if (epoch === 0) return logOf(endpoint, foldRun(folded.run, claim), { unsaid: claim, patience })
-  await appendAt(endpoint, runId, { batch: claim, body: JSON.stringify(claim), ...patience })
+  if (epoch === 0) return logOf(endpoint, foldRun(folded.run, claim), { ...options, unsaid: claim })
+  await appendAt(changing, runId, { batch: claim, body: JSON.stringify(claim) })
   // What the owner before us wrote between our reading and our claim counts; a claim whose answer was lost, too.
   const { run } = await readRun(endpoint, folded, patience)
-  return run.incarnation === incarnation ? logOf(endpoint, run, { unsaid: [], patience }) : null
+  return run.incarnation === incarnation ? logOf(endpoint, run, { ...options, unsaid: [] }) : null
 }
 
 function logOf(
   endpoint: FindEndpoint,
   claimed: Run,
-  options: { readonly unsaid: readonly RunEvent[]; readonly patience: Patience },
+  options: {
+    readonly unsaid: readonly RunEvent[]
+    readonly changing: ChangeStreams
+    readonly patience: Patience
+  },
 ): RunLog {
-  const { patience } = options
+  const { changing, patience } = options
   const { runId, incarnation } = claimed
   let { unsaid } = options
   let run = claimed
@@ -107,19 +130,23 @@ function logOf(
     get offset() {
       return offset
     },
-    async append(events) {
-      for (const { batch, body } of inBatches([...unsaid, ...events])) {
+    async append(events, told = []) {
+      const batches = [...inBatches([...unsaid, ...events])]
+      for (const [index, { batch, body }] of batches.entries()) {
         const n = batch.at(-1)?.n
-        offset = await appendAt(endpoint, runId, { batch, body, ...patience })
+        const along = index === batches.length - 1 ? told : []
+        offset = await appendAt(changing, runId, { batch, body }, along)
         if (offset === null) {
           const { run: now } = await readRun(endpoint, unreadRun(runId), patience)
           // Only we write in our epoch: if its last event is there, it was the answer that was lost.
           if (now.incarnation !== incarnation || now.n !== n)
             throw new RunLost(`Run ${runId} is held by another worker.`)
+          await changing(along)
         }
         unsaid = []
         run = foldRun(run, batch)
       }
+      if (batches.length === 0) await changing(told)
     },
   }
 }
@@ -130,16 +157,17 @@ interface Batch {
   readonly body: string
 }
 
-/** Gives the offset behind it; `null` where an append at this or a later place was there before. */
+/** Gives the offset behind it; `null` where an append at this or a later place was there before: nothing is told then. */
 async function appendAt(
-  endpoint: FindEndpoint,
+  changing: ChangeStreams,
   runId: RunId,
-  { batch: [first], body, ...patience }: Batch & Patience,
+  { batch: [first], body }: Batch,
+  told: readonly StreamChange[] = [],
 ): Promise<string | null> {
   const streamSeq = first && placeSeqOf(first)
   try {
-    const { offset } = await appendBody(endpoint, paths.runEvents(runId), { ...patience, body, streamSeq })
-    return offset
+    const [appended] = await changing([{ name: paths.runEvents(runId), body, streamSeq }, ...told])
+    return appended?.offset ?? null
   } catch (error) {
     if (error instanceof StreamError && error.code === "conflict") return null
     throw error

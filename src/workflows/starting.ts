@@ -1,5 +1,6 @@
 /** Makes runs. One is there as soon as its first event is; its row tells workers and lists of it. */
 import { newRunId, type RunId, runIdOf, type TokenId } from "#streams/ids"
+import { paths } from "#streams/paths"
 import type { Inputs, WorkflowDefinition } from "#streams/workflow/definition"
 import type { RunEventOf, StartedBy, UnstampedRunEvent } from "#streams/workflow/event"
 import { readInputs } from "#streams/workflow/inputs"
@@ -58,12 +59,7 @@ export function inputsOf(definition: WorkflowDefinition, given: Inputs = {}): In
 
 /** The same key gives the same run, however often and by however many at once it is asked for. */
 export async function makeRun(
-  {
-    endpoint,
-    home,
-    patience,
-    appendRunRows,
-  }: Pick<PlaneContext, "endpoint" | "home" | "patience" | "appendRunRows">,
+  { endpoint, home, patience, change }: Pick<PlaneContext, "endpoint" | "home" | "patience" | "change">,
   asked: NewRun,
 ): Promise<RunId> {
   const events = "events" in asked ? asked.events : [await createdBy(asked, home.path)]
@@ -71,8 +67,6 @@ export async function makeRun(
   if (created?.type !== "run_created") throw new Error("A run begins with run_created.")
   const { idempotencyKey } = asked
   const runId = idempotencyKey === undefined ? newRunId() : await runIdOf(idempotencyKey)
-  await createRun(endpoint, runId, { ...patience, events })
-  // Also where it was made before: whoever made it may have ended between the two.
   const { definition, workingDir, startedBy, parent, forkedFrom } = created
   const row = {
     runId,
@@ -85,7 +79,9 @@ export async function makeRun(
     ...(forkedFrom && { forkedFrom: forkedFrom.runId }),
     createdAt: new Date().toISOString(),
   }
-  await appendRunRows([runRowChange(row)])
+  // Also where it was made before: that may have been by a server that could not do both at once.
+  const told = [{ name: paths.runs, body: JSON.stringify([runRowChange(row)]) }]
+  await createRun(endpoint, runId, { ...patience, change, events, told })
   return runId
 }
 

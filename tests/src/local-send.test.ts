@@ -10,8 +10,8 @@ test("a stream is made, written and read as by fetch, many at once", async () =>
   await using server = await streamServer()
   const { endpoint } = server
   const patience = { send: localSend(), forMs: 0 }
-  expect(await createStream(endpoint, "s", patience)).toEqual({ created: true })
-  expect(await createStream(endpoint, "s", patience)).toEqual({ created: false })
+  expect(await createStream(endpoint, "s", patience)).toMatchObject({ created: true })
+  expect(await createStream(endpoint, "s", patience)).toMatchObject({ created: false })
   const sent = Array.from({ length: 300 }, (_, n) => ({ n, text: "ü🐙" }))
   await Promise.all(sent.map((item) => appendTo(endpoint, "s", [item], patience)))
   await appendAs({ id: "p", epoch: 0, seq: 0 }, endpoint, "s", { ...patience, body: '[{"n":-1}]' })

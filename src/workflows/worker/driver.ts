@@ -2,6 +2,7 @@
  * Takes one run forward: whatever comes to be known is said in the log together with all that follows from it, and
  * only then is anything done. What is in the log and not done yet is done by whoever holds the run next.
  */
+import type { StreamChange } from "#streams/changes"
 import { type RunId, runIdOf, type SessionId, sessionIdOf } from "#streams/ids"
 import { advance } from "#streams/workflow/advance"
 import { answerTo } from "#streams/workflow/answer"
@@ -32,8 +33,13 @@ export interface DriverDeps {
   /** Of the one on the wall. */
   readonly wall: () => number
   readonly random: () => number
-  /** The run as it is durable, and when it goes on by itself. */
-  readonly onProgress: (log: RunLog, wakeAt: number | null) => void
+  /** What is told of a run that has come to rest, together with what it rests by. */
+  readonly tell: (run: Run, wakeAt: number | null) => readonly StreamChange[]
+  /** The run as it is durable, and when it goes on by itself. `isTold`: with what {@link tell} gave for it. */
+  readonly onProgress: (
+    log: RunLog,
+    progress: { readonly wakeAt: number | null; readonly isTold: boolean },
+  ) => void
   readonly onError: (error: unknown) => void
 }
 
@@ -99,7 +105,8 @@ export function drive(log: RunLog, deps: DriverDeps): Driver {
       const { runId } = run
       next = say(await Promise.all(next.start.map((start) => begun(runId, start))))
     }
-    await log.append(await deps.keep(events))
+    const told = events.length > 0 && isAtRest(run) ? deps.tell(run, next.wakeAt) : []
+    await log.append(await deps.keep(events), told)
 
     for (const start of starts) attend(start)
     const unattended = await takeOver()
@@ -108,7 +115,7 @@ export function drive(log: RunLog, deps: DriverDeps): Driver {
     settlePlaces()
     wakeAt = next.wakeAt
     deps.places.wait(wake, next.held.length > 0)
-    deps.onProgress(log, wakeAt)
+    deps.onProgress(log, { wakeAt, isTold: told.length > 0 })
     const missing = [...next.load, ...unattended].filter(({ blob }) => !blobs.has(blob))
     for (const { blob } of missing) blobs.set(blob, await deps.read(blob))
     return events.length > 0 || missing.length > 0

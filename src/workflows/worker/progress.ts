@@ -11,6 +11,8 @@ import { placeOf } from "#streams/workflow/step-id"
 
 export interface ProgressWriter {
   changed(row: ProgressRow): void
+  /** It is in the list already: whoever made it durable told it. */
+  told(row: ProgressRow): void
   /** Resolves when all that changed is in the list. */
   flushed(): Promise<void>
 }
@@ -40,9 +42,12 @@ export function progressWriter(
     sending = null
   }
   return {
+    told(row) {
+      sent.set(row.runId, shownOf(row))
+      waiting.delete(row.runId)
+    },
     changed(row) {
-      const { n: _, epoch: __, updatedAt: ___, ...shown } = row
-      const text = JSON.stringify(shown)
+      const text = shownOf(row)
       if (sent.get(row.runId) === text) return
       sent.set(row.runId, text)
       waiting.set(row.runId, row)
@@ -56,6 +61,11 @@ export function progressWriter(
       isClosing = false
     },
   }
+}
+
+/** What a list shows of it. */
+function shownOf({ n: _, epoch: __, updatedAt: ___, ...shown }: ProgressRow): string {
+  return JSON.stringify(shown)
 }
 
 /** The row that a run's fold amounts to. */

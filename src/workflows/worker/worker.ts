@@ -7,7 +7,14 @@ import type { RunId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { wait } from "#streams/transport"
 import type { ProgressRow } from "#streams/workflow/registry"
-import { foldRuns, isAsked, isLater, type RunEntry, type Runs } from "#streams/workflow/registry"
+import {
+  foldRuns,
+  isAsked,
+  isLater,
+  progressRowChange,
+  type RunEntry,
+  type Runs,
+} from "#streams/workflow/registry"
 import type { Run } from "#streams/workflow/run"
 import { errorFields } from "../../log.ts"
 import type { PlaneContext } from "../../plane-context.ts"
@@ -43,7 +50,7 @@ const LOOK_MS = 2_000
 const TROUBLE_MS = 10_000
 
 export function openWorker({ context, limits, attend, signal }: WorkerOptions): Worker {
-  const { endpoint, patience, log, appendRunRows } = context
+  const { endpoint, patience, log, appendRunRows, change } = context
   const places = placesOf(limits)
   const held = new Map<RunId, { readonly driver: Driver; readonly asked: () => void }>()
   const claiming = new Map<RunId, Promise<void>>()
@@ -109,7 +116,7 @@ export function openWorker({ context, limits, attend, signal }: WorkerOptions): 
     const first = await beginningOf(endpoint, runId, { ...patience, snapshot })
     const folded = await readRun(endpoint, first, patience)
     if (!(await isFree(folded.run))) return
-    const own = await claimRun(endpoint, folded, patience)
+    const own = await claimRun(endpoint, folded, { ...patience, change })
     if (own === null || signal.aborted) return
     // Whoever takes a run over reads all that was ever asked: the log knows what was answered.
     const isAsked = own.run.epoch > 1 || runs.value.get(runId)?.asked != null
@@ -132,8 +139,13 @@ export function openWorker({ context, limits, attend, signal }: WorkerOptions): 
       now,
       wall: Date.now,
       random: Math.random,
-      onProgress: ({ run, offset }, wakeAt) => {
-        progress.changed(rowOf(run, wakeAt))
+      tell: (run, wakeAt) => [
+        { name: paths.runs, body: JSON.stringify([progressRowChange(rowOf(run, wakeAt))]) },
+      ],
+      onProgress: ({ run, offset }, { wakeAt, isTold }) => {
+        const row = rowOf(run, wakeAt)
+        if (isTold) progress.told(row)
+        else progress.changed(row)
         snapshots.passed(run, offset)
       },
       onError: (error) => log({ event: "step_would_not_end", runId, ...errorFields(error) }),

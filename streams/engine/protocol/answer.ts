@@ -79,10 +79,18 @@ function statusOf(error: unknown): number {
   return 500
 }
 
-/** Answers an error. Returns the status, so that the caller can log what nobody expected. */
-export function sendError(response: ServerResponse, error: unknown): number {
+export interface ToldError {
+  readonly status: number
+  readonly code: string
+  readonly message: string
+  /** What the protocol says of it beside its status. */
+  readonly headers: Headers
+}
+
+/** An error as whoever asked is told of it. */
+export function toldOf(error: unknown): ToldError {
   const status = statusOf(error)
-  const headers: Headers = { "content-type": "application/json", "cache-control": "no-store" }
+  const headers: Headers = {}
   let code = "internal"
   let message = "The stream server made a mistake. Its log says more."
   if (error instanceof Refusal) {
@@ -101,7 +109,14 @@ export function sendError(response: ServerResponse, error: unknown): number {
     message = error.message
     if (status === 503) headers["retry-after"] = "1"
   }
+  return { status, code, message, headers }
+}
+
+/** Answers an error. Returns the status, so that the caller can log what nobody expected. */
+export function sendError(response: ServerResponse, error: unknown): number {
+  const { status, code, message, headers } = toldOf(error)
+  const all = { "content-type": "application/json", "cache-control": "no-store", ...headers }
   if (response.headersSent) response.destroy()
-  else send(response, status, headers, JSON.stringify({ error: { code, message } }))
+  else send(response, status, all, JSON.stringify({ error: { code, message } }))
   return status
 }

@@ -7,7 +7,7 @@ import type { Operation } from "../operation.ts"
 import type { ProducerTicket } from "../producer.ts"
 import { Refusal } from "../refusal.ts"
 import { EVERYWHERE_RAW } from "./answer.ts"
-import { closes, producerOf, single } from "./fields.ts"
+import { closes, producerOf, SEQ_BYTES, single } from "./fields.ts"
 import { type BodyTaker, collectBody, EMPTY } from "./request-body.ts"
 
 export interface AppendContext {
@@ -16,8 +16,6 @@ export interface AppendContext {
   /** Answers a request that failed after `postStream` returned. */
   readonly failed: (request: IncomingMessage, response: ServerResponse, error: unknown) => void
 }
-
-const SEQ_BYTES = 1024
 
 /** POST: appends, closes, or both. Throws what can be refused by the headers alone. */
 export function postStream(

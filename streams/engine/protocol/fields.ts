@@ -6,6 +6,8 @@ import { Refusal } from "../refusal.ts"
 
 /** Reads what a request says in its headers and its path. Everything odd is refused with a sentence. */
 
+export const SEQ_BYTES = 1024
+
 const NAME = /^[\x21-\x7e]+$/
 const DOT_SEGMENT = /(^|\/)(\.|%2e){1,2}(\/|$)/i
 const HIDDEN_CHARACTER = /%(0[0-9a-f]|1[0-9a-f]|2f|5c|7f)/i

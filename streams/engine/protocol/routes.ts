@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Door } from "../door.ts"
 import type { Engine } from "../engine.ts"
-import { isReserved } from "../paths.ts"
+import { CHANGES_PATH, isReserved } from "../paths.ts"
 import { Refusal } from "../refusal.ts"
 import type { Subscriptions } from "../subscriptions/subscriptions.ts"
 import { send } from "./answer.ts"
 import { postStream } from "./append-call.ts"
+import { postChanges } from "./changes-call.ts"
 import { checkPath } from "./fields.ts"
 import { getStream, headStream } from "./read-routes.ts"
 import { answerControl } from "./subscription-routes.ts"
@@ -61,6 +62,10 @@ export class Routes {
     }
     door.checkToken(request)
     if (path === "/metrics" && request.method === "GET") return answerMetrics(response, this.#options)
+    if (path === CHANGES_PATH && request.method === "POST") {
+      postChanges(this.#options, request, response)
+      return undefined
+    }
     // The name of a stream that is there was checked when it was made.
     if (!engine.catalog.byPath.has(path)) checkPath(path)
     if (request.method === "POST") {

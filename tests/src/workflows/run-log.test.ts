@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
 import { runFoldsOf } from "#src/workflows/folds"
-import { claimRun, createRun, readRun, unreadRun } from "#src/workflows/run-log"
+import { claimRun, createRun, RunLost, readRun, unreadRun } from "#src/workflows/run-log"
 import { newRunId, type RunId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { createStream, readToTail } from "#streams/stream"
@@ -99,6 +99,25 @@ test("an append whose answer is lost is known as one's own", async () => {
   expect(lose).toBe(false)
   expect(log.run.status).toBe("completed")
   expect(await typesIn(server.endpoint, runId)).toHaveLength(log.run.n + 2)
+})
+
+test("a list is told of a run together with its events, and of nothing that is not in its log", async () => {
+  await using one = await made()
+  const { server, runId } = one
+  const told = (status: string) => [{ name: paths.runs, body: JSON.stringify([{ status }]) }]
+  const listed = async () => {
+    const items: unknown[] = []
+    for await (const batch of readToTail(server.endpoint, paths.runs)) items.push(...batch.items)
+    return items
+  }
+  const read = await readRun(server.endpoint, unreadRun(runId), {})
+  const [log, late] = await Promise.all([1, 2].map(() => claimRun(server.endpoint, read, {})))
+  if (!log || !late) throw new Error("A first claim goes with the first events.")
+  await log.append(advance(log.run, [], now).events, told("completed"))
+  await expect(late.append(advance(late.run, [], now).events, told("failed"))).rejects.toThrow(RunLost)
+  expect(await listed()).toEqual([{ status: "completed" }])
+  await log.append([], told("completed again"))
+  expect(await listed()).toHaveLength(2)
 })
 
 test("a log is read once for all who look at the run at the same time", async () => {
