@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import { seeded } from "../../support/seeded.ts"
-import { producer, startServer, type TestServer } from "./support.ts"
+import { producer, startServer, type TestServer, TOKEN } from "./support.ts"
 
 /**
  * Bursts of requests that race each other, against a model in memory. Whatever the server answers must be what
@@ -15,9 +15,9 @@ const NAMES = ["a", "b", "c"] as const
 const PRODUCERS = ["p", "q"] as const
 
 interface Request {
-  readonly do: "create" | "append" | "close" | "delete" | "fork" | "read"
+  readonly do: "create" | "append" | "both" | "close" | "delete" | "fork" | "read"
   readonly name: string
-  /** The fork's source. */
+  /** The fork's source; of `both`, what is appended to after `name`. */
   readonly from: string
   /** What is appended: no two requests append the same. */
   readonly value: number
@@ -98,6 +98,13 @@ function answer(world: World, request: Request): readonly [World, Seen] {
       const messages = [...stream.messages, value]
       return [put({ ...stream, messages, producers, closed: request.closes }), by ? "200" : "204"]
     }
+    case "both": {
+      const append = { ...request, do: "append", producer: null, closes: false } as const
+      const [then, first] = answer(world, append)
+      if (first !== "204") return [world, `${first} 424`]
+      const [after, second] = answer(then, { ...append, name: request.from })
+      return [after, `${first} ${second}`]
+    }
     case "close":
       return stream ? [put({ ...stream, closed: true }), "204"] : [world, missing]
     case "delete": {
@@ -132,6 +139,19 @@ async function send(server: TestServer, request: Request, prefix: string): Promi
       const ticket = by ? producer(by.name, by.epoch, by.seq) : {}
       const headers: Record<string, string> = closes ? { ...ticket, "stream-closed": "true" } : ticket
       return String((await server.append(name, request.value, headers)).status)
+    }
+    case "both": {
+      const body = JSON.stringify([request.value])
+      const list = [
+        { name, length: body.length },
+        { name: prefix + request.from, length: body.length, after: true },
+      ]
+      const response = await fetch(new URL("/v1/changes", server.url), {
+        method: "POST",
+        headers: { authorization: `Bearer ${TOKEN}` },
+        body: `${JSON.stringify(list)}\n${body}${body}`,
+      })
+      return ((await response.json()) as { status: number }[]).map(({ status }) => status).join(" ")
     }
     case "close":
       return String((await server.call("POST", name, { headers: { "stream-closed": "true" } })).status)
@@ -214,6 +234,7 @@ const request: fc.Arbitrary<Request> = fc.record({
   do: fc.oneof(
     { weight: 6, arbitrary: fc.constant("append" as const) },
     { weight: 4, arbitrary: fc.constantFrom("create" as const, "fork" as const, "read" as const) },
+    { weight: 3, arbitrary: fc.constant("both" as const) },
     { weight: 2, arbitrary: fc.constantFrom("close" as const, "delete" as const) },
   ),
   name,
