@@ -22,6 +22,14 @@ export default defineConfig({
     // Inlined assets would be `data:` URLs, which the content security policy allows for images only.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 700,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          // What every page needs is one file, not a dozen of what some two parts have in common.
+          groups: [{ name: "page", tags: ["$initial"] }],
+        },
+      },
+    },
   },
   resolve: {
     conditions: ["agentz-source", ...defaultClientConditions],
@@ -42,6 +50,8 @@ export default defineConfig({
       quoteStyle: "double",
       semicolons: false,
       autoCodeSplitting: true,
+      // The list is what most come for: its code is not asked for only when that of every page has run.
+      codeSplittingOptions: { splitBehavior: ({ routeId }) => (routeId === "/" ? [] : undefined) },
     }),
     react(),
     tailwindcss(),

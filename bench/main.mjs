@@ -14,6 +14,7 @@ const USAGE = `npm run bench -- [streams|start|sessions|workflows|checkpoints|so
 
   --rounds N          rounds of \`streams\` (3)
   --only NAME,NAME    figures of \`streams\`: one, fifty, many, liveEmpty, liveLong, fan, replay
+                      parts of \`ui\`: paints, opening, scrolling, living, crowds
   --against NAME,NAME servers beside the engine: reference, probe; engines beside \`workflows\`: restate, dbos
   --minutes N         of \`soak\` (10)
   --json              one JSON object instead of a table
@@ -81,7 +82,7 @@ const benches = {
   },
   async ui() {
     const { measureUi, uiText } = await import("./ui.mjs")
-    const result = await measureUi({ rounds: Number(values.rounds), say })
+    const result = await measureUi({ rounds: Number(values.rounds), only: namesIn(values.only), say })
     return { result, text: uiText(result) }
   },
 }

@@ -47,8 +47,14 @@ const ROWS = [
   ["tails.p99", "  p99", 100],
 ]
 
-/** @param {{ rounds?: number, say: (text: string) => void }} options */
-export async function measureUi({ rounds = 3, say }) {
+/** What is measured together, by its name, in this order. */
+const PARTS = { paints: sizesAndPaints, opening, scrolling, living, crowds }
+
+/** `only`: some of the parts. @param {{ rounds?: number, only?: readonly string[], say: (text: string) => void }} options */
+export async function measureUi({ rounds = 3, only = [], say }) {
+  const parts = only.length === 0 ? Object.keys(PARTS) : only
+  const unknown = parts.filter((name) => !Object.hasOwn(PARTS, name))
+  if (unknown.length > 0) throw new Error(`No such part: ${unknown.join(", ")}`)
   return await withDir(async (dir) => {
     const installation = await startInstallation(dir)
     const browser = await openBrowser()
@@ -56,14 +62,14 @@ export async function measureUi({ rounds = 3, say }) {
       say("writing the sessions")
       const sessions = await writeAll(installation.streams)
       const at = { browser, installation, sessions, rounds, say }
-      const figures = {
-        ...(await sizesAndPaints(at)),
-        ...(await opening(at)),
-        ...(await scrolling(at)),
-        ...(await living(at)),
+      const figures = {}
+      for (const [name, measure] of Object.entries(PARTS)) {
+        if (!parts.includes(name)) continue
+        // The crowds are no browser's, and it would take of their processor.
+        if (measure === crowds) await browser.close()
+        Object.assign(figures, await measure(at))
       }
-      await browser.close()
-      return { ...figures, ...(await crowds(at)) }
+      return figures
     } finally {
       await browser.close()
       await installation.end()

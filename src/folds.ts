@@ -31,6 +31,8 @@ export interface Folds {
   /** The stream that holds what happened in the session: its events, or its archive. */
   streamOf(sessionId: SessionId): Promise<string>
   session(sessionId: SessionId): Promise<Folded<Session>>
+  /** Where somebody begins who reads that stream of it: at what is kept in the home, else at its beginning. */
+  beginning(sessionId: SessionId, source: Source): Promise<SessionAt>
 }
 
 /** Sessions whose fold is kept. */
@@ -49,17 +51,17 @@ export function foldsOf(
 
   async function readSession(sessionId: SessionId, last: SessionAt | null): Promise<SessionAt> {
     const source = await sourceNow(sessionId)
-    const known = last !== null && isSameSource(last.source, source) ? last : await keptOf(sessionId, source)
-    return await readOn(endpoint, known ?? unread(sessionId, source), patience)
+    const known = last !== null && isSameSource(last.source, source) ? last : null
+    return await readOn(endpoint, known ?? (await beginning(sessionId, source)), patience)
   }
 
-  async function keptOf(sessionId: SessionId, source: Source): Promise<SessionAt | null> {
+  async function beginning(sessionId: SessionId, source: Source): Promise<SessionAt> {
     const snapshot = await snapshots?.load(sessionId, source)
-    if (!snapshot) return null
+    if (!snapshot) return unread(sessionId, source)
     const found = await foundAgain(endpoint, snapshot, patience)
     // What cannot be removed is read in vain again, and hinders nobody.
     if (found === null) await snapshots?.drop(sessionId).catch(() => undefined)
-    return found
+    return found ?? unread(sessionId, source)
   }
 
   const readerOf = (sessionId: SessionId): (() => Promise<SessionAt>) =>
@@ -79,6 +81,7 @@ export function foldsOf(
       kept.use(sessionId, read)
       return read()
     },
+    beginning,
   }
 }
 

@@ -1,18 +1,15 @@
 /**
- * Looks for words in all that was said, newest session first. There is no index: sessions are read from their streams
- * and their folds kept while there is room, so a second search reads only what is new. A call stops after a while
- * and says how far it came; its cursor goes on from there.
+ * Looks for words in all that was said, newest session first. There is no index: sessions are read from their streams,
+ * long ones from where the fold in the home ends, and their folds kept while there is room, so a second search reads
+ * only what is new. A call stops after a while and says how far it came; its cursor goes on from there.
  */
 import { setImmediate as breath } from "node:timers/promises"
-import { parseEvent } from "#streams/event"
 import type { SessionId } from "#streams/ids"
-import { paths } from "#streams/paths"
 import type { RegistryEntry } from "#streams/registry"
 import { excerptOf, textsOf, type Wanted, wantedOf } from "#streams/search"
-import { emptySession, type Item, needsDaemon, type Session } from "#streams/session"
-import { foldSession } from "#streams/session-fold"
-import { readToTail, START } from "#streams/stream"
+import { type Item, needsDaemon, type Session } from "#streams/session"
 import { StreamError } from "#streams/transport"
+import { isSameSource, readingOn, type SessionAt, type Source, sourceOf } from "./folds/session-at.ts"
 import type { SearchHit, SearchRequest, SearchResult } from "./plane.ts"
 import type { PlaneContext } from "./plane-context.ts"
 
@@ -28,9 +25,7 @@ const KEPT_TEXT = 48 * 1024 * 1024
 const ITEM_TEXT = 500
 
 interface Kept {
-  readonly stream: string
-  readonly value: Session
-  readonly offset: string
+  readonly at: SessionAt
   readonly size: number
 }
 
@@ -43,7 +38,7 @@ export function searchOf({
 
   /** Of the others, those that were looked at longest ago make room. */
   function keep(one: Kept): void {
-    const { sessionId } = one.value
+    const { sessionId } = one.at.value
     kept.delete(sessionId)
     kept.set(sessionId, one)
     let over = [...kept.values()].reduce((sum, { size }) => sum + size, -KEPT_TEXT)
@@ -56,42 +51,38 @@ export function searchOf({
 
   /** The session as it is now; `null` where it was `late` before all was read, and the next call goes on. */
   async function readFrom(
-    stream: string,
-    entry: RegistryEntry,
+    source: Source,
+    { sessionId, status, activity }: RegistryEntry,
     late: () => boolean,
   ): Promise<Session | null> {
-    const { sessionId, status, activity } = entry
     const last = kept.get(sessionId)
-    const known = last?.stream === stream ? last : null
-    if (known && activity && !needsDaemon(status) && known.value.seq >= activity.seq) {
+    const known = last && isSameSource(last.at.source, source) ? last : null
+    if (known && activity && !needsDaemon(status) && known.at.value.seq >= activity.seq) {
       keep(known)
-      return known.value
+      return known.at.value
     }
-    let { value, offset } = known ?? { value: emptySession(sessionId), offset: START }
+    let at = known?.at ?? (await folds.beginning(sessionId, source))
     let upToDate = false
-    for await (const batch of readToTail(endpoint, stream, { ...patience, offset })) {
-      value = foldSession(
-        value,
-        batch.items.map(parseEvent).filter((event) => event !== null),
-      )
-      offset = batch.offset
-      upToDate = batch.upToDate
+    for await (const step of readingOn(endpoint, at, patience)) {
+      at = step.at
+      upToDate = step.upToDate
       if (late()) break
     }
-    keep({ stream, value, offset, size: sizeOf(value) })
-    return upToDate ? value : null
+    keep({ at, size: sizeOf(at.value) })
+    return upToDate ? at.value : null
   }
 
   /** It may be archived, or brought back, between the look at its row and the reading. */
   async function read(entry: RegistryEntry, late: () => boolean): Promise<Session | null | "gone"> {
+    const { sessionId } = entry
     const ifGone = (error: unknown) => {
       if (error instanceof StreamError && error.code === "stream_missing") return "gone" as const
       throw error
     }
-    const stream = entry.archive?.stream ?? paths.events(entry.sessionId)
-    const session = await readFrom(stream, entry, late).catch(ifGone)
+    const session = await readFrom(sourceOf(sessionId, entry), entry, late).catch(ifGone)
     if (session !== "gone") return session
-    return await readFrom(await folds.streamOf(entry.sessionId), entry, late).catch(ifGone)
+    const now = (await folds.registry()).value.get(sessionId)
+    return await readFrom(sourceOf(sessionId, now), entry, late).catch(ifGone)
   }
 
   return async function search(request: SearchRequest): Promise<SearchResult> {

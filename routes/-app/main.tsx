@@ -22,10 +22,13 @@ declare module "@tanstack/react-router" {
   }
 }
 
-const root = document.getElementById("root")
-if (root)
-  createRoot(root).render(
-    <StrictMode>
-      <RouterProvider router={router} />
-    </StrictMode>,
-  )
+/** What the document brought stays until there is a page to put in its place. */
+void router.load().then(() => {
+  const root = document.getElementById("root")
+  if (root)
+    createRoot(root).render(
+      <StrictMode>
+        <RouterProvider router={router} />
+      </StrictMode>,
+    )
+})

@@ -45,17 +45,29 @@ export const unread = (sessionId: SessionId, source: Source): SessionAt => ({
   mark: null,
 })
 
-/** The session as of the tail at the time of the call. A window is thousands of events: others are served between the steps. */
+/** The session as of the tail at the time of the call. */
 export async function readOn(
   endpoint: FindEndpoint,
   known: SessionAt,
   patience: Patience,
 ): Promise<SessionAt> {
   let at = known
-  const { stream } = known.source
-  for await (const batch of readToTail(endpoint, stream, { ...patience, offset: known.offset }))
-    at = await taken(at, batch, at.offset)
+  for await (const step of readingOn(endpoint, known, patience)) at = step.at
   return at
+}
+
+/** The same step by step. A window is thousands of events: others are served between the steps. */
+export async function* readingOn(
+  endpoint: FindEndpoint,
+  known: SessionAt,
+  patience: Patience,
+): AsyncGenerator<{ readonly at: SessionAt; readonly upToDate: boolean }> {
+  let at = known
+  const { stream } = known.source
+  for await (const batch of readToTail(endpoint, stream, { ...patience, offset: known.offset })) {
+    at = await taken(at, batch, at.offset)
+    yield { at, upToDate: batch.upToDate }
+  }
 }
 
 /**

@@ -1,5 +1,9 @@
+import { readdir, writeFile } from "node:fs/promises"
+import { join } from "node:path"
 import { expect, test } from "vitest"
 import { foldsOf } from "#src/folds"
+import { readOn, unread } from "#src/folds/session-at"
+import { snapshotDir, snapshotsIn } from "#src/folds/snapshots"
 import type { SearchResult } from "#src/plane"
 import { searchOf } from "#src/search"
 import type { Unstamped } from "#streams/event"
@@ -10,6 +14,7 @@ import { appendTo, createStream, deleteStream } from "#streams/stream"
 import type { FindEndpoint } from "#streams/transport"
 import { fakeRow } from "../support/fake-session.ts"
 import { streamServer } from "../support/stream-server.ts"
+import { tempDir } from "../support/temp-dir.ts"
 
 const turnId = "turn_a" as TurnId
 const say = (text: string): Unstamped => ({ type: "agent_message", turnId, messageId: text, text })
@@ -153,6 +158,56 @@ test("a search that nobody waits for stops, and says how far it came", async () 
   expect(found).toMatchObject({ searched: 1, total: 3 })
   const rest = await place.search({ query: "needle", cursor: found.cursor })
   expect(found.hits.length + rest.hits.length).toBe(3)
+})
+
+test("where folds are kept in the home a search finds the same, and begins where they end", async () => {
+  await using place = await setUp()
+  await using home = await tempDir()
+  const { endpoint } = place
+  const snapshots = snapshotsIn(home.path)
+  const keep = async (sessionId: SessionId, stream = paths.events(sessionId), copy = 0) =>
+    snapshots.keep(await readOn(endpoint, unread(sessionId, { stream, copy }), { forMs: 0 }))
+  const talk = Array.from({ length: 60 }, (_, n) => say(n % 9 === 0 ? `a needle ${n}` : `hay ${n}`))
+
+  const whole = await tell(endpoint, "Kept to its end", talk)
+  await keep(whole)
+  const spoke = await tell(endpoint, "Spoke since", talk)
+  await keep(spoke)
+  await appendTo(endpoint, paths.events(spoke), stamped([say("a needle since")], talk.length))
+  const another = await tell(endpoint, "Has another stream by now", talk)
+  await keep(another)
+  await deleteStream(endpoint, paths.events(another))
+  await createStream(endpoint, paths.events(another))
+  await appendTo(endpoint, paths.events(another), [{ ...stamp(0), ...say("a new needle"), id: "evt_new" }])
+  const damaged = await tell(endpoint, "Damaged", talk)
+  await keep(damaged)
+  await writeFile(join(snapshotDir(home.path), `${damaged}.ndjson`), "{}\n")
+  const archive = (sessionId: SessionId) => paths.archive(sessionId, 2)
+  const away = await tell(endpoint, "Put away", talk, archive)
+  const row = { sessionId: away, epoch: 2, archivedAt: "2026-01-02T00:00:00.000Z", stream: archive(away) }
+  await appendTo(endpoint, paths.registry, [archiveRowChange(row)])
+  await keep(away, archive(away), 2)
+  await tell(endpoint, "Not kept", talk)
+  expect(await readdir(snapshotDir(home.path))).toHaveLength(5)
+
+  const searchWith = (kept?: typeof snapshots) => {
+    const folds = foldsOf(endpoint, { forMs: 0 }, kept)
+    const begun = new Map<string, number>()
+    const beginning: typeof folds.beginning = async (sessionId, source) => {
+      const at = await folds.beginning(sessionId, source)
+      begun.set(sessionId, at.value.seq)
+      return at
+    }
+    const search = searchOf({ endpoint, folds: { ...folds, beginning }, patience: { forMs: 0 } })
+    return { search, begun }
+  }
+  const [without, with_] = [searchWith(), searchWith(snapshots)]
+  const found = await without.search({ query: "needle" })
+  expect(found.hits).toHaveLength(37)
+  expect(await with_.search({ query: "needle" })).toEqual(found)
+  expect([whole, spoke, another, damaged, away].map((one) => with_.begun.get(one))).toEqual([
+    59, 60, -1, -1, 59,
+  ])
 })
 
 test("hundreds of sessions are searched to the last one, call by call", async () => {
