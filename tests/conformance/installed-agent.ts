@@ -9,7 +9,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import type { McpServer } from "#daemon/mcp-server"
 import { isSame } from "#daemon/process/identity"
 import { processesOf } from "#daemon/process/tree"
-import { workersOf } from "#src/workflows/worker/ensure"
 import type { Children } from "#streams/children"
 import type { SessionId } from "#streams/ids"
 import type { ItemOf, Session } from "#streams/session"
@@ -307,7 +306,7 @@ export function describeInstalledAgent(agent: InstalledAgent): void {
 
       await killPid(world.agentz.daemon(id))
       await world.killApi()
-      for (const worker of workersOf(world.agentz.home).filter(isSame)) await killPid(worker)
+      for (const worker of world.agentz.workers()) await killPid(worker)
       await world.up({ samePort: true })
       await world.send(id, call("invoke_status", { runId: run.runId, waitSeconds: 50 }))
       const session = await world.until(id, "completed")
