@@ -272,6 +272,16 @@ steps:
   })
 })
 
+test("a step whose end nobody saw lets the run pause, and is tried again by whoever resumes it", () => {
+  const world = worldOf(CHAIN)
+  world.ask({ type: "pause" })
+  world.end("a", { error: { code: "end_not_seen", class: "cancelled" } })
+  expect(standing(world.run)).toMatchObject({ a: "failed", b: "pending" })
+  expect(world.run.status).toBe("paused")
+  world.ask({ type: "resume" })
+  expect(world.open).toMatchObject([{ stepId: "a", attempt: 2 }])
+})
+
 test("a pause without interruption lets what runs finish, and an answer can be given meanwhile", () => {
   const world = worldOf(
     defined(`
