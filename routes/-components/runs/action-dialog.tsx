@@ -115,6 +115,15 @@ export default function ActionDialog(props: {
         height="max-h-[min(80dvh,44rem)]"
       >
         <p className="text-quiet">{detail}</p>
+        {previewed !== null && preview === null && unknown === null && (
+          <p className="text-quiet">Looking what would run…</p>
+        )}
+        {preview !== null && refused === null && <PreviewList preview={preview} />}
+        {refused !== null && (
+          <DialogAlert>
+            {refused.message} {refused.hint}
+          </DialogAlert>
+        )}
         {action.type === "fork" && Object.keys(declared).length > 0 && (
           <Group title="Inputs of the run">
             <InputFields
@@ -161,15 +170,6 @@ export default function ActionDialog(props: {
           </Field>
         )}
         {action.type === "pause" && <PauseChoice interrupt={interrupt} onChoose={setInterrupt} />}
-        {previewed !== null && preview === null && unknown === null && (
-          <p className="text-quiet">Looking what would run…</p>
-        )}
-        {preview !== null && refused === null && <PreviewList preview={preview} />}
-        {refused !== null && (
-          <DialogAlert>
-            {refused.message} {refused.hint}
-          </DialogAlert>
-        )}
       </DialogForm>
     </Dialog>
   )
@@ -177,7 +177,7 @@ export default function ActionDialog(props: {
 
 const Group = ({ title, children }: { readonly title: string; readonly children: ReactNode }) => (
   <fieldset className="flex min-w-0 flex-col gap-3">
-    <legend className="mb-2 text-note font-medium text-quiet">{title}</legend>
+    <legend className="mt-1 mb-3 font-semibold">{title}</legend>
     {children}
   </fieldset>
 )
