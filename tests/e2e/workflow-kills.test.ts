@@ -2,7 +2,7 @@
  * Runs under kill -9 of workers that never live long, and of the stream server, and runs within runs. Short runs
  * here; `npm run test:workflows` is longer, `SEED=…` repeats one.
  */
-import { writeFileSync } from "node:fs"
+import { rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect } from "vitest"
 import { follow } from "#streams/follow"
@@ -149,7 +149,7 @@ timed(
 
 const INNER = workflowOf(
   "inner",
-  witnessed("work", { seconds: LONG ? 6 : 2 }),
+  witnessed("work", { until: "go" }),
   '  - { id: out, kind: transform, value: "{{steps.work.output}} of the inner one" }',
 )
 const OUTER = workflowOf(
@@ -181,6 +181,8 @@ timed(
     await untilJournal(agentz, `begin ${childId} work`)
     await killApiAndWorkers(agentz, up)
     up = await agentz.up()
+    const go = join(agentz.workingDir, "go")
+    writeFileSync(go, "")
     await untilStatus(agentz, outer, "completed")
     expect((await judged(agentz, outer)).output).toEqual({ type: "value", value: "work of the inner one" })
     expect((await judged(agentz, outer)).steps.get("child")?.attempts).toHaveLength(1)
@@ -196,6 +198,7 @@ timed(
     expect((await judged(agentz, around)).steps.get("child")?.attempts).toHaveLength(2)
     expect((await childrenOf(around)).map(({ status }) => status).sort()).toEqual(["completed", "failed"])
 
+    rmSync(go)
     const cancelled = await startRun(agentz, up, OUTER)
     const begun = await untilStep(agentz, { runId: cancelled, stepId: "child" }, "running")
     const innerId = begun.steps.get("child")?.attempts.at(-1)?.childRunId as RunId
