@@ -20,6 +20,7 @@ import { limitEvent } from "./limit.ts"
 import { LimitReached, type WatchTurn } from "./limits.ts"
 import type { Notes } from "./notes/notes.ts"
 import { recoveryPrompt } from "./permissions/recovery.ts"
+import { toldCalls } from "./permissions/told-calls.ts"
 import type { Redactor } from "./redact.ts"
 import type { MakeReady } from "./set-up.ts"
 
@@ -81,13 +82,16 @@ export async function runTurn(cause: TurnCause, cancel: AbortSignal, deps: TurnD
     cause: cause.cause,
     ...(cause.cause === "user" && { messageId: cause.messageId }),
   })
+  const calls = toldCalls()
   const listener = {
     update: (update: SessionUpdate) => {
+      calls.heard(update)
       if (!over) tell(story.tell({ wire: "update", update }, Date.now()))
     },
     permission: (request: Parameters<Approvals["ask"]>[1]) => {
       chunks.flush()
-      return approvals.ask(turnId, request, deps.sayLater)
+      const toolCall = calls.whole(request.toolCall)
+      return approvals.ask(turnId, { ...request, toolCall }, deps.sayLater)
     },
   }
   let over = false

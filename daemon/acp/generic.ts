@@ -210,7 +210,7 @@ function usageIn(update: Fields): readonly Said[] {
 }
 
 /** What a block of content shows; what is not text is named. */
-function textOf(content: unknown): string {
+export function textOf(content: unknown): string {
   const block = fieldsOf(content)
   if (block.type === "text") return stringIn(block, "text") ?? ""
   return typeof block.type === "string" ? `[${block.type.slice(0, 40)}]` : ""

@@ -32,9 +32,10 @@ export async function askedCall(toolCall: ToolCall, workingDir: string): Promise
   return { kind, touches, inputHash: sha256(`${hash}\n${workingDir}\n${configHash}`) }
 }
 
-/** The same kind with the same arguments, or the same title and diff where there are none. */
-function callHash(kind: ToolKind, { rawInput, title, content }: ToolCall): string {
-  const what = rawInput === undefined || rawInput === null ? { title, content } : rawInput
+/** The same kind with the same arguments, or the same title and diff where there are none, or else this one alone. */
+function callHash(kind: ToolKind, { rawInput, title, content, toolCallId }: ToolCall): string {
+  const isNamed = (title ?? "") !== "" || (content ?? []).length > 0
+  const what = rawInput ?? (isNamed ? { title, content } : { toolCallId })
   return sha256(`${kind}\n${canonical(what)}`)
 }
 

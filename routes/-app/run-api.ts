@@ -93,6 +93,3 @@ export function openRunApi(origin: string): RunApi {
 const refuse = (error: unknown): never => {
   throw refusalOf(error)
 }
-
-/** Of one press of a button: pressing it again after a lost answer does nothing twice. */
-export const newKey = (): string => crypto.getRandomValues(new Uint32Array(4)).join("-")

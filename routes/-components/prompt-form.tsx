@@ -12,6 +12,7 @@ import { PERMISSION_MODES } from "../-app/permission-modes.ts"
 import { type Refusal, refusalOf } from "../-app/refusal.ts"
 import { changedAt } from "../-app/session-order.ts"
 import { useAttached } from "../-app/use-attached.ts"
+import { useAttemptKey } from "../-app/use-attempt-key.ts"
 import { AgentChoice } from "./agent-choice.tsx"
 import { AttachButton, AttachedFiles, takesFiles } from "./attachments.tsx"
 import { useCompleting } from "./completing.tsx"
@@ -40,8 +41,7 @@ export function PromptForm(given: NewSessionAddress) {
   const files = useAttached()
   const [busy, setBusy] = useState(false)
   const [refusal, setRefusal] = useState<Refusal | null>(null)
-  // The same attempt keeps its key: pressing Start again after a lost answer finds the session that was made.
-  const attempt = useRef({ of: "", key: "" })
+  const keyOf = useAttemptKey()
 
   const chosen =
     types?.find(({ type }) => type === agent) ??
@@ -71,12 +71,9 @@ export function PromptForm(given: NewSessionAddress) {
     setRefusal(null)
     try {
       const request = await requestOf(form)
-      const of = JSON.stringify(request)
-      if (attempt.current.of !== of)
-        attempt.current = { of, key: crypto.getRandomValues(new Uint32Array(4)).join("-") }
       const { sessionId } = await openApi(location.origin).spawn({
         ...request,
-        idempotencyKey: attempt.current.key,
+        idempotencyKey: keyOf(request),
       })
       setDraft("")
       await navigate({ to: "/s/$sessionId", params: { sessionId } })

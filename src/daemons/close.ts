@@ -92,10 +92,14 @@ function ending(session: Session, why: Why, { reason, tail }: ReturnType<typeof 
       },
     ]
   if (!needsDaemon(session.status)) return []
+  const what =
+    why === "taken_over"
+      ? `The host ${session.daemon?.host}, which holds the session, does not answer: its step is begun again elsewhere`
+      : "The session's daemon is gone"
   return [
     {
       type: "session_interrupted",
-      error: failure("daemon_lost", "The session's daemon is gone"),
+      error: failure("daemon_lost", what),
       ...logTail,
     },
   ]

@@ -44,8 +44,11 @@ export type Finding =
   /** The stream is at rest and its row says otherwise: its daemon died between the two. */
   | { readonly do: "restate" }
 
-/** `lost`: it was at work. `never_came`: it ended, or 10 s passed, before it spoke, each time it was tried. */
-export type Why = "lost" | "never_came"
+/**
+ * `lost`: it was at work. `never_came`: it ended, or 10 s passed, before it spoke, each time it was tried. `taken_over`:
+ * it is on a host that does not answer, and what it is for goes on here.
+ */
+export type Why = "lost" | "never_came" | "taken_over"
 
 export function findingOf({ entry, session, inbox, host, due, pushDue, daemon }: Found): Finding {
   if (daemon.state === "alive") return { do: "nothing" }

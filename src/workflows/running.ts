@@ -194,6 +194,6 @@ function previewOf(run: Run, action: Action): ActionPreview {
 
 const refusedBy = ({ code, message, hint }: { code: string; message: string; hint?: string | undefined }) =>
   new Problem(
-    code === "unknown_step" ? code : "run_refused",
+    code === "unknown_step" || code === "invalid_inputs" ? code : "run_refused",
     hint === undefined ? message : `${message} ${hint}`,
   )

@@ -3,6 +3,7 @@ import { affectedBy } from "./affected.ts"
 import { faultsOf } from "./check.ts"
 import { type Inputs, Step, type WorkflowDefinition } from "./definition.ts"
 import type { UnstampedRunEvent } from "./event.ts"
+import { readInputs } from "./inputs.ts"
 import { isRefusal, type Refusal, refuse } from "./refusal.ts"
 import type { Run, StepOutput } from "./run.ts"
 import { sessionOf } from "./scope.ts"
@@ -12,7 +13,7 @@ import { inputRefused, toldAnew } from "./told-anew.ts"
 
 export interface Fork {
   readonly stepId: StepId
-  /** Default: those of the run. What an adopted step made of the old ones stays. */
+  /** All of them, read as those of a start. Default: those of the run. What an adopted step made of the old ones stays. */
   readonly inputs?: Inputs | undefined
   /** What the step is to be told instead of what the definition says. */
   readonly input?: StepInput | undefined
@@ -31,6 +32,13 @@ export function forkOf(run: Run, { stepId, inputs, input }: Fork): readonly Unst
     )
   const told = definitionOf(run, run.definition, { stepId, input })
   if (isRefusal(told)) return told
+  const read = inputs === undefined ? { inputs: run.inputs } : readInputs(told, inputs)
+  if ("wrong" in read)
+    return refuse(
+      "invalid_inputs",
+      Object.values(read.wrong).join(" "),
+      "Give inputs that the workflow takes.",
+    )
   const again = new Set(affectedBy(run, { type: "fork", stepId }).steps)
   const adopted = [...run.steps.values()].flatMap(({ status, ...state }) =>
     (status === "completed" || status === "skipped") && state.place.index === null && !again.has(state.stepId)
@@ -50,7 +58,7 @@ export function forkOf(run: Run, { stepId, inputs, input }: Fork): readonly Unst
     {
       type: "run_created",
       definition: told,
-      inputs: inputs ?? run.inputs,
+      inputs: read.inputs,
       workingDir: run.workingDir ?? "",
       startedBy: "user",
       forkedFrom: { runId: run.runId, epoch: run.epoch, n: run.n },

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { CANARY, describeInstalledAgent } from "../conformance/installed-agent.ts"
 import { bin, packages } from "./cache.mjs"
 
+const TRUSTS = "in a directory that it trusts"
 const LOSES = "Gemini CLI loses its conversation with its process; agentz tells it what the transcript knows"
 
 describeInstalledAgent({
@@ -23,12 +24,15 @@ describeInstalledAgent({
       args: ["--acp"],
       needs: ["GEMINI_API_KEY"],
       env: ["GOOGLE_GEMINI_BASE_URL"],
+      // In a folder that it does not trust it leaves out MCP servers, and says nothing of it.
+      set: { GEMINI_CLI_TRUST_WORKSPACE: "true" },
       minVersion: packages.gemini.version,
     }
     writeFileSync(join(home, "agents.json"), JSON.stringify({ agents: { gemini } }, null, 2))
   },
   mcpTool: (name) => `mcp_agentz_${name}`,
   asks: (command) => `[[bash cmd=${JSON.stringify(command)}]]`,
+  remarks: { children: TRUSTS, workflows: TRUSTS },
   cannot: {
     agentKilled: LOSES,
     daemonKilled: LOSES,

@@ -9,7 +9,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import type { McpServer } from "#daemon/mcp-server"
 import { isSame } from "#daemon/process/identity"
 import { processesOf } from "#daemon/process/tree"
-import { workersOf } from "#src/workflows/worker/ensure"
 import type { Children } from "#streams/children"
 import type { SessionId } from "#streams/ids"
 import type { ItemOf, Session } from "#streams/session"
@@ -300,23 +299,25 @@ export function describeInstalledAgent(agent: InstalledAgent): void {
       await world.workflow.define.mutate({ source })
       const mcpServers = [await world.ownServer("--workflows", "handled", "--sessions", "none")]
       const input = { workflow: "handled", workingDir: world.agentz.workingDir, idempotencyKey: "once" }
-      const id = await world.start(call("invoke_async", input), "bypass", { mcpServers })
+      const id = await world.start(call("invoke_async", input), "ask", { mcpServers })
+      const hasAsked = await world.allow(id, "invoke_async")
       const said = await world.until(id, "completed")
       const [run] = (await world.workflow.list.query({})).runs
       if (run === undefined) throw new Error(`No run: ${JSON.stringify(itemsOf(said, "tool"))}`)
 
       await killPid(world.agentz.daemon(id))
       await world.killApi()
-      for (const worker of workersOf(world.agentz.home).filter(isSame)) await killPid(worker)
+      for (const worker of world.agentz.workers()) await killPid(worker)
       await world.up({ samePort: true })
       await world.send(id, call("invoke_status", { runId: run.runId, waitSeconds: 50 }))
+      await world.allow(id, "invoke_status")
       const session = await world.until(id, "completed")
       const told = JSON.stringify(itemsOf(session, "tool").at(-1))
       expect(told).toContain(run.runId)
       expect(told).toMatch(/output\W+handled/)
       const { run: ended } = await world.workflow.status.query({ runId: run.runId })
       expect(ended.steps[0]?.attempts).toHaveLength(1)
-      return undefined
+      return hasAsked ? undefined : "without asking"
     })
 
     ability("secrets", async (world) => {
@@ -463,6 +464,15 @@ class World implements AsyncDisposable {
     const requestId = approvals[0]?.requestId
     if (!requestId) throw new Error(`Nothing was asked: ${status}`)
     await this.api.approve.mutate({ sessionId, requestId, decision })
+  }
+
+  /** Says yes to the tool of ours, where it is asked for, by a question that names it. Gives whether it was. */
+  async allow(sessionId: SessionId, tool: string): Promise<boolean> {
+    const { approvals, status } = await this.until(sessionId, "waiting", "completed")
+    if (status === "completed") return false
+    expect(approvals[0]?.title).toContain(tool)
+    await this.answer(sessionId, "allow")
+    return true
   }
 
   async until(sessionId: SessionId, ...statuses: readonly Session["status"][]): Promise<Session> {

@@ -93,6 +93,38 @@ test("an answer that was given after a kill is used once, for exactly that call"
   expect(answers).toEqual(["yes", "no"])
 })
 
+/** As Codex asks for a tool of an MCP server. */
+const asksById = (tool: string, answers: string[]) => async (turn: ScriptedTurn) => {
+  const call = { toolCallId: `call-of-${tool}`, kind: "execute" } as const
+  const told = { ...call, title: `mcp.own.${tool}`, rawInput: { tool } }
+  await turn.update({ sessionUpdate: "tool_call", ...told, status: "in_progress" })
+  answers.push(await turn.ask({ ...call, title: null }))
+}
+
+test("a call that is asked for by its id alone is shown as it was told, and its answer is used for no other", async () => {
+  const first = new SessionLoop({ script: asksById("look", []) })
+  first.send("look")
+  const { approvals } = await first.until("asked", ({ approvals }) => approvals.length === 1)
+  expect(approvals).toMatchObject([{ title: "mcp.own.look", input: { tool: "look" } }])
+  first.answer("allow")
+  const left = first.killed()
+
+  const answers: string[] = []
+  await using loop = new SessionLoop({
+    from: left,
+    resume: true,
+    script: async (turn) => {
+      await asksById("look", answers)(turn)
+      await asksById("erase", answers)(turn)
+    },
+  })
+  await loop.until("asked again", ({ approvals }) => approvals.length === 1 && answers.length === 1)
+  expect(loop.session.approvals).toMatchObject([{ title: "mcp.own.erase" }])
+  loop.answer("deny")
+  await loop.until("over", ({ status }) => status === "completed")
+  expect(answers).toEqual(["yes", "no"])
+})
+
 test.each([
   ["another command", { ...BUILD, rawInput: { command: "make build install" } }],
   ["another kind", { ...BUILD, kind: "other" as const }],

@@ -45,7 +45,7 @@ test.each(["demo", "openai-compatible"])(
     const { requestId } = await asking(agentz, sessionId)
     await killPid(agentz.daemon(sessionId))
     await killHard(first.process)
-    await killPid(agentz.endpoint())
+    await killPid(agentz.server())
     expect(existsSync(join(agentz.workingDir, "once.txt"))).toBe(false)
 
     // The command is a control plane of its own: it starts what it needs.

@@ -46,7 +46,7 @@ test(`no jump of the clock by an hour${JUMPS.length > 2 ? " or a year" : ""} end
   clocks.set("streams", HOUR_MS)
   clocks.set("api", -HOUR_MS)
   await killHard(up.process)
-  await killPid(agentz.endpoint())
+  await killPid(agentz.server())
   const again = agentz.client(await agentz.up())
   await goesOn()
   const served = readFileSync(join(agentz.home, "streams.log"), "utf8").trimEnd().split("\n")

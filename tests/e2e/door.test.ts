@@ -41,7 +41,7 @@ test("of all probes none gets in anywhere, and what is welcome does", async () =
   const sessionId = await agentz.spawn("[[slow n=2000 ms=50]]")
   await agentz.until(sessionId, "running", ({ status }) => status === "running")
   const daemon = agentz.daemon(sessionId)
-  const streams = agentz.endpoint()
+  const streams = agentz.server()
 
   const listening = listenersOf([up.pid, up.streamsPid, daemon.pid])
   const ports = [new URL(up.api), new URL(streams.url)].map(({ port }) => Number(port))
@@ -207,14 +207,14 @@ test("the token of the environment opens the embedded stream server, whoever sta
   const sessionId = await agentz.spawn("[[slow n=2000 ms=50]]")
   await agentz.until(sessionId, "running", ({ status }) => status === "running")
   const opens = async (given: string) => {
-    const { url } = agentz.endpoint()
+    const { url } = agentz.server()
     const headers = { authorization: `Bearer ${given}` }
     return (await fetch(`${url}/${paths.events(sessionId)}`, { method: "HEAD", headers })).status
   }
   expect(await opens(token)).toBe(200)
   expect(await opens("another-token-altogether")).toBe(401)
   await killHard(up.process)
-  await killPid(agentz.endpoint())
+  await killPid(agentz.server())
   while (agentz.streamServer() === null) await wait(50)
   expect(await opens(token)).toBe(200)
 })

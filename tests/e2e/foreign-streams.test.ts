@@ -23,7 +23,7 @@ test("a session runs on a stream server that the user names, and nothing of ours
     await agentz.run(["send", sessionId, "[[recall]]"])
     const tailed = await agentz.run(["tail", sessionId, "--until-idle", "--json"])
     expect(tailed.stdout).toContain("turn_ended")
-    expect(() => agentz.endpoint()).toThrow("No stream server runs")
+    expect(() => agentz.server()).toThrow("No stream server runs")
   } finally {
     await foreign.stop()
   }

@@ -11,13 +11,14 @@ import { isSame, signal } from "#daemon/process/identity"
 import { processesOf } from "#daemon/process/tree"
 import { DaemonRun, readRunFile, ServerRun } from "#daemon/run-file"
 import type { AppRouter } from "#src/router"
+import { type WorkerRun, workersOf } from "#src/workflows/worker/ensure"
 import { parseEvent, type SessionEvent } from "#streams/event"
 import { SessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { emptySession, type Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
 import { readToTail } from "#streams/stream"
-import { wait } from "#streams/transport"
+import { type Endpoint, wait } from "#streams/transport"
 import { tempDir } from "../support/temp-dir.ts"
 
 /** The command, as it is built. */
@@ -129,16 +130,28 @@ export class Installation implements AsyncDisposable {
     return run && isSame(run) ? run : null
   }
 
+  /** The processes that move runs on, as far as they live. */
+  workers(): WorkerRun[] {
+    return workersOf(this.home).filter(isSame)
+  }
+
   /** What is left that says who runs, and the lock of the stream server's directory. */
   runFiles(): string[] {
     const lock = join(this.home, "streams", "lock")
     return [...readdirSync(join(this.home, "run")), ...(existsSync(lock) ? ["lock"] : [])]
   }
 
-  readonly endpoint = () => {
+  /** Our stream server as its run file has it, alive or not. */
+  server(): ServerRun {
     const run = readRunFile(streamsRunFileOf(this.home), ServerRun)
     if (!run) throw new Error("No stream server runs.")
     return run
+  }
+
+  /** Of our stream server, or of the one that it was opened on. */
+  readonly endpoint = (): Endpoint => {
+    const { AGENTZ_STREAMS_URL: url, AGENTZ_STREAMS_TOKEN: token } = this.#env
+    return url === undefined ? this.server() : { url, token: token || null }
   }
 
   /** What is in the stream, raw. */

@@ -61,7 +61,7 @@ test("a blob that was made while the stream server was away is there when its da
   await agentz.until(sessionId, "running", ({ status }) => status === "running")
   const daemon = agentz.daemon(sessionId)
   api.kill("SIGKILL")
-  await killPid(agentz.endpoint())
+  await killPid(agentz.server())
   const spool = `${agentz.home}/sessions/${sessionId}/spool.ndjson`
   await expect.poll(() => readFileSync(spool, "utf8"), { timeout: 20_000 }).toContain('"outputBlob"')
   await killPid(daemon)

@@ -58,11 +58,11 @@ test("readiness tells of a stream server that is away, without a token", async (
   const ready = async () => (await fetch(`${up.api}/readyz`)).status
   expect(await ready()).toBe(200)
   // Paused, not killed: a killed one is back before anybody asked.
-  process.kill(agentz.endpoint().pid, "SIGSTOP")
+  process.kill(agentz.server().pid, "SIGSTOP")
   try {
     await expect.poll(ready, { timeout: 30_000 }).toBe(503)
   } finally {
-    process.kill(agentz.endpoint().pid, "SIGCONT")
+    process.kill(agentz.server().pid, "SIGCONT")
   }
   await expect.poll(ready, { timeout: 30_000 }).toBe(200)
 })

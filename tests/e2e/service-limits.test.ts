@@ -35,7 +35,7 @@ test("every process is killed while it waits: it goes on by itself once there is
   const daemon = agentz.daemon(sessionId)
   first.process.kill("SIGKILL")
   await killPid(daemon)
-  await killPid(agentz.endpoint())
+  await killPid(agentz.server())
   const second = await agentz.up()
   const waiting = await agentz.session(sessionId)
   expect(waiting.limit).toMatchObject({ kind: "usage", message: "The plan is used up.", resumes: true })

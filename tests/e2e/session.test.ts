@@ -63,7 +63,7 @@ test("kill -9 of the stream server in mid-turn: the daemon spools, and nothing i
   await agentz.up()
   const sessionId = await agentz.spawn("[[slow n=80 ms=40]]")
   await agentz.until(sessionId, "streaming", (session) => saidIn(session).includes("chunk 5/"))
-  const before = agentz.endpoint()
+  const before = agentz.server()
   await killPid(before)
   // The API notices and starts it again, on the same data.
   const limit = performance.now() + 20_000
@@ -198,7 +198,7 @@ test("down --all in mid-turn ends every process, and the session can be resumed 
   const sessionId = await agentz.spawn('[[bash cmd="sleep 300"]] [[say text="after all"]]')
   await agentz.until(sessionId, "running a command", () => markedProcesses(sessionId).length > 0)
   const daemon = agentz.daemon(sessionId)
-  const streams = agentz.endpoint()
+  const streams = agentz.server()
   expect((await agentz.run(["down", "--all"])).code).toBe(0)
   expect([daemon, streams].filter(isSame)).toEqual([])
   expect(markedProcesses(sessionId)).toEqual([])

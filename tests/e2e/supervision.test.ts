@@ -37,7 +37,7 @@ test("with API and stream server dead a daemon that has something to say brings 
   const sessionId = await agentz.spawn('[[slow n=150 ms=50]] [[say text="the end"]]')
   await agentz.until(sessionId, "streaming", streaming)
   await killHard(up.process)
-  await killPid(agentz.endpoint())
+  await killPid(agentz.server())
   await eventually("back", () => agentz.streamServer() !== null)
   const session = await agentz.until(sessionId, "completed", ({ status }) => status === "completed")
   expect(saidIn(session)).toContain("the end")
@@ -48,7 +48,7 @@ test("of many who find the stream server dead at once one starts it", async () =
   await using agentz = await Installation.open()
   await agentz.spawn("[[say text=hello]]")
   const before = startsOf(agentz)
-  await killPid(agentz.endpoint())
+  await killPid(agentz.server())
   const listed = await Promise.all(Array.from({ length: 6 }, () => agentz.run(["ls", "--json"])))
   expect(listed.map(({ code }) => code)).toEqual(listed.map(() => 0))
   expect(startsOf(agentz)).toBe(before + 1)
@@ -104,7 +104,7 @@ test("down --all leaves no process, socket, lock or run file, whatever was kille
   await agentz.until(running, "streaming", streaming)
   await killHard(up.process)
   await killPid(agentz.daemon(killed))
-  await killPid(agentz.endpoint())
+  await killPid(agentz.server())
   expect((await agentz.run(["down", "--all"])).code).toBe(0)
   const sessions = [killed, running].map((sessionId) => ({ sessionId, epoch: 3 }))
   expect(remainsOf(agentz, sessions)).toEqual([])
@@ -150,7 +150,7 @@ test("after the machine started anew what ran is interrupted, and one command ta
     ),
   )
   for (const sessionId of sessions) await agentz.until(sessionId, "streaming", streaming)
-  const ended = [...sessions.map((sessionId) => agentz.daemon(sessionId)), agentz.endpoint(), up]
+  const ended = [...sessions.map((sessionId) => agentz.daemon(sessionId)), agentz.server(), up]
   await killHard(up.process)
   for (const run of ended.slice(0, -1)) await killPid(run as Parameters<typeof killPid>[0])
   // As the run files of another boot: their numbers name other processes now, ours for one.

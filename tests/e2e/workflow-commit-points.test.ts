@@ -5,7 +5,6 @@
  */
 import { expect, test } from "vitest"
 import { isSame } from "#daemon/process/identity"
-import { workersOf } from "#src/workflows/worker/ensure"
 import { RunId } from "#streams/ids"
 import { wait } from "#streams/transport"
 import { appendGate, type Moment } from "../support/append-gate.ts"
@@ -13,7 +12,7 @@ import { LONG } from "../support/long.ts"
 import { seeded } from "../support/seeded.ts"
 import { streamServer } from "../support/stream-server.ts"
 import { Installation, killHard, killPid } from "./installation.ts"
-import { sessionOfStep, untilStatus } from "./workflow-runs.ts"
+import { killWorkers, sessionOfStep, startRun, untilStatus } from "./workflow-runs.ts"
 import { expectTold, judged, timesIn, witnessed, workflowOf } from "./workflow-witness.ts"
 
 const SOURCE = workflowOf(
@@ -65,10 +64,7 @@ test("whoever is killed where something is made durable: every step is done, and
   // What is read here comes from the store itself.
   const logs = { endpoint: streams.endpoint, workingDir: agentz.workingDir }
   let up = await agentz.up()
-  const start = (key: string) =>
-    agentz
-      .client(up)
-      .workflow.start.mutate({ source: SOURCE, workingDir: agentz.workingDir, idempotencyKey: key })
+  const start = (key: string) => startRun(agentz, up, SOURCE, { idempotencyKey: key })
 
   for (const [index, { point }] of chosen.entries()) {
     const { name, victim, moment } = point
@@ -85,10 +81,10 @@ test("whoever is killed where something is made durable: every step is done, and
       up = await agentz.up()
       await start(key)
     } else if (victim === "worker") {
-      for (const worker of workersOf(agentz.home).filter(isSame)) await killPid(worker)
+      await killWorkers(agentz)
       held.drop()
     }
-    const runId = RunId.parse((victim === "api" ? await start(key) : await starting)?.runId)
+    const runId = RunId.parse(victim === "api" ? await start(key) : await starting)
     if (victim === "daemon") {
       const sessionId = sessionOfStep(await judged(logs, runId), "first")
       const daemon = agentz.daemonIfAny(sessionId)

@@ -3,15 +3,20 @@
  * longer, `SEED=…` repeats one.
  */
 import { expect } from "vitest"
-import { isSame } from "#daemon/process/identity"
-import { workersOf } from "#src/workflows/worker/ensure"
 import type { RunId } from "#streams/ids"
 import { wait } from "#streams/transport"
 import type { Run } from "#streams/workflow/run"
 import { LONG, timed } from "../support/long.ts"
 import { seeded } from "../support/seeded.ts"
 import { Installation, killHard, killPid } from "./installation.ts"
-import { sessionOfStep, untilRun, untilStatus, untilStep } from "./workflow-runs.ts"
+import {
+  killApiAndWorkers,
+  sessionOfStep,
+  startRun,
+  untilRun,
+  untilStatus,
+  untilStep,
+} from "./workflow-runs.ts"
 import {
   expectTold,
   journalOf,
@@ -43,16 +48,13 @@ timed(
     const random = seeded("workflow crash")
     await using agentz = await Installation.open({ AGENTZ_IDLE_SECONDS: "5" })
     let up = await agentz.up()
-    const { workingDir } = agentz
     const runIds: RunId[] = []
-    for (let n = 0; n < RUNS; n++) {
-      const start = { source: SOURCE, workingDir, idempotencyKey: `run ${n}` }
-      runIds.push((await agentz.client(up).workflow.start.mutate(start)).runId)
-    }
+    for (let n = 0; n < RUNS; n++)
+      runIds.push(await startRun(agentz, up, SOURCE, { idempotencyKey: `run ${n}` }))
     while (!journalOf(agentz).some((line) => line.startsWith("begin") && line.endsWith("long")))
       await wait(50)
     for (let kill = 0; kill < KILLS; kill++) {
-      const worker = workersOf(agentz.home).find(isSame)
+      const [worker] = agentz.workers()
       if (worker && random.next() < 0.8) await killPid(worker)
       if (random.next() < 0.8 || !worker) {
         await killHard(up.process)
@@ -85,12 +87,10 @@ timed(
   async () => {
     await using agentz = await Installation.open({ AGENTZ_IDLE_SECONDS: "5" })
     let up = await agentz.up()
-    const { workingDir } = agentz
-    const { runId } = await agentz.client(up).workflow.start.mutate({ source: SOURCE, workingDir })
+    const runId = await startRun(agentz, up, SOURCE)
     await untilJournal(agentz, `begin ${runId} long`)
     const sessionId = sessionOfStep(await untilStep(agentz, { runId, stepId: "long" }, "running"), "long")
-    await killHard(up.process)
-    for (const worker of workersOf(agentz.home)) await killPid(worker)
+    await killApiAndWorkers(agentz, up)
     const server = agentz.streamServer()
     if (server) await killPid(server)
     await killPid(agentz.daemon(sessionId))

@@ -6,7 +6,7 @@ import { appendTo, createStream } from "#streams/stream"
 import { wait } from "#streams/transport"
 import { Installation, refusalOf } from "./installation.ts"
 import { cannotMount, fillUp, memoryDisk } from "./streams-disk.ts"
-import { runEventsOf, untilStatus } from "./workflow-runs.ts"
+import { runEventsOf, startRun, untilStatus } from "./workflow-runs.ts"
 import { expectTold, judged, timesIn, untilJournal, witnessed, workflowOf } from "./workflow-witness.ts"
 
 /** Never ends by itself. */
@@ -25,15 +25,13 @@ test.skipIf(cannotMount !== null)(
       AGENTZ_IDLE_SECONDS: "20",
     })
     const up = await agentz.up()
-    const { workflow } = agentz.client(up)
-    const { workingDir } = agentz
     const source = workflowOf(
       "full",
       witnessed("one", { seconds: 2 }),
       witnessed("two", { needs: ["one"] }),
       '  - { id: last, kind: transform, value: "{{steps.one.output}} {{steps.two.output}}" }',
     )
-    const { runId } = await workflow.start.mutate({ source, workingDir })
+    const runId = await startRun(agentz, up, source)
     await untilJournal(agentz, `begin ${runId} one`)
     const ballast = join(disk.path, "ballast")
     fillUp(ballast)
@@ -42,8 +40,7 @@ test.skipIf(cannotMount !== null)(
     for (const size of [100_000, 10_000, 1_000, 100])
       await expect(filledBy(agentz, size)).rejects.toThrow("disk")
     await untilJournal(agentz, `end ${runId} one`)
-    const started = workflow.start.mutate({ source, workingDir, inputs: {} })
-    expect(await refusalOf(started)).toMatchObject({ reason: "storage_full" })
+    expect(await refusalOf(startRun(agentz, up, source))).toMatchObject({ reason: "storage_full" })
     await wait(2_000)
     // Its end is not on the disk, so nobody says it, and what depends on it has not begun.
     expect((await runEventsOf(agentz, runId)).map(({ type }) => type)).not.toContain("workflow_complete")

@@ -3,12 +3,11 @@
  * gone is begun again. `npm run test:workflows` is silent for five minutes and stands still for one.
  */
 import { expect } from "vitest"
-import { isSame, signal } from "#daemon/process/identity"
-import { workersOf } from "#src/workflows/worker/ensure"
+import { signal } from "#daemon/process/identity"
 import { wait } from "#streams/transport"
 import { LONG, timed } from "../support/long.ts"
 import { Installation, killPid } from "./installation.ts"
-import { runEventsOf, runOf, sessionOfStep, untilRun, untilStatus } from "./workflow-runs.ts"
+import { runEventsOf, runOf, sessionOfStep, startRun, untilRun, untilStatus } from "./workflow-runs.ts"
 import { judged, timesIn, untilJournal, witnessed, workflowOf } from "./workflow-witness.ts"
 
 const SILENT_S = LONG ? 300 : 10
@@ -24,11 +23,8 @@ timed(
     const from = performance.now()
     const up = await agentz.up()
     const slowness = Math.max(1, (performance.now() - from) / USUAL_START_MS)
-    const { workflow } = agentz.client(up)
-    const { workingDir } = agentz
     const started = async (seconds: number) => {
-      const source = workflowOf("beats", witnessed("only", { seconds }))
-      const { runId } = await workflow.start.mutate({ source, workingDir })
+      const runId = await startRun(agentz, up, workflowOf("beats", witnessed("only", { seconds })))
       await untilJournal(agentz, `begin ${runId} only`)
       return { runId, daemon: agentz.daemon(sessionOfStep(await runOf(agentz, runId), "only")) }
     }
@@ -63,7 +59,7 @@ timed(
     }
     const ofSilent = (await runEventsOf(agentz, silent.runId)).map(({ type }) => type)
     expect(ofSilent).not.toContain("step_stalled")
-    await workflow.cancel.mutate({ runId: gone.runId })
+    await agentz.client(up).workflow.cancel.mutate({ runId: gone.runId })
     await untilStatus(agentz, gone.runId, "cancelled")
     console.log(
       `begun again ${tookMs} ms after its daemon was killed; told of after ${silentMs} ms of silence`,
@@ -77,16 +73,10 @@ timed(
   async () => {
     await using agentz = await Installation.open({ AGENTZ_IDLE_SECONDS: "5" })
     const up = await agentz.up()
-    const { workingDir } = agentz
     const source = workflowOf("still", witnessed("only", { seconds: 2 * STILL_S + 2 }))
-    const { runId } = await agentz.client(up).workflow.start.mutate({ source, workingDir })
+    const runId = await startRun(agentz, up, source)
     await untilJournal(agentz, `begin ${runId} only`)
-    const lookers = [
-      ...workersOf(agentz.home)
-        .filter(isSame)
-        .map(({ pid }) => pid),
-      up.pid,
-    ]
+    const lookers = [...agentz.workers(), up].map(({ pid }) => pid)
     const server = agentz.streamServer()
     if (server === null) throw new Error("No stream server runs.")
     for (const pids of [lookers, [server.pid]]) {

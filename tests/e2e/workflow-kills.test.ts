@@ -2,11 +2,9 @@
  * Runs under kill -9 of workers that never live long, and of the stream server, and runs within runs. Short runs
  * here; `npm run test:workflows` is longer, `SEED=…` repeats one.
  */
-import { writeFileSync } from "node:fs"
+import { rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect } from "vitest"
-import { isSame } from "#daemon/process/identity"
-import { workersOf } from "#src/workflows/worker/ensure"
 import { follow } from "#streams/follow"
 import type { RunId } from "#streams/ids"
 import { paths } from "#streams/paths"
@@ -14,18 +12,20 @@ import { wait } from "#streams/transport"
 import { cuttingFetch } from "../support/cutting-fetch.ts"
 import { LONG, timed } from "../support/long.ts"
 import { numbersFrom, seeded } from "../support/seeded.ts"
-import { Installation, killHard, killPid, type Ready } from "./installation.ts"
-import { runEventsOf, untilStatus, untilStep } from "./workflow-runs.ts"
+import { Installation, killPid, type Ready } from "./installation.ts"
+import {
+  killApiAndWorkers,
+  killWorkers,
+  runEventsOf,
+  startRun,
+  untilStatus,
+  untilStep,
+  workerOf,
+} from "./workflow-runs.ts"
 import { expectTold, judged, timesIn, untilJournal, witnessed, workflowOf } from "./workflow-witness.ts"
 
 /** On a machine on which agentz is up within that; where it takes longer all else does. */
 const [LIFE_MS, USUAL_START_MS] = [300, 1_000]
-
-async function killWorkers(agentz: Installation): Promise<number> {
-  const living = workersOf(agentz.home).filter(isSame)
-  for (const worker of living) await killPid(worker)
-  return living.length
-}
 
 timed(
   "workers that live for 300 ms each: the runs go on all the same, and no attempt is used up",
@@ -38,12 +38,8 @@ timed(
     const from = performance.now()
     const up = await agentz.up()
     const lifeMs = LIFE_MS * Math.max(1, (performance.now() - from) / USUAL_START_MS)
-    const { workflow } = agentz.client(up)
     const source = workflowOf("loop", ...steps)
-    const started = await Promise.all(
-      Array.from({ length: runs }, () => workflow.start.mutate({ source, workingDir: agentz.workingDir })),
-    )
-    const runIds = started.map(({ runId }) => runId)
+    const runIds = await Promise.all(Array.from({ length: runs }, () => startRun(agentz, up, source)))
     const completed = async () =>
       (await Promise.all(runIds.map((runId) => runEventsOf(agentz, runId))))
         .flat()
@@ -53,7 +49,7 @@ timed(
     let kills = 0
     let after = before
     for (const over = performance.now() + seconds * 1_000; performance.now() < over || after === before; ) {
-      while (workersOf(agentz.home).every((run) => !isSame(run))) await wait(10)
+      await workerOf(agentz)
       await wait(lifeMs)
       kills += await killWorkers(agentz)
       after = await completed()
@@ -98,7 +94,6 @@ timed(
     const [most, kills] = LONG ? [40, 20] : [5, 3]
     await using agentz = await Installation.open({ AGENTZ_IDLE_SECONDS: "5" })
     const up = await agentz.up()
-    const { workflow } = agentz.client(up)
     const each =
       '{ id: each, kind: map, needs: [long], over: "[1, 2, 3, 4, 5, 6, 7, 8]", step: { kind: transform, value: "{{item}} {{run.id}}" } }'
     const source = workflowOf(
@@ -110,11 +105,11 @@ timed(
     )
     const acknowledged: RunId[] = []
     const start = async (n: number) => {
-      const request = { source, workingDir: agentz.workingDir, idempotencyKey: `run ${n}` }
+      const key = { idempotencyKey: `run ${n}` }
       // One that is told that the store is away asks again, as whoever starts runs would.
       for (let tries = 0; tries < 20; tries++) {
-        const started = await workflow.start.mutate(request).catch(() => null)
-        if (started !== null) return void acknowledged.push(started.runId)
+        const runId = await startRun(agentz, up, source, key).catch(() => null)
+        if (runId !== null) return void acknowledged.push(runId)
         await wait(300)
       }
       throw new Error(`Run ${n} could not be started.`)
@@ -154,7 +149,7 @@ timed(
 
 const INNER = workflowOf(
   "inner",
-  witnessed("work", { seconds: LONG ? 6 : 2 }),
+  witnessed("work", { until: "go" }),
   '  - { id: out, kind: transform, value: "{{steps.work.output}} of the inner one" }',
 )
 const OUTER = workflowOf(
@@ -177,19 +172,17 @@ timed(
   async () => {
     await using agentz = await Installation.open({ AGENTZ_IDLE_SECONDS: "5" })
     let up = await agentz.up()
-    const { workingDir } = agentz
     for (const source of [INNER, BREAKS]) await agentz.client(up).workflow.define.mutate({ source })
-    const started = async (source: string) =>
-      (await agentz.client(up).workflow.start.mutate({ source, workingDir })).runId
     const childrenOf = async (runId: RunId) =>
       (await agentz.client(up).workflow.list.query({})).runs.filter(({ parent }) => parent?.runId === runId)
-    const [outer, around] = [await started(OUTER), await started(AROUND)]
+    const [outer, around] = [await startRun(agentz, up, OUTER), await startRun(agentz, up, AROUND)]
     const { steps } = await untilStep(agentz, { runId: outer, stepId: "child" }, "running")
     const childId = steps.get("child")?.attempts.at(-1)?.childRunId as RunId
     await untilJournal(agentz, `begin ${childId} work`)
-    await killHard(up.process)
-    await killWorkers(agentz)
+    await killApiAndWorkers(agentz, up)
     up = await agentz.up()
+    const go = join(agentz.workingDir, "go")
+    writeFileSync(go, "")
     await untilStatus(agentz, outer, "completed")
     expect((await judged(agentz, outer)).output).toEqual({ type: "value", value: "work of the inner one" })
     expect((await judged(agentz, outer)).steps.get("child")?.attempts).toHaveLength(1)
@@ -199,13 +192,14 @@ timed(
 
     const failed = await untilStatus(agentz, around, "failed")
     expect(failed.steps.get("child")?.error).toMatchObject({ code: "run_failed" })
-    writeFileSync(join(workingDir, "needed.txt"), "")
+    writeFileSync(join(agentz.workingDir, "needed.txt"), "")
     await agentz.client(up).workflow.resume.mutate({ runId: around })
     await untilStatus(agentz, around, "completed")
     expect((await judged(agentz, around)).steps.get("child")?.attempts).toHaveLength(2)
     expect((await childrenOf(around)).map(({ status }) => status).sort()).toEqual(["completed", "failed"])
 
-    const cancelled = await started(OUTER)
+    rmSync(go)
+    const cancelled = await startRun(agentz, up, OUTER)
     const begun = await untilStep(agentz, { runId: cancelled, stepId: "child" }, "running")
     const innerId = begun.steps.get("child")?.attempts.at(-1)?.childRunId as RunId
     await untilJournal(agentz, `begin ${innerId} work`)

@@ -3,14 +3,12 @@
  * comes about once, and a run has one end. `npm run test:workflows` makes more races, `SEED=…` repeats them.
  */
 import { expect } from "vitest"
-import { isSame } from "#daemon/process/identity"
-import { workersOf } from "#src/workflows/worker/ensure"
 import type { RunId } from "#streams/ids"
 import { wait } from "#streams/transport"
 import { LONG, timed } from "../support/long.ts"
 import { seeded } from "../support/seeded.ts"
-import { Installation, killHard, killPid, markedProcesses } from "./installation.ts"
-import { runOf, sessionOfStep, untilRun, untilStatus } from "./workflow-runs.ts"
+import { Installation, markedProcesses } from "./installation.ts"
+import { killApiAndWorkers, runOf, sessionOfStep, startRun, untilRun, untilStatus } from "./workflow-runs.ts"
 import { expectTold, judged, timesIn, untilJournal, witnessed, workflowOf } from "./workflow-witness.ts"
 
 const TWO = workflowOf(
@@ -25,25 +23,19 @@ const ENDLESS = workflowOf(
   witnessed("two", { needs: ["one"] }),
 )
 
-async function killAllButDaemons(agentz: Installation, up: Awaited<ReturnType<Installation["up"]>>) {
-  await killHard(up.process)
-  for (const worker of workersOf(agentz.home).filter(isSame)) await killPid(worker)
-}
-
 timed(
   "a pause holds over a crash; what ran is finished, nothing else begins, and it goes on where it stood",
   async () => {
     await using agentz = await Installation.open({ AGENTZ_IDLE_SECONDS: "5" })
     let up = await agentz.up()
-    const { workingDir } = agentz
-    const { runId } = await agentz.client(up).workflow.start.mutate({ source: TWO, workingDir })
+    const runId = await startRun(agentz, up, TWO)
     await untilJournal(agentz, `begin ${runId} one`)
     await agentz.client(up).workflow.pause.mutate({ runId })
-    await killAllButDaemons(agentz, up)
+    await killApiAndWorkers(agentz, up)
     up = await agentz.up()
     await untilStatus(agentz, runId, "paused")
     expect((await judged(agentz, runId)).steps.get("one")).toMatchObject({ status: "completed", attempt: 1 })
-    await killAllButDaemons(agentz, up)
+    await killApiAndWorkers(agentz, up)
     up = await agentz.up()
     // Whoever looks after runs has looked at this one, too.
     await wait(1_500)
@@ -63,13 +55,12 @@ timed(
   async () => {
     await using agentz = await Installation.open({ AGENTZ_IDLE_SECONDS: "5" })
     let up = await agentz.up()
-    const { workingDir } = agentz
-    const { runId } = await agentz.client(up).workflow.start.mutate({ source: ENDLESS, workingDir })
+    const runId = await startRun(agentz, up, ENDLESS)
     await untilJournal(agentz, `begin ${runId} one`)
     const first = sessionOfStep(await runOf(agentz, runId), "one")
     expect(markedProcesses(first).length).toBeGreaterThan(0)
     await agentz.client(up).workflow.pause.mutate({ runId, interrupt: true })
-    await killAllButDaemons(agentz, up)
+    await killApiAndWorkers(agentz, up)
     up = await agentz.up()
     const paused = await untilStatus(agentz, runId, "paused")
     expect(paused.steps.get("one")).toMatchObject({ status: "pending", failures: 0, recoveries: 0 })
@@ -86,7 +77,7 @@ timed(
     expect(second).not.toBe(first)
     while (timesIn(agentz, `begin ${runId} one`) < 2) await wait(20)
     await agentz.client(up).workflow.cancel.mutate({ runId, reason: "enough" })
-    await killAllButDaemons(agentz, up)
+    await killApiAndWorkers(agentz, up)
     up = await agentz.up()
     await untilStatus(agentz, runId, "cancelled")
     const run = await judged(agentz, runId)
@@ -107,16 +98,20 @@ timed(
     await using agentz = await Installation.open({ AGENTZ_IDLE_SECONDS: "5" })
     const up = await agentz.up()
     const { workflow } = agentz.client(up)
-    const { workingDir } = agentz
     const source = workflowOf(
       "race",
       witnessed("only", { seconds: 0.2 }),
       '  - { id: last, kind: transform, value: "{{steps.only.output}}" }',
     )
+    const from = performance.now()
+    const calm = Array.from({ length: atOnce }, () => startRun(agentz, up, source))
+    for (const runId of await Promise.all(calm)) await untilStatus(agentz, runId, "completed")
+    /** As many as that take so long when nobody cancels them: at any moment of it they are cancelled. */
+    const usualMs = performance.now() - from
     const ends = new Map<string, number>()
     const race = async () => {
-      const { runId } = await workflow.start.mutate({ source, workingDir })
-      await wait(random.next() * 2_500)
+      const runId = await startRun(agentz, up, source)
+      await wait(random.next() * usualMs)
       // Of a run that is completed it is refused; nothing else may be.
       const refusal = await workflow.cancel.mutate({ runId }).then(
         () => null,
@@ -140,7 +135,7 @@ timed(
       runIds.push(...(await Promise.all(Array.from({ length: atOnce }, race))))
     const before = await Promise.all(runIds.map((runId) => runOf(agentz, runId)))
     // Nobody says anything of them any more, also not who comes after a crash.
-    await killAllButDaemons(agentz, up)
+    await killApiAndWorkers(agentz, up)
     await agentz.up()
     await wait(1_500)
     expect(await Promise.all(runIds.map((runId) => runOf(agentz, runId)))).toEqual(before)

@@ -2,9 +2,8 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
-import type { RunId } from "#streams/ids"
 import { Installation } from "./installation.ts"
-import { runEventsOf, untilStatus } from "./workflow-runs.ts"
+import { runEventsOf, startRun, untilStatus } from "./workflow-runs.ts"
 import { judged, workflowOf } from "./workflow-witness.ts"
 
 /** Letters that are easily broken: of several units, joined, from the right, invisible, and such as mean something. */
@@ -15,11 +14,10 @@ test("one megabyte is kept beside the log and whole, strange letters come throug
   await using agentz = await Installation.open()
   const up = await agentz.up()
   const { workflow } = agentz.client(up)
-  const { workingDir } = agentz
-  const started = async (source: string, inputs = {}): Promise<RunId> =>
-    (await workflow.start.mutate({ source, workingDir, inputs })).runId
 
-  const large = await started(
+  const large = await startRun(
+    agentz,
+    up,
     workflowOf(
       "large",
       "  - { id: print, kind: command, command: \"head -c 1048576 /dev/zero | tr '\\\\0' x; echo; echo end\" }",
@@ -27,7 +25,9 @@ test("one megabyte is kept beside the log and whole, strange letters come throug
       '  - { id: whole, kind: transform, value: "{{steps.print.output}}", needs: [size] }',
     ),
   )
-  const strange = await started(
+  const strange = await startRun(
+    agentz,
+    up,
     `name: strange
 inputs: { text: { type: string } }
 steps:
@@ -35,15 +35,19 @@ steps:
   - { id: write, kind: command, command: [sh, -c, 'printf %s "$1" > "$2"', sh, "{{steps.say.output}}", "naïve 日本.txt"] }
   - { id: end, kind: transform, value: { text: "{{steps.say.output}}", same: "{{ steps.say.output == inputs.text }}" }, needs: [write] }
 `,
-    { text: STRANGE },
+    { inputs: { text: STRANGE } },
   )
-  const tooMuch = await started(
+  const tooMuch = await startRun(
+    agentz,
+    up,
     workflowOf(
       "flood",
       "  - { id: print, kind: command, command: \"head -c 52428800 /dev/zero | tr '\\\\0' x\" }",
     ),
   )
-  const missing = await started(
+  const missing = await startRun(
+    agentz,
+    up,
     workflowOf(
       "missing",
       "  - { id: gives, kind: transform, value: { there: 1 } }",
@@ -67,7 +71,7 @@ steps:
     type: "value",
     value: { text: STRANGE, same: true },
   })
-  expect(readFileSync(join(workingDir, "naïve 日本.txt"), "utf8")).toBe(STRANGE)
+  expect(readFileSync(join(agentz.workingDir, "naïve 日本.txt"), "utf8")).toBe(STRANGE)
 
   const flooded = await untilStatus(agentz, tooMuch, "failed", 60_000)
   expect(flooded.steps.get("print")).toMatchObject({ attempt: 1, error: { code: "output_too_large" } })

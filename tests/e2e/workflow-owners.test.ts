@@ -5,15 +5,23 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect } from "vitest"
-import { isSame, signal } from "#daemon/process/identity"
-import { workersOf } from "#src/workflows/worker/ensure"
+import { signal } from "#daemon/process/identity"
 import type { RunId } from "#streams/ids"
 import { wait } from "#streams/transport"
 import { LONG, timed } from "../support/long.ts"
 import { streamServer } from "../support/stream-server.ts"
 import { onHost } from "./hosts.ts"
-import { Installation, killHard, killPid } from "./installation.ts"
-import { runEventsOf, runOf, untilRun, untilStatus } from "./workflow-runs.ts"
+import { Installation, killPid } from "./installation.ts"
+import {
+  killApiAndWorkers,
+  runEventsOf,
+  runOf,
+  sessionOfStep,
+  startRun,
+  untilRun,
+  untilStatus,
+  workerOf,
+} from "./workflow-runs.ts"
 import {
   journalOf,
   judged,
@@ -24,19 +32,11 @@ import {
   workflowOf,
 } from "./workflow-witness.ts"
 
-const worker = async (agentz: Installation) => {
-  for (;;) {
-    const living = workersOf(agentz.home).find(isSame)
-    if (living) return living
-    await wait(20)
-  }
-}
-
 timed(
   "a worker that is woken after another one took its runs is refused, also where the store was killed in between",
   async () => {
     await using agentz = await Installation.open({ AGENTZ_IDLE_SECONDS: "8" })
-    const { workflow } = agentz.client(await agentz.up())
+    const up = await agentz.up()
     const source = workflowOf(
       "zombie",
       witnessed("one", { until: "go" }),
@@ -44,10 +44,9 @@ timed(
       witnessed("three", { needs: ["two"] }),
     )
     const runIds: RunId[] = []
-    for (let n = 0; n < (LONG ? 20 : 3); n++)
-      runIds.push((await workflow.start.mutate({ source, workingDir: agentz.workingDir })).runId)
+    for (let n = 0; n < (LONG ? 20 : 3); n++) runIds.push(await startRun(agentz, up, source))
     for (const runId of runIds) await untilJournal(agentz, `begin ${runId} one`)
-    const old = await worker(agentz)
+    const old = await workerOf(agentz)
     expect(signal(old, "SIGSTOP")).toBe(true)
     writeFileSync(join(agentz.workingDir, "go"), "")
     const server = agentz.streamServer()
@@ -84,22 +83,20 @@ timed(
       witnessed("first"),
       '  - { id: last, kind: transform, value: "{{steps.first.output}}" }',
     )
-    const ups = [await one.agentz.up(), await two.agentz.up()]
     const { workingDir } = one.agentz
-    // One run on each, so that both have a worker before the race begins.
     const runIds: RunId[] = []
-    for (const [index, { agentz }] of [one, two].entries()) {
-      const client = agentz.client(ups[index] as (typeof ups)[number])
-      runIds.push((await client.workflow.start.mutate({ source, workingDir })).runId)
-      await worker(agentz)
+    const starters: (() => Promise<RunId>)[] = []
+    for (const { agentz } of [one, two]) {
+      const up = await agentz.up()
+      const start = () => startRun(agentz, up, source, { workingDir })
+      // One run on each, so that both have a worker before the race begins.
+      runIds.push(await start())
+      await workerOf(agentz)
+      starters.push(start)
     }
-    const starts = Array.from({ length: RUNS }, (_, n) => {
-      const { agentz } = n % 2 === 0 ? one : two
-      const client = agentz.client(ups[n % 2] as (typeof ups)[number])
-      return client.workflow.start.mutate({ source, workingDir })
-    })
-    runIds.push(...(await Promise.all(starts)).map(({ runId }) => runId))
-    const logs = { endpoint: streams.endpoint, workingDir }
+    const race = Array.from({ length: RUNS / 2 }, () => starters.map((start) => start()))
+    runIds.push(...(await Promise.all(race.flat())))
+    const logs = one.agentz
     const owners: Record<string, number> = {}
     for (const runId of runIds) {
       await untilStatus(logs, runId, "completed", 120_000)
@@ -122,7 +119,6 @@ timed(
     await using streams = await streamServer()
     await using gone = await onHost("gone", streams)
     await using here = await onHost("here", streams)
-    const { workingDir } = gone.agentz
     const source = workflowOf(
       "abandoned",
       witnessed("one"),
@@ -130,16 +126,12 @@ timed(
       '  - { id: last, kind: transform, value: "{{steps.one.output}}", needs: [two] }',
     )
     const first = await gone.agentz.up()
-    const { runId } = await gone.agentz.client(first).workflow.start.mutate({ source, workingDir })
+    const runId = await startRun(gone.agentz, first, source)
     await untilJournal(gone.agentz, `begin ${runId} two`)
-    const logs = { endpoint: streams.endpoint, workingDir }
+    const logs = gone.agentz
     const before = await runOf(logs, runId)
-    const sessionId = before.steps.get("two")?.attempts.at(-1)?.sessionId
-    if (!sessionId) throw new Error("The step has no session.")
-    await killHard(first.process)
-    for (const run of workersOf(gone.agentz.home).filter(isSame)) await killPid(run)
-    const daemon = gone.agentz.daemon(sessionId)
-    await killPid(daemon)
+    await killApiAndWorkers(gone.agentz, first)
+    await killPid(gone.agentz.daemon(sessionOfStep(before, "two")))
 
     await here.agentz.up()
     await wait(3_000)
@@ -163,6 +155,54 @@ timed(
     expect((await runEventsOf(logs, runId)).filter(({ type }) => type === "run_claimed")).toHaveLength(2)
     await here.agentz.run(["workflow", "cancel", runId])
     await untilStatus(logs, runId, "cancelled")
+  },
+  300_000,
+)
+
+timed(
+  "cancelling a run of a host that never comes back ends it, and says of each session whether anybody saw it end",
+  async () => {
+    await using streams = await streamServer()
+    await using gone = await onHost("gone", streams)
+    await using here = await onHost("here", streams)
+    const logs = gone.agentz
+    const first = await gone.agentz.up()
+    /** A run with one step that goes on until it is ended, and the session that this is. */
+    const begun = async (name: string) => {
+      const source = workflowOf(name, witnessed("only", { seconds: 600 }))
+      const runId = await startRun(gone.agentz, first, source)
+      await untilJournal(gone.agentz, `begin ${runId} only`)
+      return { runId, sessionId: sessionOfStep(await runOf(logs, runId), "only") }
+    }
+    const deaf = await begun("deaf")
+    const hearing = await begun("hearing")
+    await killApiAndWorkers(gone.agentz, first)
+    await killPid(gone.agentz.daemon(deaf.sessionId))
+    const left = await gone.agentz.session(deaf.sessionId)
+
+    await here.agentz.up()
+    for (const { runId } of [deaf, hearing]) await here.agentz.run(["workflow", "cancel", runId])
+    const [unseen, seen] = await Promise.all(
+      [deaf, hearing].map(({ runId }) => untilStatus(logs, runId, "cancelled")),
+    )
+    expect(seen?.steps.get("only")?.error).toMatchObject({ code: "step_cancelled" })
+    expect((await gone.agentz.session(hearing.sessionId)).status).toBe("cancelled")
+    const error = unseen?.steps.get("only")?.error
+    expect(error).toMatchObject({ code: "end_not_seen", class: "cancelled" })
+    expect(error?.message).toContain(
+      `Nobody saw it end: the host gone, which holds its session ${deaf.sessionId}, was last heard of at ${left.updatedAt}`,
+    )
+    expect(await gone.agentz.session(deaf.sessionId)).toEqual(left)
+    const shown = await here.agentz.run(["workflow", "show", deaf.runId])
+    expect(shown.stdout).toContain("Nobody saw it end: the host gone")
+
+    // Whoever can tell does, once that host is back. The run keeps the end that it has.
+    await gone.agentz.up()
+    await gone.agentz.until(deaf.sessionId, "told of", ({ status }) => status === "interrupted")
+    for (const { runId } of [deaf, hearing]) {
+      const { status, steps } = await judged(logs, runId)
+      expect([status, steps.get("only")?.attempts.length]).toEqual(["cancelled", 1])
+    }
   },
   300_000,
 )

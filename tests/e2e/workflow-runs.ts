@@ -1,15 +1,56 @@
-/** Runs of workflows as the tests look at them: by their logs. */
+/** Runs of workflows as the tests start them, look at them by their logs, and take away whoever moves them on. */
+import type { WorkerRun } from "#src/workflows/worker/ensure"
 import type { RunId, SessionId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { readToTail } from "#streams/stream"
 import { type FindEndpoint, wait } from "#streams/transport"
+import type { Inputs } from "#streams/workflow/definition"
 import { parseRunEvent, type RunEvent } from "#streams/workflow/event"
 import { emptyRun, type Run, type StepStatus } from "#streams/workflow/run"
 import { foldRun } from "#streams/workflow/run-fold"
+import { type Installation, killHard, killPid, type Ready } from "./installation.ts"
 
 /** Where the logs are. */
 export interface Logs {
   readonly endpoint: FindEndpoint
+}
+
+/** A run in the directory of the installation, or in another. */
+export async function startRun(
+  agentz: Installation,
+  up: Ready,
+  source: string,
+  {
+    workingDir = agentz.workingDir,
+    ...more
+  }: { readonly workingDir?: string; readonly inputs?: Inputs; readonly idempotencyKey?: string } = {},
+): Promise<RunId> {
+  const { runId } = await agentz.client(up).workflow.start.mutate({ source, workingDir, ...more })
+  return runId
+}
+
+/** As soon as there is one that lives. */
+export async function workerOf(agentz: Installation): Promise<WorkerRun> {
+  for (;;) {
+    const [worker] = agentz.workers()
+    if (worker) return worker
+    await wait(10)
+  }
+}
+
+/** Gives how many there were. */
+export async function killWorkers(agentz: Installation): Promise<number> {
+  const living = agentz.workers()
+  for (const worker of living) await killPid(worker)
+  return living.length
+}
+
+export async function killApiAndWorkers(
+  agentz: Installation,
+  up: Awaited<ReturnType<Installation["up"]>>,
+): Promise<void> {
+  await killHard(up.process)
+  await killWorkers(agentz)
 }
 
 /** What is in the log, raw. */

@@ -46,10 +46,9 @@ timed(
     const started = await runs()
     expect(started.filter(({ runId }) => !due.has(runId))).toEqual([])
     expect(started.every(({ startedBy }) => startedBy === "schedule")).toBe(true)
-    const logs = { endpoint: streams.endpoint, workingDir }
     for (const { runId } of started) {
-      await untilStatus(logs, runId, "completed")
-      await judged(logs, runId)
+      await untilStatus(one.agentz, runId, "completed")
+      await judged(one.agentz, runId)
     }
   },
   180_000,

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { expect, test } from "vitest"
 import { repository } from "../support/repository.ts"
 import { Installation } from "./installation.ts"
-import { runEventsOf, untilRun } from "./workflow-runs.ts"
+import { runEventsOf, startRun, untilStatus } from "./workflow-runs.ts"
 
 test("a step has a work tree of its own where it asks for one, and later steps can work there", async () => {
   await using project = await repository()
@@ -12,7 +12,7 @@ test("a step has a work tree of its own where it asks for one, and later steps c
   project.git(["add", "."])
   project.git(["commit", "-m", "first"])
   await using agentz = await Installation.open()
-  const { workflow } = agentz.client(await agentz.up())
+  const up = await agentz.up()
   const source = `
 name: apart
 steps:
@@ -33,8 +33,8 @@ steps:
     over: '["a", "b"]'
     step: { kind: command, command: [git, branch, --show-current], workspace: { kind: worktree, branch: "item-{{item}}" } }
 `
-  const { runId } = await workflow.start.mutate({ source, workingDir: project.path })
-  const run = await untilRun(agentz, runId, "completed", ({ status }) => status === "completed")
+  const runId = await startRun(agentz, up, source, { workingDir: project.path })
+  const run = await untilStatus(agentz, runId, "completed")
   const outputOf = (stepId: string) => run.steps.get(stepId)?.output
   expect(outputOf("edit")).toMatchObject({ value: expect.stringMatching(/^agentz\//) })
   expect(outputOf("look")).toMatchObject({ value: "on a branch" })
@@ -46,14 +46,14 @@ steps:
 
 test("a work tree where there is no repository is a failure that is not tried again", async () => {
   await using agentz = await Installation.open()
-  const { workflow } = agentz.client(await agentz.up())
+  const up = await agentz.up()
   const source = `
 name: nowhere
 steps:
   - { id: edit, kind: command, command: "true", workspace: { kind: worktree } }
 `
-  const { runId } = await workflow.start.mutate({ source, workingDir: agentz.workingDir })
-  const run = await untilRun(agentz, runId, "failed", ({ status }) => status === "failed")
+  const runId = await startRun(agentz, up, source)
+  const run = await untilStatus(agentz, runId, "failed")
   expect(run.steps.get("edit")).toMatchObject({
     attempt: 1,
     error: { code: "no_repository", class: "configuration" },
@@ -62,7 +62,7 @@ steps:
 
 test("no more steps of an agent are at work at once than it has places, and all come to their turn", async () => {
   await using agentz = await Installation.open({ AGENTZ_AGENT_STEPS_AT_ONCE: "demo=1" })
-  const { workflow } = agentz.client(await agentz.up())
+  const up = await agentz.up()
   const source = `
 name: queue
 steps:
@@ -70,12 +70,10 @@ steps:
   - { id: b, kind: agent, agent: demo, prompt: "[[text n=5 ms=50]]" }
   - { id: c, kind: command, command: "true" }
 `
-  const started = await Promise.all(
-    [1, 2].map(() => workflow.start.mutate({ source, workingDir: agentz.workingDir })),
-  )
+  const runIds = await Promise.all([1, 2].map(() => startRun(agentz, up, source)))
   const spans: (readonly [string, string])[] = []
-  for (const { runId } of started) {
-    await untilRun(agentz, runId, "completed", ({ status }) => status === "completed")
+  for (const runId of runIds) {
+    await untilStatus(agentz, runId, "completed")
     const events = await runEventsOf(agentz, runId)
     for (const stepId of ["a", "b"]) {
       const at = (type: string) =>

@@ -1,21 +1,24 @@
 /** Pauses before another attempt, waits and limits, over kills and over jumps of the clock on the wall. */
 import { expect } from "vitest"
 import { isSame } from "#daemon/process/identity"
-import { workersOf } from "#src/workflows/worker/ensure"
-import type { RunId } from "#streams/ids"
 import { wait } from "#streams/transport"
 import type { RunEvent, RunEventOf } from "#streams/workflow/event"
 import { jumpingClocks } from "../support/jumping-clocks.ts"
 import { timed } from "../support/long.ts"
-import { Installation, killHard, killPid } from "./installation.ts"
-import { runEventsOf, untilRun, untilStatus, untilStep } from "./workflow-runs.ts"
+import { Installation, killPid } from "./installation.ts"
+import {
+  killApiAndWorkers,
+  killWorkers,
+  runEventsOf,
+  sessionOfStep,
+  startRun,
+  untilRun,
+  untilStatus,
+  untilStep,
+} from "./workflow-runs.ts"
 import { judged, timesIn, witnessed, workflowOf } from "./workflow-witness.ts"
 
 const HOUR_MS = 3_600_000
-
-async function killWorkers(agentz: Installation): Promise<void> {
-  for (const worker of workersOf(agentz.home).filter(isSame)) await killPid(worker)
-}
 
 const eventsOf = <Type extends RunEvent["type"]>(events: readonly RunEvent[], type: Type, stepId: string) =>
   events.filter(
@@ -27,7 +30,6 @@ timed(
   async () => {
     await using agentz = await Installation.open({ AGENTZ_IDLE_SECONDS: "5" })
     let up = await agentz.up()
-    const { workingDir } = agentz
     const source = workflowOf(
       "again",
       witnessed("fails", {
@@ -36,7 +38,7 @@ timed(
       }),
       "  - { id: missing, kind: command, command: no-such-program-here, onFailure: continue }",
     )
-    const { runId } = await agentz.client(up).workflow.start.mutate({ source, workingDir })
+    const runId = await startRun(agentz, up, source)
     for (const attempt of [1, 2]) {
       await untilRun(
         agentz,
@@ -44,8 +46,7 @@ timed(
         `failed ${attempt} times`,
         ({ steps }) => (steps.get("fails")?.failures ?? 0) >= attempt,
       )
-      await killHard(up.process)
-      await killWorkers(agentz)
+      await killApiAndWorkers(agentz, up)
       if (attempt === 2) await wait(3_500)
       up = await agentz.up()
     }
@@ -82,13 +83,11 @@ steps:
     mode: bypass
     prompt: '[[error status=402 message="The plan is used up." reset=6]] [[bash cmd="echo ran >> once.txt"]] [[say text=finished]]'
 `
-    const { workingDir } = agentz
-    const { runId } = await agentz.client(up).workflow.start.mutate({ source, workingDir })
+    const runId = await startRun(agentz, up, source)
     const waiting = await untilStep(agentz, { runId, stepId: "ask" }, "waiting")
     expect(waiting.steps.get("ask")?.waitingFor).toMatchObject({ type: "limit", until: expect.any(String) })
     await killWorkers(agentz)
-    const sessionId = waiting.steps.get("ask")?.attempts.at(-1)?.sessionId
-    const daemon = sessionId ? agentz.daemonIfAny(sessionId) : null
+    const daemon = agentz.daemonIfAny(sessionOfStep(waiting, "ask"))
     if (daemon !== null && isSame(daemon)) await killPid(daemon)
     await untilStatus(agentz, runId, "completed")
     const run = await judged(agentz, runId)
@@ -104,17 +103,14 @@ timed(
     await using clocks = await jumpingClocks()
     await using agentz = await Installation.open({ ...clocks.env, AGENTZ_IDLE_SECONDS: "30" })
     const up = await agentz.up()
-    const { workingDir } = agentz
     const source = workflowOf(
       "jumps",
       witnessed("runs", { seconds: 5, more: "timeout: 30m" }),
       "  - { id: waits, kind: wait, for: 5s }",
       "  - { id: again, kind: command, command: 'test -e ok-$RUN || { touch ok-$RUN; exit 1; }', env: { RUN: \"{{run.id}}\" }, retry: { attempts: 2, delay: 4s } }",
     )
-    const started = async (): Promise<RunId> =>
-      (await agentz.client(up).workflow.start.mutate({ source, workingDir })).runId
     for (const ms of [HOUR_MS, -HOUR_MS]) {
-      const runId = await started()
+      const runId = await startRun(agentz, up, source)
       await untilRun(agentz, runId, "failed once", ({ steps }) => steps.get("again")?.failures === 1)
       await untilStep(agentz, { runId, stepId: "runs" }, "running")
       const from = performance.now()

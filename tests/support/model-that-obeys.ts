@@ -4,6 +4,7 @@
  */
 import { request as ask, createServer } from "node:http"
 import type { AddressInfo } from "node:net"
+import { Transform } from "node:stream"
 import { createFakeModel, type LogEntry } from "../fixtures/fake-model/server.mjs"
 
 export interface ObedientModel extends AsyncDisposable {
@@ -33,7 +34,8 @@ export async function modelThatObeys(): Promise<ObedientModel> {
         answer.once("close", () => {
           if (!answer.complete) response.destroy()
         })
-        answer.pipe(response)
+        const said = request.url?.endsWith("/responses") ? answer.pipe(callingByBothNames()) : answer
+        said.pipe(response)
       },
     )
     upstream.once("error", () => response.destroy())
@@ -53,4 +55,22 @@ export async function modelThatObeys(): Promise<ObedientModel> {
       await model.close()
     },
   }
+}
+
+/**
+ * Codex offers the tools of an MCP server in a namespace, and knows a call of one by both names alone. The fake model
+ * says one name; a real one says both. Line by line, so that no name is cut in two.
+ */
+function callingByBothNames(): Transform {
+  const bothIn = (line: string) =>
+    line.replaceAll(/"name":"(mcp__.+?)__(\w+)"/g, '"name":"$2","namespace":"$1"')
+  let rest = ""
+  return new Transform({
+    transform(part: Buffer, _encoding, done) {
+      const lines = `${rest}${part.toString("latin1")}`.split("\n")
+      rest = lines.pop() ?? ""
+      done(null, Buffer.from(lines.map((line) => `${bothIn(line)}\n`).join(""), "latin1"))
+    },
+    flush: (done) => done(null, Buffer.from(bothIn(rest), "latin1")),
+  })
 }

@@ -40,6 +40,15 @@ steps:
     value: "{{steps.breaks.output}} and on"
 `
 
+const FORKABLE = `name: forkable
+inputs:
+  word: { type: string, default: one }
+  times: { type: number, default: 1 }
+steps:
+  - { id: first, kind: transform, value: "{{inputs.word}}" }
+  - { id: second, kind: transform, value: "{{steps.first.output}} {{inputs.times}}" }
+`
+
 const ASKING = `name: asking
 steps:
   - id: look
@@ -148,6 +157,37 @@ test("a step is skipped with an output, and a fork does its part anew in a run o
   await expect(page).not.toHaveURL(new RegExp(runId))
   await expect(page.getByRole("link", { name: `Fork of ${runId}` })).toBeVisible()
   await reaches(page, "Done")
+})
+
+test("a fork takes other inputs, and has its step told something else, in the form that starts a run", async ({
+  page,
+  agentz,
+}) => {
+  const runId = await start(page, agentz, FORKABLE)
+  await open(page, agentz, runId)
+  await reaches(page, "Done")
+  await row(page, "second").click()
+  await page.getByRole("button", { name: "Fork from here: second" }).click()
+  const dialog = page.getByRole("dialog", { name: "Fork from second" })
+  await dialog.getByRole("region", { name: "What runs" }).waitFor()
+  const inputs = dialog.getByRole("group", { name: "Inputs of the run" })
+  await expect(inputs.getByLabel("word")).toHaveValue("one")
+  await inputs.getByLabel("times").fill("many")
+  await expect(inputs.getByRole("alert")).toHaveText("Input times must be a number.")
+  await expect(dialog.getByRole("button", { name: "Fork" })).toBeDisabled()
+  expect(await violations(page)).toEqual([])
+  await inputs.getByLabel("times").fill("3")
+  await inputs.getByLabel("word").fill("eins")
+  const told = dialog.getByRole("group", { name: "What second is told" })
+  await told.getByLabel("Value (JSON)").fill('"{{steps.first.output}} {{inputs.word}} {{inputs.times}}"')
+  expect(await violations(page)).toEqual([])
+  await dialog.getByRole("button", { name: "Fork" }).click()
+  await expect(page).not.toHaveURL(new RegExp(runId))
+  await expect(page.getByRole("link", { name: `Fork of ${runId}` })).toBeVisible()
+  await reaches(page, "Done")
+  await page.getByRole("button", { name: "List", exact: true }).click()
+  await row(page, "second").click()
+  await expect(page.getByRole("region", { name: "What it gave" }).first()).toHaveText("one eins 3")
 })
 
 test("what a run asks is answered in the inbox", async ({ page, agentz }) => {
@@ -284,6 +324,10 @@ for (const colorScheme of ["light", "dark"] as const)
     await page.getByRole("button", { name: "Retry: breaks" }).click()
     await page.getByRole("region", { name: "What runs" }).waitFor()
     await clean("the dialog of a retry")
+    await page.keyboard.press("Escape")
+    await page.getByRole("button", { name: "Fork from here: breaks" }).click()
+    await page.getByRole("region", { name: "What runs" }).waitFor()
+    await clean("the dialog of a fork")
     await page.keyboard.press("Escape")
     await open(page, agentz, failed, "graph")
     await page.getByRole("button", { name: /^Step after, / }).waitFor()

@@ -1,22 +1,24 @@
 import { useNavigate } from "@tanstack/react-router"
-import { type FormEvent, useId, useState } from "react"
+import { type FormEvent, type ReactNode, useId, useState } from "react"
 import type { RunId } from "#streams/ids"
 import type { StepId } from "#streams/workflow/step-id"
 import { placeOf } from "#streams/workflow/step-place"
 import { plainText } from "../../-app/hidden-characters.ts"
 import type { RunAction } from "../../-app/run-actions.ts"
-import { newKey, openRunApi } from "../../-app/run-api.ts"
+import { openRunApi } from "../../-app/run-api.ts"
 import type { LiveRun } from "../../-app/run-store.ts"
 import { bodyIn, stepTitle } from "../../-app/run-words.ts"
 import { inputsOf, jsonOrText, type Typed, typedOf, wrongIn } from "../../-app/start-form.ts"
 import { stepFieldsOf, stepInputOf } from "../../-app/step-form.ts"
 import { toast } from "../../-app/toast.ts"
+import { useAttemptKey } from "../../-app/use-attempt-key.ts"
 import { usePreview } from "../../-app/use-preview.ts"
 import { Dialog } from "../dialog.tsx"
 import { DialogAlert, DialogForm } from "../dialog-form.tsx"
 import { Field } from "../form-field.tsx"
 import { InputFields } from "./input-fields.tsx"
 import { PreviewList } from "./preview-list.tsx"
+import { StepFields } from "./step-fields.tsx"
 
 /** Asks before something is done to a run, and shows what it would make run. */
 export default function ActionDialog(props: {
@@ -29,7 +31,7 @@ export default function ActionDialog(props: {
   const { header, plan } = live
   const navigate = useNavigate()
   const id = useId()
-  const [key] = useState(newKey)
+  const keyOf = useAttemptKey()
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<string | null>(null)
   const [text, setText] = useState("")
@@ -42,12 +44,18 @@ export default function ActionDialog(props: {
   const stepId = "stepId" in action ? action.stepId : null
   const step = stepId === null ? undefined : live.steps.get(stepId)
   const body = stepId === null ? undefined : bodyIn(plan, stepId)
-  const fields = action.type === "retry" && body !== undefined ? stepFieldsOf(body, step?.input ?? null) : []
+  const saysAnew = action.type === "retry" || action.type === "fork"
+  const fields = saysAnew && body !== undefined ? stepFieldsOf(body, step?.input ?? null) : []
 
   /** Does it, and says what was done. */
   const act = async (): Promise<string> => {
     const api = openRunApi(location.origin)
-    const of = { runId, idempotencyKey: key }
+    const of = { runId, idempotencyKey: keyOf({ action, text, interrupt, edited, typed }) }
+    const told = () => {
+      const read = stepInputOf(fields, edited)
+      if ("wrong" in read) throw new Error(read.wrong.message)
+      return read.input && { input: read.input }
+    }
     switch (action.type) {
       case "resume":
         await api.resume(of)
@@ -55,12 +63,9 @@ export default function ActionDialog(props: {
       case "resume_from":
         await api.resume({ ...of, from: action.stepId })
         return `${stepTitle(action.stepId)} is done again`
-      case "retry": {
-        const read = stepInputOf(fields, edited)
-        if ("wrong" in read) throw new Error(read.wrong.message)
-        await api.retryStep({ ...of, stepId: action.stepId, ...(read.input && { input: read.input }) })
+      case "retry":
+        await api.retryStep({ ...of, stepId: action.stepId, ...told() })
         return `${stepTitle(action.stepId)} is tried again`
-      }
       case "skip": {
         const output = jsonOrText(text)
         await api.skipStep({ ...of, stepId: action.stepId, ...(output !== undefined && { output }) })
@@ -68,7 +73,7 @@ export default function ActionDialog(props: {
       }
       case "fork": {
         const inputs = inputsOf(declared, typed)
-        const forked = await api.fork({ ...of, from: action.stepId, inputs })
+        const forked = await api.fork({ ...of, from: action.stepId, inputs, ...told() })
         await navigate({ to: "/w/$runId", params: { runId: forked.runId } })
         return "This is the fork"
       }
@@ -110,18 +115,34 @@ export default function ActionDialog(props: {
         height="max-h-[min(80dvh,44rem)]"
       >
         <p className="text-quiet">{detail}</p>
-        {fields.map(({ name, label, text: before }) => (
-          <Field key={name} label={label} htmlFor={`${id}-${name}`}>
-            <textarea
-              id={`${id}-${name}`}
-              className="field resize-y font-mono text-row!"
-              rows={Math.min(8, (edited[name] ?? before).split("\n").length)}
-              spellCheck={name === "prompt"}
-              value={edited[name] ?? before}
-              onChange={({ target: { value } }) => setEdited((now) => ({ ...now, [name]: value }))}
+        {previewed !== null && preview === null && unknown === null && (
+          <p className="text-quiet">Looking what would run…</p>
+        )}
+        {preview !== null && refused === null && <PreviewList preview={preview} />}
+        {refused !== null && (
+          <DialogAlert>
+            {refused.message} {refused.hint}
+          </DialogAlert>
+        )}
+        {action.type === "fork" && Object.keys(declared).length > 0 && (
+          <Group title="Inputs of the run">
+            <InputFields
+              declared={declared}
+              typed={typed}
+              wrong={wrong}
+              onType={(name, value) => setTyped((now) => ({ ...now, [name]: value }))}
             />
-          </Field>
-        ))}
+          </Group>
+        )}
+        {fields.length > 0 && (
+          <Group title={`What ${nameOf(stepId ?? "")} is told`}>
+            <StepFields
+              fields={fields}
+              edited={edited}
+              onEdit={(name, value) => setEdited((now) => ({ ...now, [name]: value }))}
+            />
+          </Group>
+        )}
         {action.type === "skip" && (
           <Field
             label="Output"
@@ -149,27 +170,17 @@ export default function ActionDialog(props: {
           </Field>
         )}
         {action.type === "pause" && <PauseChoice interrupt={interrupt} onChoose={setInterrupt} />}
-        {action.type === "fork" && (
-          <InputFields
-            declared={declared}
-            typed={typed}
-            wrong={wrong}
-            onType={(name, value) => setTyped((now) => ({ ...now, [name]: value }))}
-          />
-        )}
-        {previewed !== null && preview === null && unknown === null && (
-          <p className="text-quiet">Looking what would run…</p>
-        )}
-        {preview !== null && refused === null && <PreviewList preview={preview} />}
-        {refused !== null && (
-          <DialogAlert>
-            {refused.message} {refused.hint}
-          </DialogAlert>
-        )}
       </DialogForm>
     </Dialog>
   )
 }
+
+const Group = ({ title, children }: { readonly title: string; readonly children: ReactNode }) => (
+  <fieldset className="flex min-w-0 flex-col gap-3">
+    <legend className="mt-1 mb-3 font-semibold">{title}</legend>
+    {children}
+  </fieldset>
+)
 
 function PauseChoice(props: {
   readonly interrupt: boolean
@@ -232,7 +243,7 @@ function wordsOf(action: RunAction): {
       return {
         title: `Fork from ${name}`,
         detail:
-          "A new run that has what the steps before it gave, and does the rest. This one stays as it is.",
+          "A new run that has what the steps before it gave, and does the rest. What you change counts there; this one stays as it is.",
         confirm: "Fork",
       }
     case "pause":

@@ -1,11 +1,12 @@
 import { useNavigate } from "@tanstack/react-router"
-import { type FormEvent, useId, useRef, useState } from "react"
+import { type FormEvent, useId, useState } from "react"
 import type { WorkflowDefinition } from "#streams/workflow/definition"
 import { plural } from "../../-app/figures.ts"
 import { plainText } from "../../-app/hidden-characters.ts"
 import { type Refusal, refusalOf } from "../../-app/refusal.ts"
-import { newKey, openRunApi } from "../../-app/run-api.ts"
+import { openRunApi } from "../../-app/run-api.ts"
 import { inputsOf, type Typed, typedOf, wrongIn } from "../../-app/start-form.ts"
+import { useAttemptKey } from "../../-app/use-attempt-key.ts"
 import { Problem } from "../form-field.tsx"
 import { DirectoryField } from "./directory-field.tsx"
 import { InputFields } from "./input-fields.tsx"
@@ -26,8 +27,7 @@ export function StartForm({
   const [wrong, setWrong] = useState<Readonly<Record<string, string>>>({})
   const [refusal, setRefusal] = useState<Refusal | null>(null)
   const [busy, setBusy] = useState(false)
-  // The same attempt keeps its key: pressing Start again after a lost answer finds the run that was made.
-  const attempt = useRef({ of: "", key: "" })
+  const keyOf = useAttemptKey()
 
   const submit = async (event: FormEvent) => {
     event.preventDefault()
@@ -42,12 +42,10 @@ export function StartForm({
       inputs: inputsOf(declared, typed),
       ...(workingDir !== "" && { workingDir }),
     }
-    const of = JSON.stringify(request)
-    if (attempt.current.of !== of) attempt.current = { of, key: newKey() }
     try {
       const { runId } = await openRunApi(location.origin).start({
         ...request,
-        idempotencyKey: attempt.current.key,
+        idempotencyKey: keyOf(request),
       })
       await navigate({ to: "/w/$runId", params: { runId } })
     } catch (error) {

@@ -6,9 +6,10 @@ import { useNow } from "../../-app/clock.ts"
 import { clockTime, shortSpan } from "../../-app/figures.ts"
 import { plainText } from "../../-app/hidden-characters.ts"
 import { problemOf } from "../../-app/refusal.ts"
-import { newKey, openRunApi } from "../../-app/run-api.ts"
+import { openRunApi } from "../../-app/run-api.ts"
 import { jsonOrText } from "../../-app/start-form.ts"
 import { toast } from "../../-app/toast.ts"
+import { newKey } from "../../-app/use-attempt-key.ts"
 
 /** What a step waits for, with what ends the wait where a person can. */
 export function WaitingForm({ runId, step }: { readonly runId: RunId; readonly step: StepState }) {

@@ -1,6 +1,6 @@
 /** What the worker does outside the log: one attempt at one step, attended to until it has come to something. */
 import type { BlobRef } from "#streams/event"
-import type { RunId } from "#streams/ids"
+import type { RunId, SessionId } from "#streams/ids"
 import type { Json } from "#streams/workflow/definition"
 import type { StepFailure, StepUsage, WaitingFor } from "#streams/workflow/event"
 import type { StepId } from "#streams/workflow/step-id"
@@ -37,10 +37,18 @@ export type Finding =
 
 export const isEnd = ({ type }: Finding): boolean => type === "lost" || type === "failed" || type === "ended"
 
+/** What another host holds that does not answer: nobody here can tell whether it goes on. */
+export interface HeldElsewhere {
+  readonly sessionId: SessionId
+  readonly host: string
+  /** When it was last heard of (ISO 8601). */
+  readonly heardAt: string
+}
+
 /** Disposing ends the attending and nothing else: whoever attends to it next finds it as it is. */
 export interface Attended extends Disposable {
-  /** Ends what the attempt is about; resolves when it is at rest. */
-  stop(): Promise<void>
+  /** Ends what the attempt is about; resolves when it is at rest, or with who holds it where nobody here sees that. */
+  stop(): Promise<HeldElsewhere | null>
 }
 
 export interface Attempt<Body> {

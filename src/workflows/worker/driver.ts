@@ -153,9 +153,9 @@ export function drive(log: RunLog, deps: DriverDeps): Driver {
     one
       .stop()
       .then(
-        () => {
+        (held) => {
           forget(key)
-          news.push({ name, stopped: why })
+          news.push({ name, stopped: why, held })
         },
         // What would not end is ended again at the next look.
         (error: unknown) => deps.onError(error),

@@ -5,12 +5,12 @@ import { type Chance, failedEvent, lostEvent } from "#streams/workflow/retry"
 import type { Run, StepState } from "#streams/workflow/run"
 import { attemptOf } from "#streams/workflow/step-body"
 import { timeoutAt, timeoutFailure, timeoutOf } from "#streams/workflow/timeout"
-import type { AttemptName, Finding } from "./attempt.ts"
+import type { AttemptName, Finding, HeldElsewhere } from "./attempt.ts"
 
 /** What an attempt has come to, or that it was ended and why. */
 export type News =
   | { readonly name: AttemptName; readonly finding: Finding }
-  | { readonly name: AttemptName; readonly stopped: Stop["why"] }
+  | { readonly name: AttemptName; readonly stopped: Stop["why"]; readonly held: HeldElsewhere | null }
 
 /** Nothing where the run has gone on without that attempt, or knows it. */
 export function eventsOf(run: Run, news: News, chance: Chance): readonly UnstampedRunEvent[] {
@@ -18,7 +18,10 @@ export function eventsOf(run: Run, news: News, chance: Chance): readonly Unstamp
   const step = run.steps.get(name.stepId)
   const isOpen = step?.status === "running" || step?.status === "waiting"
   if (!isOpen || step.generation !== name.generation || step.attempt !== name.attempt) return []
-  return "finding" in news ? found(run, step, news.finding, chance) : ended(run, step, news.stopped, chance)
+  if ("finding" in news) return found(run, step, news.finding, chance)
+  return news.held === null
+    ? ended(run, step, news.stopped, chance)
+    : [unseen(run, step, { why: news.stopped, held: news.held })]
 }
 
 function found(run: Run, step: StepState, finding: Finding, chance: Chance): readonly UnstampedRunEvent[] {
@@ -70,4 +73,26 @@ function ended(run: Run, step: StepState, why: Stop["why"], chance: Chance): rea
     ]
   const error = timeoutFailure(timeoutOf(run, step.stepId) ?? "0s")
   return [failedEvent(run, step, { error }, chance)]
+}
+
+/** It may still go on there, so it is not tried again by itself: two attempts would work beside each other. */
+function unseen(
+  run: Run,
+  step: StepState,
+  { why, held }: { readonly why: Stop["why"]; readonly held: HeldElsewhere },
+): UnstampedRunEvent {
+  const { sessionId, host, heardAt } = held
+  const timeout = timeoutFailure(timeoutOf(run, step.stepId) ?? "0s").message
+  const reason = { cancelled: "The run was cancelled.", interrupted: "The run was paused.", timeout }[why]
+  return {
+    type: "step_failed",
+    ...attemptOf(step),
+    error: {
+      code: "end_not_seen",
+      class: why === "timeout" ? "timeout" : "cancelled",
+      message: `${reason} Nobody saw it end: the host ${host}, which holds its session ${sessionId}, was last heard of at ${heardAt}.`,
+      hint: "It is asked to end, and does once that host is back. Look at it before the step is done again.",
+    },
+    retryable: false,
+  }
 }

@@ -67,6 +67,7 @@ export function attendRun(deps: RunStepDeps, attempt: RunAttempt): Attended {
       while (runs.value.has(childRunId) && !isAtRest((await runFolds.run(childRunId)).run)) await wait(200)
       closing.abort()
       await attending
+      return null
     },
     [Symbol.dispose]: () => closing.abort(),
   }

@@ -16,12 +16,13 @@ import { DEFAULT_AGENT } from "#streams/workflow/step-body"
 import type { Reach } from "../../control/reach.ts"
 import { spawnSession } from "../../control/spawning.ts"
 import { closeSession } from "../../daemons/close.ts"
+import { isElsewhere } from "../../daemons/finding.ts"
 import type { Daemons } from "../../daemons.ts"
 import { livenessOf } from "../../liveness.ts"
 import { errorFields } from "../../log.ts"
 import { type ControlPlane, Problem, type SpawnRequest } from "../../plane.ts"
 import type { PlaneContext } from "../../plane-context.ts"
-import type { Attempt, Attended, Finding } from "./attempt.ts"
+import type { Attempt, Attended, Finding, HeldElsewhere } from "./attempt.ts"
 import { isEnd } from "./attempt.ts"
 import type { Rows } from "./rows.ts"
 import { findingOf } from "./session-finding.ts"
@@ -55,6 +56,8 @@ export interface SessionAttempt extends Attempt<SessionBody> {
 const LOOK_MS = 2_000
 /** A daemon that is silent for so long is told of. */
 const STALLED_MS = 4_000
+/** On another host a daemon that lives has ended by then what it is asked to end. */
+const AWAY_LIMIT_MS = 15_000
 
 export function attendSession(deps: SessionStepDeps, attempt: SessionAttempt): Attended {
   const { context, daemons, sessions } = deps
@@ -91,7 +94,7 @@ export function attendSession(deps: SessionStepDeps, attempt: SessionAttempt): A
     const { begunOn } = attempt
     if (state === "dead" && begunOn !== machineName() && daemon !== null && daemon.host === begunOn)
       return await daemons.alone(sessionId, (inbox) =>
-        closeSession(context, { sessionId, inbox, why: "lost" }),
+        closeSession(context, { sessionId, inbox, why: "taken_over" }),
       )
     silentSince = state === "silent" ? (silentSince ?? performance.now()) : null
     const forMs = silentSince === null ? 0 : performance.now() - silentSince
@@ -119,9 +122,10 @@ export function attendSession(deps: SessionStepDeps, attempt: SessionAttempt): A
     async stop() {
       over = true
       const opened = await opening
-      if (!("failed" in opened)) await endSession(deps, opened)
+      const held = "failed" in opened ? null : await endSession(deps, opened)
       closing.abort()
       await attending
+      return held
     },
     [Symbol.dispose]: () => closing.abort(),
   }
@@ -202,18 +206,27 @@ async function sent(
   return { sessionId, messageId }
 }
 
-/** Ends its turn, or keeps it from ever having one; whatever answers to nobody is ended by the system. */
+/**
+ * Ends its turn, or keeps it from ever having one; whatever answers to nobody is ended by the system, which can do so
+ * on this host alone.
+ */
 async function endSession(
   { context, plane, reach, daemons }: SessionStepDeps,
   opened: Opened,
-): Promise<void> {
+): Promise<HeldElsewhere | null> {
   const { sessionId, messageId } = opened
+  const began = performance.now()
   const now = async (): Promise<Session> => (await context.folds.session(sessionId)).value
   if (!(await now()).taken.includes(messageId)) await reach.ask(sessionId, { type: "withdraw", messageId })
   await plane.cancel(sessionId)
   for (let session = await now(); needsDaemon(session.status); session = await now()) {
+    const { daemon, updatedAt } = session
+    const isAway = daemon !== null && isElsewhere(session, machineName())
+    if (isAway && performance.now() - began > AWAY_LIMIT_MS)
+      return { sessionId, host: daemon.host, heardAt: updatedAt ?? "" }
     await daemons.retire(sessionId)
     await daemons.reconcile(await reach.entryOf(sessionId))
     await wait(200)
   }
+  return null
 }

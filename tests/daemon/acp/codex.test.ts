@@ -72,6 +72,22 @@ test("live output is appended as it comes", () => {
 
 test.each([
   [
+    "what it gave",
+    { result: { content: [{ type: "text", text: "one" }, { type: "image" }] }, error: null },
+    "one\n[image]",
+  ],
+  ["why it gave nothing", { result: null, error: { message: "no such session" } }, "no such session"],
+])("of a tool of an MCP server %s is told", (_, rawOutput, output) => {
+  const call = { toolCallId: "t1", title: "mcp.agentz.session_wait", kind: "execute" }
+  const told = toldBy(storyOf(codex), [
+    { sessionUpdate: "tool_call", ...call, status: "in_progress" },
+    { sessionUpdate: "tool_call_update", toolCallId: "t1", status: "completed", rawOutput },
+  ])
+  expect(toolsIn(foldOf(told))).toMatchObject([{ status: "completed", output }])
+})
+
+test.each([
+  [
     "the failure extension",
     {
       jetbrains: {

@@ -98,3 +98,10 @@ test.each([
   writeFileSync(join(at.workingDir, name), "two")
   expect(new Set([before, one, await agentConfigHash(inner)]).size).toBe(3)
 })
+
+test("calls that say nothing of what they do are never the same call", async () => {
+  await using at = await world()
+  const mute = { kind: "execute", title: null }
+  const [one, other] = [await at.touches(mute), await at.touches({ ...mute, toolCallId: "d" })]
+  expect(one.hash).not.toBe(other.hash)
+})

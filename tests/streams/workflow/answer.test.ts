@@ -222,6 +222,22 @@ steps:
   expect(forkOf(run, { stepId: "nowhere" })).toMatchObject({ refused: { code: "unknown_step" } })
 })
 
+test("the inputs of a fork are filled up from the defaults, and refused where the workflow takes no such ones", () => {
+  const definition = defined(`
+name: f
+inputs: { x: { type: string, default: one }, n: { type: number, default: 1 } }
+steps:
+  - { id: a, kind: transform, value: "{{inputs.x}} {{inputs.n}}" }
+`)
+  const { run } = worldOf(definition, { inputs: { x: "one", n: 1 } })
+  const first = forkOf(run, { stepId: "a", inputs: { n: 2 } })
+  if (isRefusal(first)) throw new Error(first.refused.message)
+  expect(worldOf(definition, { first }).run.output).toEqual({ type: "value", value: "one 2" })
+  expect(forkOf(run, { stepId: "a", inputs: { n: "two", y: "z" } })).toMatchObject({
+    refused: { code: "invalid_inputs", message: expect.stringMatching(/no input y.+n must be a number/) },
+  })
+})
+
 test("a fork can tell its step something else, and keeps what was told its steps before", () => {
   const definition = defined(`
 name: f
@@ -254,6 +270,16 @@ steps:
     code: "input_refused",
     message: expect.stringContaining("in a circle"),
   })
+})
+
+test("a step whose end nobody saw lets the run pause, and is tried again by whoever resumes it", () => {
+  const world = worldOf(CHAIN)
+  world.ask({ type: "pause" })
+  world.end("a", { error: { code: "end_not_seen", class: "cancelled" } })
+  expect(standing(world.run)).toMatchObject({ a: "failed", b: "pending" })
+  expect(world.run.status).toBe("paused")
+  world.ask({ type: "resume" })
+  expect(world.open).toMatchObject([{ stepId: "a", attempt: 2 }])
 })
 
 test("a pause without interruption lets what runs finish, and an answer can be given meanwhile", () => {
