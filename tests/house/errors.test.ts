@@ -52,7 +52,7 @@ const SECTIONS: Readonly<Record<string, () => readonly string[]>> = {
     ...caught("daemon/agents/openai/verdict.ts", after("final\\(")),
     ...caught("src/daemons/close.ts", after("\\bfailure\\(")),
     ...unionIn("daemon/git/push-report.ts", "RemoteTrouble"),
-    ...caught("src/workspaces/recovery.ts", after("\\bcode:")),
+    ...caught("src/workspaces", after("\\bcode:")),
     ...caught("streams/workflow/program.ts", after("^  \\w+:")),
   ],
   "Failures of a step or run": () => [
