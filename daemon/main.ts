@@ -8,6 +8,7 @@
  */
 import { readFileSync, rmSync, writeSync } from "node:fs"
 import { activityWriter } from "#streams/activity-writer"
+import { errorText } from "#streams/error-text"
 import { follow } from "#streams/follow"
 import { paths } from "#streams/paths"
 import { openPublisher, type Publisher } from "#streams/publisher"
@@ -274,7 +275,7 @@ async function hold(spec: DaemonSpec, { shutdown, enclosure, telemetry, storage 
   /** Tells an agent that is open already; one that is opened later is told then. What it refuses is shown. */
   const whileOpen = (tell: (session: AgentSession) => Promise<void>) => {
     agent.held?.then(tell).catch((error: unknown) => {
-      const title = error instanceof Error ? error.message : String(error)
+      const title = errorText(error)
       publish({ type: "notice", severity: "warning", category: "agent_option", title })
     })
   }
@@ -370,7 +371,7 @@ const toolEnv = (): Record<string, string> => {
 function crashesInto(publisher: Publisher, publish: Publisher["publish"]): void {
   const crash = (error: unknown) => {
     log("crash", error instanceof Error ? (error.stack ?? error.message) : String(error))
-    const message = error instanceof Error ? error.message : String(error)
+    const message = errorText(error)
     const session: Session = publisher.session
     publish({
       type: session.turnId ? "session_interrupted" : "session_failed",

@@ -4,6 +4,7 @@
  */
 import { existsSync } from "node:fs"
 import { checkOut, commitOf, commitsIn, isBranchName, makeBranch } from "#daemon/git/worktree"
+import { errorText } from "#streams/error-text"
 import type { SessionId } from "#streams/ids"
 import type { Worktree } from "#streams/registry"
 import type { CheckpointMark, Session } from "#streams/session"
@@ -112,7 +113,7 @@ async function broughtHome(home: string, entry: InWorktree, session: Session): P
 function unrecoverable(error: unknown, sessionId: SessionId): Unrecoverable {
   if (error instanceof Unrecoverable) return error
   if (error instanceof Problem) return new Unrecoverable({ code: error.reason, message: error.message })
-  const message = error instanceof Error ? error.message : String(error)
+  const message = errorText(error)
   return new Unrecoverable({
     code: "recover_failed",
     message: `What session ${sessionId} works in could not be made again: ${message}`,
