@@ -4,7 +4,7 @@ import { errorText } from "#streams/error-text"
 import { AdapterError } from "../adapters.ts"
 import { ConfigError } from "../config.ts"
 import { PortTakenError } from "../http/server.ts"
-import { Problem } from "../plane.ts"
+import { Problem } from "../problem.ts"
 import type { Io } from "./io.ts"
 import { clean } from "./terminal.ts"
 

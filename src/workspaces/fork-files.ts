@@ -10,7 +10,7 @@ import type { SessionId } from "#streams/ids"
 import type { Worktree } from "#streams/registry"
 import type { CheckpointMark, Session } from "#streams/session"
 import { privateDirectory } from "../home.ts"
-import { Problem } from "../plane.ts"
+import { Problem } from "../problem.ts"
 import { makeWorkspace, type Workspace, worktreeAt, worktreesDir } from "./workspace.ts"
 
 export interface ForkFiles {

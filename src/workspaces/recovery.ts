@@ -8,7 +8,7 @@ import { errorText } from "#streams/error-text"
 import type { SessionId } from "#streams/ids"
 import type { Worktree } from "#streams/registry"
 import type { CheckpointMark, Session } from "#streams/session"
-import { Problem } from "../plane.ts"
+import { Problem } from "../problem.ts"
 import {
   cloneAgain,
   fetchAgain,

@@ -12,8 +12,8 @@ import { isRemoteName } from "#daemon/git/address"
 import { remoteIn } from "#daemon/git/remote"
 import { isMissing } from "#daemon/missing"
 import type { Worktree } from "#streams/registry"
-import { Problem } from "../plane.ts"
 import { readPrivate, writePrivate } from "../private-file.ts"
+import { Problem } from "../problem.ts"
 import { addressOfRemote } from "./asking-files.ts"
 
 const Line = z.string().trim().min(1).max(4000)

@@ -10,7 +10,7 @@ import type { SessionId } from "#streams/ids"
 import type { Checkout, Worktree } from "#streams/registry"
 import type { WorkspaceRequest } from "#streams/workspace-request"
 import { privateDirectory } from "../home.ts"
-import { Problem } from "../plane.ts"
+import { Problem } from "../problem.ts"
 import { commandsFor, pushFor, repositoryConfig } from "./repository-config.ts"
 import { isUnfinished, makeWhole } from "./whole-tree.ts"
 

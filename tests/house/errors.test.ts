@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
-import { PROBLEMS } from "#src/plane"
+import { PROBLEMS } from "#src/problem"
 import { SUBSCRIPTION_STATUS } from "../../streams/engine/subscriptions/subscription-error.ts"
 
 const SLUG = '"([a-z]+(?:_[a-z]+)*)"'
