@@ -102,6 +102,10 @@ async function allowedIn(home: string): Promise<z.infer<typeof Allowed>> {
   return text === null ? {} : Allowed.parse(JSON.parse(text))
 }
 
+/** Whether anything was ever allowed: where nothing was, no repository need be asked what it wants. */
+export const allowsAny = async (home: string): Promise<boolean> =>
+  Object.keys(await allowedIn(home)).length > 0
+
 export async function isAllowed(home: string, repository: string, hash: string): Promise<boolean> {
   return (await allowedIn(home))[repository]?.includes(hash) === true
 }

@@ -11,7 +11,7 @@ import type { Checkout, Worktree } from "#streams/registry"
 import type { WorkspaceRequest } from "#streams/workspace-request"
 import { privateDirectory } from "../home.ts"
 import { Problem } from "../problem.ts"
-import { commandsFor, pushFor, repositoryConfig } from "./repository-config.ts"
+import { allowsAny, commandsFor, pushFor, repositoryConfig } from "./repository-config.ts"
 import { isUnfinished, makeWhole } from "./whole-tree.ts"
 
 type WorktreeRequest = Extract<WorkspaceRequest, { kind: "worktree" }>
@@ -87,6 +87,7 @@ async function checkoutOf(
   directory: string,
   pushes: boolean,
 ): Promise<Pick<Workspace, "checkout">> {
+  if (!pushes && !(await allowsAny(home))) return {}
   try {
     const { root, repository } = await kindOf(directory)
     if (repository === null) return {}
