@@ -79,6 +79,9 @@ test("branch and checkpoints are pushed by themselves once that was allowed, and
   expect(pushed).toContain(`refs/agentz/${own}/2`)
   expect(pushed.filter((ref) => ref.includes(early))).toEqual([])
   expect(remote.refs()["refs/heads/main"]).toBe(at.git(["rev-parse", "main"]).trim())
+  const fork = await agent.fork.mutate({ sessionId: own, prompt: write("forked") })
+  const { workspace: forked } = await agentz.until(fork.sessionId, "pushed", isPushed)
+  expect(remote.refs()[`refs/heads/${forked.push?.branch?.name}`]).toBe(forked.push?.branch?.commit)
   const metrics = await fetch(`${ready.api}/metrics`, { headers: { authorization: `Bearer ${ready.token}` } })
   expect(await metrics.text()).toMatch(/agentz_pushes_total\{outcome="pushed"\} [1-9]/)
 
