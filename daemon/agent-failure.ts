@@ -1,5 +1,6 @@
 /** What went wrong with an agent, in words fit to show. */
 import { RequestError } from "@agentclientprotocol/sdk"
+import { errorText } from "#streams/error-text"
 import { Failure } from "#streams/event"
 import { AgentFailed } from "./agent-failed.ts"
 import type { AgentExit, AgentProcess } from "./agents/adapter.ts"
@@ -11,7 +12,7 @@ export function failed(error: unknown, process: AgentProcess | undefined): Agent
   if (error instanceof AgentFailed) return error
   const own = Failure.safeParse(error instanceof RequestError ? error.data : undefined)
   if (own.success) return new AgentFailed(own.data, { cause: error })
-  const message = error instanceof Error ? error.message : String(error)
+  const message = errorText(error)
   if (process && error instanceof RequestError && error.code === AUTH_REQUIRED)
     return new AgentFailed(
       { code: "provider_auth", message: `The agent may not use its model: ${message}`, hint: process.signIn },

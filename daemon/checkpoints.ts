@@ -4,6 +4,7 @@
  */
 import { existsSync } from "node:fs"
 import type { Command } from "#streams/command"
+import { errorText } from "#streams/error-text"
 import type { Checkpoint, Failure, LeftOut, Unstamped } from "#streams/event"
 import type { SessionId, TurnId } from "#streams/ids"
 import type { Session } from "#streams/session"
@@ -218,7 +219,7 @@ class Refused extends Failed {
 
 function failureOf(error: unknown): Failure {
   if (error instanceof Failed) return error.failure
-  const message = error instanceof Error ? error.message : String(error)
+  const message = errorText(error)
   if (error instanceof NoPlace) return { code: "no_checkpoints_here", message }
   if (error instanceof TooManyFiles) return { code: "too_many_files", message }
   if (error instanceof ObjectGone) return { code: "checkpoint_gone", message }

@@ -1,6 +1,7 @@
 /**
- * Brings the branch and the checkpoints of a session to a remote, beside its turns and never in their way: one push at a
- * time, again after a while where the remote is away. How it stands is in the stream, so the next daemon goes on with it.
+ * Brings the checkpoints of a session to a remote, and its branch where that is not the user's own, beside its turns and
+ * never in their way: one push at a time, again after a while where the remote is away. How it stands is in the stream, so
+ * the next daemon goes on with it.
  */
 import { existsSync } from "node:fs"
 import type { Command } from "#streams/command"
@@ -23,6 +24,8 @@ export type PushRequest = Extract<Command, { type: "push_requested" }>
 export interface PushTarget {
   readonly remote: string
   readonly url: string
+  /** Whether the branch that is checked out goes with the checkpoints; one of the user's own does not. */
+  readonly branch: boolean
 }
 
 export interface Pushing {
@@ -154,7 +157,8 @@ export function pushingOf(options: PushingOptions): Pushing {
     // What is at another address tells nothing of this one.
     const before =
       workspace.push?.url === address.shown && workspace.push.remote === remote ? workspace.push : null
-    const name = await branchIn(at.root)
+    const isOurs = !background || target?.branch === true
+    const name = isOurs ? await branchIn(at.root) : null
     const commit = name === null ? null : await commitOf(at.root, "HEAD")
     if (!background && (name === null || commit === null))
       throw new RemoteRefused({

@@ -1,6 +1,7 @@
 /** A session goes on also where its spool cannot be opened, and says that something may be missing. */
 import { mkdirSync, renameSync } from "node:fs"
 import { dirname } from "node:path"
+import { errorText } from "#streams/error-text"
 import type { Unstamped } from "#streams/event"
 import type { Spool } from "#streams/spool"
 import { openSpoolFile } from "./spool-file.ts"
@@ -18,7 +19,7 @@ export function openSpoolAnyhow(path: string): {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     return { spool: openSpoolFile(path), notices: [] }
   } catch (error) {
-    const notices = [unread(path, messageOf(error))]
+    const notices = [unread(path, errorText(error))]
     try {
       renameSync(path, `${path}.set-aside-${Date.now()}`)
       return { spool: openSpoolFile(path), notices }
@@ -48,5 +49,3 @@ const noSpool = (reason: unknown): Spool => ({
   clear: () => undefined,
   [Symbol.dispose]: () => undefined,
 })
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -46,8 +46,8 @@ export const DaemonSpec = z.object({
   onLimit: OnLimit,
   /** What makes its work tree ready. */
   setUp: SetUp.optional(),
-  /** Where its branch and checkpoints are brought by themselves. */
-  push: z.object({ remote: z.string(), url: z.string() }).optional(),
+  /** Where its checkpoints are brought by themselves, and its branch, if that is not the user's own. */
+  push: z.object({ remote: z.string(), url: z.string(), branch: z.boolean().default(true) }).optional(),
   /** What the user's environment says of how a remote is reached. It may hold keys, and is for git alone. */
   gitEnv: z.record(z.string(), z.string()).optional(),
   /** What is run in it before it is given back. */

@@ -2,6 +2,7 @@
  * How a daemon stands with the stream server. While it is behind, it says so to whoever asks on the control socket,
  * and brings our own server back: the API and every command may be dead as well, and what waits here has a cap.
  */
+import { errorText } from "#streams/error-text"
 import type { Publisher } from "#streams/publisher"
 import type { ControlAnswer } from "./control-socket.ts"
 import type { DaemonSpec } from "./spec.ts"
@@ -35,7 +36,7 @@ export function storageOf(
       const onStart = (pid: number | undefined) => log("streams_starting", `pid ${pid}`)
       await ensureStreamServer({ home, ...launch, token, onStart })
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error)
+      const message = errorText(error)
       // It is tried again and again: once is enough to be said.
       if (message !== said) log("streams_away", message)
       said = message

@@ -110,6 +110,8 @@ export async function runTurn(cause: TurnCause, cancel: AbortSignal, deps: TurnD
   if (outcome.response) tell(story.tell({ wire: "response", response: outcome.response }, Date.now()))
   tell(story.end())
   chunks.flush()
+  if (outcome.response && !story.trouble && !signal.aborted && sumsUp(cause, deps.dialect))
+    publish({ type: "context_compacted", turnId })
   if (signal.aborted && signal.reason === ("stopped" satisfies CancelReason)) return
 
   const reached = cancel.aborted ? null : watch.reached()
@@ -143,6 +145,9 @@ export async function runTurn(cause: TurnCause, cancel: AbortSignal, deps: TurnD
     ...(trouble && { error: trouble.failure }),
   })
 }
+
+const sumsUp = (cause: TurnCause, { sumsUpOn }: Dialect): boolean =>
+  cause.cause === "user" && sumsUpOn !== undefined && cause.text.trim() === sumsUpOn
 
 /** With what the running turn has reported up to now. */
 function spentBy(

@@ -22,8 +22,8 @@ import { foldSession } from "#streams/session-fold"
 import { appendAs, closeStream, createStream, deleteStream, isClosed, readToTail } from "#streams/stream"
 import { StreamError } from "#streams/transport"
 import { grantEpoch, type Inbox, readInbox } from "./grant.ts"
-import { Problem } from "./plane.ts"
 import type { PlaneContext } from "./plane-context.ts"
+import { Problem } from "./problem.ts"
 
 export function archiveOf({ endpoint, folds, patience, log }: PlaneContext) {
   const producerOf = (sessionId: SessionId, epoch: number, seq: number) => ({ id: sessionId, epoch, seq })

@@ -169,7 +169,7 @@ const REMEDIES: Record<Variable, string> = {
   AGENTZ_ISOLATION: `set it to auto, ${ISOLATIONS.join(", ")}, or unset it for the best there is`,
   AGENTZ_HIDE_HOME: "set it to 0 to let agents' commands see agentz's home, or unset it",
   AGENTZ_MACHINE: "set it to a name of letters, digits, dots and dashes, or unset it for the host name",
-  AGENTZ_PUSH: "set it to 1 to push the work of each session in a work tree to origin, or unset it",
+  AGENTZ_PUSH: "set it to 1 to push the work of each session in a git repository to origin, or unset it",
   AGENTZ_NOTES: "set it to 0 to give agents no tools to keep notes with, or unset it",
   AGENTZ_ALLOW_NETWORK: "set it to 1 to allow an address that other machines can reach, or unset it",
 }

@@ -14,7 +14,7 @@ import { isDue } from "#streams/limit"
 import type { RegistryEntry } from "#streams/registry"
 import type { Session } from "#streams/session"
 import { wait } from "#streams/transport"
-import { isPushDue, unpushedIn } from "#streams/workspace-fold"
+import { isPushDue, pushTargetOf, unpushedIn } from "#streams/workspace-fold"
 import { archiveOf } from "./archive.ts"
 import { closeSession, restate } from "./daemons/close.ts"
 import { type Found, findingOf, isElsewhere, SILENCE_LIMIT_MS, START_LIMIT_MS } from "./daemons/finding.ts"
@@ -26,7 +26,8 @@ import { type Liveness, livenessOf } from "./liveness.ts"
 import { errorFields } from "./log.ts"
 import type { PlaneContext } from "./plane-context.ts"
 import { startDaemon } from "./start-daemon.ts"
-import { isMissing, type Recovery, recoveryOf } from "./workspaces/recover.ts"
+import { isMissing } from "./workspaces/gone.ts"
+import { type Recovery, recoveryOf } from "./workspaces/recover.ts"
 import { withWorktree } from "./workspaces/remake.ts"
 
 /** How long a living daemon is watched until it has taken what it was asked. */
@@ -61,14 +62,18 @@ export interface Daemons {
   settled(): Promise<void>
 }
 
-const commandsOf = ({ worktree }: Pick<RegistryEntry, "worktree">) => ({
-  ...(worktree?.setUp && {
-    setUp: { ...worktree.setUp, ...(worktree.remade && { round: worktree.remade.times }) },
-  }),
-  ...(worktree?.tearDown && { tearDown: worktree.tearDown }),
-  ...(worktree?.remade && { remade: worktree.remade }),
-  ...(worktree?.push && { push: worktree.push }),
-})
+/** What its daemon is told of where it works. */
+function workspaceOf({ worktree, checkout }: Pick<RegistryEntry, "worktree" | "checkout">) {
+  const push = pushTargetOf({ worktree, checkout })
+  return {
+    ...(worktree?.setUp && {
+      setUp: { ...worktree.setUp, ...(worktree.remade && { round: worktree.remade.times }) },
+    }),
+    ...(worktree?.tearDown && { tearDown: worktree.tearDown }),
+    ...(worktree?.remade && { remade: worktree.remade }),
+    ...(push && { push: { ...push, branch: worktree !== undefined } }),
+  }
+}
 
 type NotAlive = Exclude<Liveness, { state: "alive" }>
 
@@ -122,7 +127,7 @@ export function daemonsOf(context: PlaneContext, recovery: Recovery = recoveryOf
       ...(config !== undefined && { config }),
       resume,
       ...(limits !== undefined && { limits }),
-      ...commandsOf(entry),
+      ...workspaceOf(entry),
       mcpServerNames: entry.mcpServers ?? [],
       idleSeconds: entry.idleSeconds ?? context.idleSeconds,
       onLimit: entry.onLimit ?? context.onLimit,

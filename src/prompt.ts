@@ -1,5 +1,5 @@
 import { MAX_TEXT_BYTES } from "#streams/command"
-import { Problem } from "./plane.ts"
+import { Problem } from "./problem.ts"
 
 /** What a prompt may weigh. Larger texts belong in a file that the agent reads. */
 export const PROMPT_LIMIT = MAX_TEXT_BYTES

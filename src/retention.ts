@@ -17,8 +17,8 @@ import type { Daemons } from "./daemons.ts"
 import { snapshotsIn } from "./folds/snapshots.ts"
 import { grantEpoch, readInbox } from "./grant.ts"
 import { livenessOf } from "./liveness.ts"
-import { Problem } from "./plane.ts"
 import type { PlaneContext } from "./plane-context.ts"
+import { Problem } from "./problem.ts"
 import { dropWorktree, forgetCheckpoints, workOnlyIn } from "./workspaces/reclaim.ts"
 
 export interface SessionCost {

@@ -14,7 +14,7 @@ import type { Config } from "./config.ts"
 import type { Home } from "./home.ts"
 import type { Log } from "./log.ts"
 import { programFile } from "./package-root.ts"
-import { Problem } from "./plane.ts"
+import { Problem } from "./problem.ts"
 import { type RunningStreamServer, recordDeath, serveStreams } from "./stream-server.ts"
 import { openStreamsToken } from "./token.ts"
 

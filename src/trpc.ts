@@ -2,7 +2,8 @@
 import { initTRPC, TRPCError } from "@trpc/server"
 import { z } from "zod"
 import { inputSentence } from "./input-sentence.ts"
-import { type ControlPlane, PROBLEMS, Problem } from "./plane.ts"
+import type { ControlPlane } from "./plane.ts"
+import { PROBLEMS, Problem } from "./problem.ts"
 
 export interface Context {
   readonly plane: ControlPlane

@@ -3,7 +3,8 @@ import { constants } from "node:fs"
 import { mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { newUploadId, type UploadId } from "#streams/ids"
-import { type AttachRequest, Problem } from "./plane.ts"
+import type { AttachRequest } from "./plane.ts"
+import { Problem } from "./problem.ts"
 
 /** Of one file. Larger ones belong in the working directory, where the agent reads what it needs of them. */
 export const ATTACHMENT_LIMIT = 10 * 1024 * 1024

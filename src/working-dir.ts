@@ -3,7 +3,7 @@ import { constants } from "node:fs"
 import { access, realpath, stat } from "node:fs/promises"
 import { homedir } from "node:os"
 import { isAbsolute, sep } from "node:path"
-import { Problem } from "./plane.ts"
+import { Problem } from "./problem.ts"
 
 /**
  * The real path of an existing directory that we may read, write and enter. Default: the user's home. agentz's own

@@ -6,6 +6,7 @@
  * The stock client's live readers stop for good at the first connection that is cut in mid-body, which is why the
  * loop is ours.
  */
+import { errorText } from "./error-text.ts"
 import { deadline, serverSentEvents } from "./sse.ts"
 import { type Batch, itemsOf, START } from "./stream.ts"
 import { backoffMs, wait } from "./transport.ts"
@@ -79,7 +80,7 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Batch> {
       onState?.({
         state: "reconnecting",
         inMs,
-        reason: error instanceof Error ? error.message : String(error),
+        reason: errorText(error),
       })
       try {
         await wait(inMs, signal)

@@ -7,6 +7,7 @@
  */
 import { batchesOf } from "./batches.ts"
 import { type Blob, writeBlob } from "./blob.ts"
+import { errorText } from "./error-text.ts"
 import { parseEvent, type SessionEvent, type Unstamped } from "./event.ts"
 import { newEventId, type SessionId } from "./ids.ts"
 import { paths } from "./paths.ts"
@@ -207,7 +208,7 @@ function startPublishing(
     } catch (error) {
       // The disk is full: a spool with a hole is worthless, so go on in memory and hold the agent back.
       spoolBroken = true
-      setBehind(true, error instanceof Error ? error.message : String(error))
+      setBehind(true, errorText(error))
     }
   }
 

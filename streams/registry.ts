@@ -22,6 +22,9 @@ export const SetUp = z.object({
 })
 export type SetUp = z.infer<typeof SetUp>
 
+/** Where the work of a session is brought after each turn: the address is what it was when that was allowed. */
+const PushTarget = z.object({ remote: z.string(), url: z.string() })
+
 /** A work tree of a repository that was made for a session. */
 export const Worktree = z.object({
   /** The top of the work tree that it was made from. */
@@ -31,8 +34,8 @@ export const Worktree = z.object({
   /** The commit that it began with. */
   base: z.string(),
   setUp: SetUp.optional(),
-  /** Where branch and checkpoints are brought after each turn: the address is what it was when that was allowed. */
-  push: z.object({ remote: z.string(), url: z.string() }).optional(),
+  /** Where branch and checkpoints are brought. */
+  push: PushTarget.optional(),
   /** Commands to be run before it is taken away. */
   tearDown: SetUp.optional(),
   /** It is not there since then on purpose, and is made again when the session goes on. */
@@ -44,12 +47,23 @@ export const Worktree = z.object({
 })
 export type Worktree = z.infer<typeof Worktree>
 
+/** The user's own work tree, where a session works in that and its checkpoints are brought elsewhere. */
+export const Checkout = z.object({
+  /** Its top. */
+  root: z.string(),
+  /** Where checkpoints are brought. Branches there are the user's. */
+  push: PushTarget,
+})
+export type Checkout = z.infer<typeof Checkout>
+
 /** Identity and launch profile: all that is needed to start the daemon again. */
 export const SessionRow = z.object({
   sessionId: SessionId,
   agentType: z.string(),
   workingDir: z.string(),
   worktree: Worktree.optional(),
+  /** Left out with `worktree`, and where nothing is brought anywhere. */
+  checkout: Checkout.optional(),
   model: z.string().optional(),
   title: z.string(),
   permissionMode: PermissionMode,

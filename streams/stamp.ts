@@ -1,5 +1,6 @@
 /** What every event carries, and the failure that many of them name. */
 import { z } from "zod"
+import { TurnId } from "./ids.ts"
 
 /** On every event: who wrote it, in which order, when. */
 export const Stamp = z.object({
@@ -19,3 +20,6 @@ export type Failure = z.infer<typeof Failure>
 
 export const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) =>
   z.object({ type: z.literal(type), ...Stamp.shape, ...shape })
+
+/** On every event of a turn. */
+export const Turn = { turnId: TurnId }

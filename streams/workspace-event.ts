@@ -17,7 +17,7 @@ export const WorkspacePushed = event("workspace_pushed", {
   remote: z.string(),
   /** Its address, without a secret. */
   url: z.string(),
-  /** `null`: none is checked out. */
+  /** `null`: none is checked out, or it is the user's own. */
   branch: Branch.nullable(),
   /** Every checkpoint up to this one is there; 0: none. */
   checkpoint: z.number().int().nonnegative(),
@@ -38,7 +38,7 @@ export const WorkspacePushFailed = event("workspace_push_failed", {
   dueAt: z.string().nullable(),
 })
 
-/** Its work tree was gone, and is there again. */
+/** Its work tree, or the user's directory that it works in, was gone and is there again. */
 export const WorkspaceRecovered = event("workspace_recovered", {
   /** `repository`: that was still on this machine. */
   from: z.enum(["remote", "repository"]),
@@ -49,7 +49,7 @@ export const WorkspaceRecovered = event("workspace_recovered", {
   gone: z.number().int().nonnegative(),
 })
 
-/** Its work tree is gone and could not be made again. */
+/** It is gone and could not be made again. */
 export const WorkspaceLost = event("workspace_lost", { error: Failure })
 
 export type WorkspaceEvent =

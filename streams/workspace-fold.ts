@@ -103,19 +103,28 @@ export function unpushedIn({ workspace: { push, lost }, checkpoints }: Kept): Un
   return { checkpoint, of: last.n, dueAt: waits ? retry : null, error: trouble?.error.message ?? null }
 }
 
-interface Row {
+interface Places<Target> {
+  readonly worktree?: { readonly push?: Target; readonly givenBackAt?: string | undefined } | undefined
+  readonly checkout?: { readonly push: Target } | undefined
+}
+
+/** Where the work of a session is brought by itself; `undefined`: nowhere. */
+export const pushTargetOf = <Target>({ worktree, checkout }: Places<Target>): Target | undefined =>
+  worktree?.push ?? checkout?.push
+
+interface Row extends Places<unknown> {
   readonly status: Status
   readonly archivedAt?: string | undefined
-  readonly worktree?: { readonly push?: unknown; readonly givenBackAt?: string | undefined } | undefined
   readonly activity: { readonly push?: Unpushed | null | undefined } | null
 }
 
 /** Whether a daemon is to be started for nothing but that: one that works does it by itself. */
-export function isPushDue({ status, archivedAt, worktree, activity }: Row, now: number): boolean {
+export function isPushDue({ status, archivedAt, activity, ...places }: Row, now: number): boolean {
   const dueAt = activity?.push?.dueAt
-  if (worktree?.push === undefined || dueAt == null) return false
+  if (pushTargetOf(places) === undefined || dueAt == null) return false
   // What was put away does not come back for that.
-  if (archivedAt !== undefined || worktree.givenBackAt !== undefined || needsDaemon(status)) return false
+  if (archivedAt !== undefined || places.worktree?.givenBackAt !== undefined || needsDaemon(status))
+    return false
   const time = Date.parse(dueAt)
   return !Number.isNaN(time) && time <= now
 }

@@ -1,6 +1,6 @@
 /**
  * OpenCode's own `acp`. It tells nothing of its retries and repeats the text under the same message id; what a command
- * printed so far comes whole each time.
+ * printed so far comes whole each time; that it summed up its conversation is known only where it was told to.
  */
 import { saidInResponse, saidInUpdate } from "./generic.ts"
 import { fieldsOf } from "./read.ts"
@@ -8,6 +8,7 @@ import type { Dialect } from "./said.ts"
 
 export const opencode: Dialect = {
   repeats: true,
+  sumsUpOn: "/compact",
   saidIn: (wire, now) =>
     wire.wire === "response"
       ? saidInResponse(fieldsOf(wire.response), now)

@@ -70,4 +70,6 @@ export interface Dialect {
   readonly saidIn: (wire: Wire, now: number) => readonly Said[]
   /** Whether a message may hold its beginning twice, since a retry repeats it under the same id. */
   readonly repeats?: boolean
+  /** The message by which it sums up its memory, where it does not tell that it did. */
+  readonly sumsUpOn?: string
 }

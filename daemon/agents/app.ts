@@ -10,6 +10,7 @@ import {
   type SessionConfigOption,
 } from "@agentclientprotocol/sdk"
 import { z } from "zod"
+import { errorText } from "#streams/error-text"
 import type { Failure } from "#streams/event"
 import { CAN_STEER, STEERING } from "../acp/steering.ts"
 import { AgentFailed } from "../agent-failed.ts"
@@ -133,6 +134,6 @@ const isNote = ({
 
 const unexpected = (error: unknown): Failure => ({
   code: "agent_failed",
-  message: `The agent broke: ${error instanceof Error ? error.message : error}`,
+  message: `The agent broke: ${errorText(error)}`,
   hint: "Send the message again. If it happens again, please report it.",
 })

@@ -242,6 +242,8 @@ function variablesToReach(protocol: Protocol, outer: Readonly<Record<string, str
     ...Object.fromEntries(given),
     GIT_ALLOW_PROTOCOL: protocol === "file" ? "file" : [...new Set([protocol, "https", "ssh"])].join(":"),
     SSH_ASKPASS_REQUIRE: "never",
+    // A helper that many have, which would open a window.
+    GCM_INTERACTIVE: "never",
   }
 }
 

@@ -68,6 +68,23 @@ export async function makeBranch(directory: string, branch: string, commit: stri
   await git({ directory, subcommand: "update-ref", options: [`refs/heads/${branch}`, commit, none] })
 }
 
+/** Makes a commit the one that is checked out, on that branch (`null`: on none), in a clone in which no file is yet. */
+export async function standOn(directory: string, branch: string | null, commit: string): Promise<void> {
+  const ref = branch !== null && (await isBranchName(directory, branch)) ? `refs/heads/${branch}` : null
+  if (ref !== null) await git({ directory, subcommand: "symbolic-ref", options: ["HEAD", ref] })
+  const options = ref === null ? ["--no-deref", "HEAD", commit] : [ref, commit]
+  await git({ directory, subcommand: "update-ref", options })
+}
+
+/** Writes the files of the commit that `HEAD` names, over all that is there. */
+export async function checkOut(directory: string): Promise<void> {
+  const options = ["--hard", "--quiet"]
+  await git({ directory, subcommand: "reset", options }, SLOWLY).catch((error: unknown) => {
+    // A remote whose HEAD names nothing leaves nothing to check out.
+    if (!saidNo(error)) throw error
+  })
+}
+
 /** Some commits that the repository has, newest first: what a remote need not send again. */
 export async function tipsIn(directory: string): Promise<readonly string[]> {
   const options = [

@@ -9,6 +9,7 @@ import { once } from "node:events"
 import { mkdirSync, statSync } from "node:fs"
 import { join } from "node:path"
 import type { Readable, Writable } from "node:stream"
+import { errorText } from "#streams/error-text"
 import { filesOf } from "../home.ts"
 import { belongings, epochGroup, markerOf, noteGroups, type Owner, removeGroups } from "./belongings.ts"
 import {
@@ -144,9 +145,7 @@ export function openEnclosure({
     if (pid === undefined || !stdout || !stderr) {
       for (const dir of into.slice(0, 1)) removeGroup(dir)
       const [error] = await once(child, "error")
-      throw new LaunchError(
-        `Could not start ${argv[0]} in ${cwd}: ${error instanceof Error ? error.message : error}`,
-      )
+      throw new LaunchError(`Could not start ${argv[0]} in ${cwd}: ${errorText(error)}`)
     }
     const ownGroup = into[0]
     const root = identityOfChild(pid)

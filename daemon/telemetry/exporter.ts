@@ -2,6 +2,7 @@
  * Sends spans and measures to a collector. Loaded only where one is named. It never holds anything up: what a
  * collector does not take is dropped, and a process that ends waits for it two seconds at most.
  */
+import { errorText } from "#streams/error-text"
 import type { Point } from "./measures.ts"
 import { metricsOf, type Span, tracesOf } from "./otlp.ts"
 import type { OtlpSettings, Target } from "./otlp-settings.ts"
@@ -48,7 +49,7 @@ export function openExporter(
       await answer.body?.cancel()
       tell(answer.ok ? null : `The collector answered ${answer.status}.`)
     } catch (error) {
-      tell(`The collector does not answer: ${error instanceof Error ? error.message : error}.`)
+      tell(`The collector does not answer: ${errorText(error)}.`)
     }
   }
   const sendSpans = async () => {

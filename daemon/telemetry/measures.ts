@@ -29,7 +29,9 @@ export const MEASURES = {
   agentz_unpushed_sessions: gauge(
     "Sessions that are to be pushed and have checkpoints that are nowhere else.",
   ),
-  agentz_recovery_sessions: gauge("Sessions whose work tree was gone when this API started, by state."),
+  agentz_recovery_sessions: gauge(
+    "Sessions that had nowhere to work any more when this API started, by state.",
+  ),
   agentz_spool_bytes: gauge("Events that daemons hold and the stream server has not acknowledged."),
   agentz_http_requests_total: counter("Answered requests, by area and class of status."),
   agentz_http_seconds: histogram(

@@ -2,6 +2,7 @@
  * Holds all events of one session for the page that asks about more than its end: moments of the past, searches,
  * exports. It reads the stream from its start once and then what is new, in its own thread.
  */
+import { errorText } from "#streams/error-text"
 import { SessionId } from "#streams/ids"
 import { readToTail, START } from "#streams/stream"
 import { changedFiles } from "./changes.ts"
@@ -69,6 +70,6 @@ self.addEventListener("message", async ({ data: { id, method, ask, upTo } }: Mes
     if ((replay.events.at(-1)?.seq ?? -1) < upTo || offset === START) await readOn()
     post({ type: "answer", id, value: calls[method](ask as never) })
   } catch (error) {
-    post({ type: "problem", id, message: error instanceof Error ? error.message : String(error) })
+    post({ type: "problem", id, message: errorText(error) })
   }
 })

@@ -1,4 +1,5 @@
 /** What can be said anew of a step before it is tried again, as fields of a form. Pure. */
+import { errorText } from "#streams/error-text"
 import type { Body, Json, Step } from "#streams/workflow/definition"
 import type { StepInput } from "#streams/workflow/step-input"
 
@@ -59,7 +60,7 @@ export function stepInputOf(
       input[name] = json ? (JSON.parse(now) as Json) : now
     } catch (error) {
       return {
-        wrong: { name, message: `This is no JSON: ${error instanceof Error ? error.message : error}` },
+        wrong: { name, message: `This is no JSON: ${errorText(error)}` },
       }
     }
   }

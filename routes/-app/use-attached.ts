@@ -1,4 +1,5 @@
 import { useState } from "react"
+import { errorText } from "#streams/error-text"
 import { type Attached, attachFile, MOST_FILES } from "./attach.ts"
 import { toast } from "./toast.ts"
 
@@ -14,7 +15,7 @@ export function useAttached() {
         const one = await attachFile(file)
         setAttached((before) => [...before, one])
       } catch (error) {
-        toast(error instanceof Error ? error.message : String(error))
+        toast(errorText(error))
       }
       setBusy((count) => count - 1)
     }

@@ -1,6 +1,7 @@
 import { Paperclip, X } from "lucide-react"
 import { type ClipboardEvent, type DragEvent, type SyntheticEvent, useRef, useState } from "react"
 import { readBlob } from "#streams/blob"
+import { errorText } from "#streams/error-text"
 import type { Attachment } from "#streams/event"
 import { type Attached, base64Of } from "../-app/attach.ts"
 import { plainText } from "../-app/hidden-characters.ts"
@@ -116,7 +117,7 @@ function Picture({ image }: { readonly image: Extract<Attachment, { type: "image
       const whole = new Uint8Array(await new Blob(parts).arrayBuffer())
       setSource(`data:${image.mimeType};base64,${base64Of(whole)}`)
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error))
+      setProblem(errorText(error))
     }
   }
   if (source)

@@ -1,6 +1,8 @@
+import { errorText } from "#streams/error-text"
+
 /** A page that could not be drawn or loaded. Sessions are elsewhere and go on; trying again is safe. */
 export function BrokenPage({ error, reset }: { readonly error: unknown; readonly reset: () => void }) {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = errorText(error)
   const unreached = /import|fetch|load/i.test(message)
   return (
     <div className="mx-auto w-full max-w-xl px-4 py-16" role="alert">

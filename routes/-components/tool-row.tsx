@@ -13,6 +13,7 @@ import {
   Wrench,
 } from "lucide-react"
 import { useState } from "react"
+import { errorText } from "#streams/error-text"
 import type { ToolKind } from "#streams/event"
 import type { ItemOf } from "#streams/session"
 import { readWhole } from "../-app/blob.ts"
@@ -118,7 +119,7 @@ function WholeOutput({ blob }: { readonly blob: NonNullable<ItemOf<"tool">["outp
     try {
       setText(await readWhole(blob.blob))
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error))
+      setProblem(errorText(error))
     }
   }
   if (text !== null) return <Terminal text={text} label="Whole output" />

@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises"
+import { errorText } from "#streams/error-text"
 import type { Check } from "../checks.ts"
 import { type Config, ConfigError } from "../config.ts"
 import { homeAt, privateDirectory } from "../home.ts"
@@ -30,7 +31,7 @@ export async function checkToken(config: Config): Promise<Check> {
 
 /** The sentence of a refusal ends with its remedy, after a colon. */
 function refused(name: string, error: unknown): Check {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = errorText(error)
   const [, detail, remedy] = /^(.*?): (.*)$/.exec(message) ?? []
   if (!(error instanceof ConfigError) || detail === undefined || remedy === undefined)
     return { name, status: "fail", detail: message }

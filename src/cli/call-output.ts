@@ -2,7 +2,7 @@
 import { readBlob } from "#streams/blob"
 import type { Item, ItemOf } from "#streams/session"
 import type { OpenPlane } from "../open-plane.ts"
-import { Problem } from "../plane.ts"
+import { Problem } from "../problem.ts"
 import { Refusal } from "./refusal.ts"
 
 export async function* callOutput(

@@ -4,13 +4,13 @@ import { unpushedIn } from "#streams/workspace-fold"
 
 export function pushWords(session: Pick<Session, "workspace" | "checkpoints">): string | null {
   const { push, lost } = session.workspace
-  if (lost !== null) return `the work tree is gone: ${lost.message}`
+  if (lost !== null) return `what it works in is gone: ${lost.message}`
   if (push === null) return null
   const { checkpoint, of } = unpushedIn(session) ?? { checkpoint: 0, of: 0 }
   const { trouble, branch, remote, url } = push
-  const kept = checkpoint > 0 ? `, checkpoint ${checkpoint}${checkpoint < of ? ` of ${of}` : ""}` : ""
-  const what = branch === null ? "" : `${branch.name} at ${branch.commit.slice(0, 8)}`
-  const there = push.at === null ? `nothing is at ${remote} yet` : `${what}${kept} at ${url ?? remote}`
+  const kept = checkpoint > 0 && `checkpoint ${checkpoint}${checkpoint < of ? ` of ${of}` : ""}`
+  const what = [branch && `${branch.name} at ${branch.commit.slice(0, 8)}`, kept].filter(Boolean).join(", ")
+  const there = push.at === null ? `nothing is at ${remote} yet` : `${what} at ${url ?? remote}`
   return trouble === null ? there : `${there} · ${trouble.error.message}${nextWords(trouble.dueAt)}`
 }
 

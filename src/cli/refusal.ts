@@ -1,9 +1,10 @@
 /** How a command says no: one sentence, a stable reason and an exit code that a script can tell apart. */
 import { z } from "zod"
+import { errorText } from "#streams/error-text"
 import { AdapterError } from "../adapters.ts"
 import { ConfigError } from "../config.ts"
 import { PortTakenError } from "../http/server.ts"
-import { Problem } from "../plane.ts"
+import { Problem } from "../problem.ts"
 import type { Io } from "./io.ts"
 import { clean } from "./terminal.ts"
 
@@ -47,7 +48,7 @@ function verdictOf(error: unknown): Verdict {
     return { reason: error.reason, message: error.message, exitCode: EXIT.config }
   if (error instanceof AdapterError || error instanceof PortTakenError)
     return { reason: error.reason, message: error.message, exitCode: EXIT.failed }
-  const message = error instanceof Error ? error.message : String(error)
+  const message = errorText(error)
   const { code = "" } = z.object({ code: z.string() }).safeParse(error).data ?? {}
   if (/^[a-z][a-z_]+$/.test(code))
     return { reason: code, message, exitCode: ENGINE_EXIT[code] ?? EXIT.failed }

@@ -1,6 +1,7 @@
 /** Ids as a person types them: shortened, as long as they stay unique. */
 import { RequestId, SessionId } from "#streams/ids"
-import { type ControlPlane, Problem } from "../plane.ts"
+import type { ControlPlane } from "../plane.ts"
+import { Problem } from "../problem.ts"
 import { Refusal } from "./refusal.ts"
 
 /** The one that was found, if any. Throws `ambiguous_id` where it may be one of several. */

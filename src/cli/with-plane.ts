@@ -2,7 +2,7 @@ import { StreamError } from "#streams/transport"
 import type { Config } from "../config.ts"
 import type { Home } from "../home.ts"
 import type { OpenPlane } from "../open-plane.ts"
-import { Problem } from "../plane.ts"
+import { Problem } from "../problem.ts"
 import { storageReport, storageSentence } from "../storage.ts"
 import type { Deps } from "./deps.ts"
 

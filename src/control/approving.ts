@@ -17,8 +17,9 @@ import {
 } from "#streams/rule"
 import type { Item, PermissionRequest, Session } from "#streams/session"
 import { appendTo, readToTail } from "#streams/stream"
-import { type ApproveRequest, type ControlPlane, Problem } from "../plane.ts"
+import type { ApproveRequest, ControlPlane } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
+import { Problem } from "../problem.ts"
 import { guarded } from "./guarded.ts"
 import type { Reach } from "./reach.ts"
 

@@ -1,5 +1,5 @@
 import { StreamError } from "#streams/transport"
-import { Problem } from "../plane.ts"
+import { Problem } from "../problem.ts"
 
 /** A stream server that is away or full is a problem with a remedy, not a fault of ours. */
 export async function guarded<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -9,8 +9,8 @@ import { appendTo } from "#streams/stream"
 import type { Daemons, EnsureOptions } from "../daemons.ts"
 import { type Inbox, readInbox } from "../grant.ts"
 import { errorFields } from "../log.ts"
-import { Problem } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
+import { Problem } from "../problem.ts"
 
 type DistributiveOmit<Union, Keys extends PropertyKey> = Union extends unknown ? Omit<Union, Keys> : never
 

@@ -1,8 +1,9 @@
 /** What old sessions and their work trees cost, putting them away, and giving back what they take. */
 import { GitError } from "#daemon/git/git"
 import type { Daemons } from "../daemons.ts"
-import { type ControlPlane, Problem } from "../plane.ts"
+import type { ControlPlane } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
+import { Problem } from "../problem.ts"
 import { retentionOf } from "../retention.ts"
 import { givingBack } from "../workspaces/giving-back.ts"
 import { pruningWorktrees } from "../workspaces/pruning-worktrees.ts"

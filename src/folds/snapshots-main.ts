@@ -1,6 +1,7 @@
 /** The thread that makes snapshots: reads each session on from the one before, and keeps what it comes to. */
 import { constants, setPriority } from "node:os"
 import { parentPort, workerData } from "node:worker_threads"
+import { errorText } from "#streams/error-text"
 import type { Kept, ToKeep } from "./keep-snapshots.ts"
 import { foundAgain, readOn, unread } from "./session-at.ts"
 import { snapshotsIn } from "./snapshots.ts"
@@ -21,6 +22,6 @@ for (const { sessionId, source } of sessions) {
     await snapshots.keep(await readOn(endpoint, from ?? unread(sessionId, source), patience))
     tell(null)
   } catch (error) {
-    tell(error instanceof Error ? error.message : String(error))
+    tell(errorText(error))
   }
 }

@@ -9,6 +9,7 @@ import { Meter, summed } from "#daemon/telemetry/meter"
 import { SessionId } from "#streams/ids"
 import type { RegistryEntry } from "#streams/registry"
 import { STATUSES } from "#streams/session"
+import { pushTargetOf } from "#streams/workspace-fold"
 import type { Home } from "../home.ts"
 import type { OpenPlane } from "../open-plane.ts"
 import { version } from "../package-root.ts"
@@ -68,8 +69,8 @@ async function countSessions(census: Meter, plane: Sources["plane"]): Promise<vo
   census.set("agentz_unpushed_sessions", unpushed)
 }
 
-const isUnpushed = ({ worktree, activity }: RegistryEntry): boolean =>
-  worktree?.push !== undefined && activity?.push != null && activity.push.checkpoint < activity.push.of
+const isUnpushed = ({ activity, ...entry }: RegistryEntry): boolean =>
+  pushTargetOf(entry) !== undefined && activity?.push != null && activity.push.checkpoint < activity.push.of
 
 function sayOfRecovery(census: Meter, plane: Sources["plane"]): void {
   const { recovered, lost, waiting } = plane.recovery()

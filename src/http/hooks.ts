@@ -1,7 +1,8 @@
 /** `POST /v1/hooks/ID`: whoever knows the secret of a webhook starts a run, and may do nothing else. */
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { WebhookId } from "#streams/ids"
-import { type ControlPlane, PROBLEMS, Problem } from "../plane.ts"
+import type { ControlPlane } from "../plane.ts"
+import { PROBLEMS, Problem } from "../problem.ts"
 import { MOST_BODY_BYTES } from "../workflows/webhooks.ts"
 import { type Refusal, refuse, sendJson } from "./answer.ts"
 import { readBody } from "./body.ts"

@@ -2,7 +2,7 @@
 import { z } from "zod"
 import { PermissionMode } from "#streams/event"
 import { type SessionId, TokenId } from "#streams/ids"
-import { Problem } from "../plane.ts"
+import { Problem } from "../problem.ts"
 
 export const Scope = z.strictObject({
   /** Which sessions: those that were started with the token, or all. */

@@ -2,7 +2,7 @@
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js"
 import { CallToolRequestSchema, ListToolsRequestSchema } from "@modelcontextprotocol/sdk/types.js"
 import { version } from "../package-root.ts"
-import { Problem } from "../plane.ts"
+import { Problem } from "../problem.ts"
 import { mayUse } from "./caller.ts"
 import { runTools } from "./run-tools.ts"
 import { sessionTools } from "./session-tools.ts"

@@ -7,7 +7,8 @@ import { z } from "zod"
 import { inputSentence } from "../input-sentence.ts"
 import { Key } from "../inputs.ts"
 import { errorFields, type Log } from "../log.ts"
-import { type ControlPlane, Problem } from "../plane.ts"
+import type { ControlPlane } from "../plane.ts"
+import { Problem } from "../problem.ts"
 import type { Caller, Needs } from "./caller.ts"
 
 /** How long a call may wait. Clients give up on a call after a minute. */

@@ -13,7 +13,7 @@ import {
 import { type Folded, foldOf } from "../folds.ts"
 import { latelyUsed } from "../lately-used.ts"
 import { oneAtATime } from "../one-at-a-time.ts"
-import { Problem } from "../plane.ts"
+import { Problem } from "../problem.ts"
 import { type FoldedRun, readRun } from "./run-log.ts"
 import { beginningOf } from "./run-snapshots.ts"
 

@@ -2,7 +2,7 @@
 import type { WorkflowDefinition } from "#streams/workflow/definition"
 import { readDefinition } from "#streams/workflow/read"
 import { latelyUsed } from "../lately-used.ts"
-import { Problem } from "../plane.ts"
+import { Problem } from "../problem.ts"
 
 const read = latelyUsed<string, WorkflowDefinition>(16)
 

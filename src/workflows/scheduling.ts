@@ -1,4 +1,5 @@
 /** Schedules: what starts runs by the clock. Each time due names its run, so however many look, it is started once. */
+import { errorText } from "#streams/error-text"
 import { newScheduleId, runIdOf } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { appendTo } from "#streams/stream"
@@ -13,8 +14,8 @@ import {
 } from "#streams/workflow/registry"
 import { guarded } from "../control/guarded.ts"
 import { errorFields } from "../log.ts"
-import { Problem } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
+import { Problem } from "../problem.ts"
 import { checkedWorkingDir } from "../working-dir.ts"
 import { cronOf, dueAfter, dueNow } from "./due.ts"
 import type { RunFolds } from "./folds.ts"
@@ -113,7 +114,7 @@ function whenOf(when: ScheduleRequest["when"]): ScheduleRow["when"] {
   try {
     if (cronOf(cron, timeZone).nextRun() !== null) return { type: "cron", cron, timeZone }
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = errorText(error)
     throw new Problem("invalid_schedule", `“${cron}” cannot be read as a cron pattern: ${why}`, {
       cause: error,
     })

@@ -6,8 +6,8 @@ import type { RequestId, SessionId } from "#streams/ids"
 import type { Session } from "#streams/session"
 import { wait } from "#streams/transport"
 import type { Reach } from "../control/reach.ts"
-import { PROBLEMS, Problem, type ProblemSlug } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
+import { PROBLEMS, Problem, type ProblemSlug } from "../problem.ts"
 
 /** A daemon has to be started for it at worst, and a large tree takes its time. */
 export const PERFORM_LIMIT_MS = 120_000

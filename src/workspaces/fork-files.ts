@@ -10,13 +10,15 @@ import type { SessionId } from "#streams/ids"
 import type { Worktree } from "#streams/registry"
 import type { CheckpointMark, Session } from "#streams/session"
 import { privateDirectory } from "../home.ts"
-import { Problem } from "../plane.ts"
+import { Problem } from "../problem.ts"
 import { makeWorkspace, type Workspace, worktreeAt, worktreesDir } from "./workspace.ts"
 
 export interface ForkFiles {
   /** Where the other session worked. */
   readonly workingDir: string
   readonly worktree: Worktree | undefined
+  /** Where its work is brought by itself; left out: nowhere. */
+  readonly push?: Worktree["push"] | undefined
   /** Where its checkpoints are. */
   readonly place: Place
   readonly fork: Pick<Session, "sessionId" | "checkpoints">
@@ -43,14 +45,12 @@ export async function makeForkFiles(home: string, from: ForkFiles): Promise<Work
   await takeRefs(into, fork.checkpoints)
   await using now = await snapshot(into)
   await restore(into, now, await planRestore(into, now, mark.tree))
-  return pushedAs(worktree, workspace)
+  return pushedAs(from.push, workspace)
 }
 
 /** What was allowed for the other session holds for what goes on from it. */
-const pushedAs = (of: Worktree | undefined, workspace: Workspace): Workspace =>
-  workspace.worktree && of?.push
-    ? { ...workspace, worktree: { ...workspace.worktree, push: of.push } }
-    : workspace
+const pushedAs = (push: Worktree["push"], workspace: Workspace): Workspace =>
+  workspace.worktree && push ? { ...workspace, worktree: { ...workspace.worktree, push } } : workspace
 
 /** Of the user's own work tree, since that of the other session may be given back any time. */
 function originOf({ workingDir, worktree }: ForkFiles): string {

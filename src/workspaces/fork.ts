@@ -9,11 +9,12 @@ import { activityOf, activityRowChange, type SessionRow, sessionRowChange } from
 import { emptySession, type Session } from "#streams/session"
 import { foldSession } from "#streams/session-fold"
 import { appendAs, appendTo, createStream, readToTail } from "#streams/stream"
+import { pushTargetOf } from "#streams/workspace-fold"
 import { guarded } from "../control/guarded.ts"
 import type { Reach } from "../control/reach.ts"
 import { grantEpoch, readInbox } from "../grant.ts"
-import { Problem } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
+import { Problem } from "../problem.ts"
 import { checkedPrompt } from "../prompt.ts"
 import { makeForkFiles } from "./fork-files.ts"
 import type { Forking, ForkRequest } from "./keeping.ts"
@@ -53,6 +54,7 @@ export function forking(context: PlaneContext, reach: Reach): Forking {
           const workingDir = source.workingDir ?? place.root
           const workspace = await makeForkFiles(home.path, {
             ...{ workingDir, worktree, place, fork, mark },
+            push: pushTargetOf(entry),
             pushes: context.push,
           })
           const { agentType, model, permissionMode, config, limits, onLimit } = entry

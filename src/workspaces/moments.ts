@@ -7,7 +7,7 @@ import { TooManyFiles } from "#daemon/git/scan"
 import { type Snapshot, snapshot } from "#daemon/git/snapshot"
 import type { Moment } from "#streams/file-change"
 import type { Session } from "#streams/session"
-import { Problem } from "../plane.ts"
+import { Problem } from "../problem.ts"
 import type { ChangesRequest } from "./keeping.ts"
 
 /** Between which moments it is asked. */

@@ -1,5 +1,5 @@
 /** A pull request of a branch that is at the remote already. */
-import { Problem } from "../plane.ts"
+import { Problem } from "../problem.ts"
 import { byHandAt, type Forge, slugOf } from "./forge.ts"
 import { gh } from "./gh.ts"
 import type { PullRequest } from "./publishing.ts"

@@ -1,5 +1,4 @@
-/** Finds the sessions whose work tree is gone and sees to it that they have it again, and that each says so in its stream. */
-import { existsSync } from "node:fs"
+/** Finds the sessions that have nowhere to work any more and sees to it that they have it again, and that each says so in its stream. */
 import { machineName } from "#daemon/process/machine"
 import type { Failure, Unstamped } from "#streams/event"
 import type { SessionId } from "#streams/ids"
@@ -11,27 +10,21 @@ import { oneByOne } from "../daemons/order.ts"
 import type { Inbox } from "../grant.ts"
 import { livenessOf } from "../liveness.ts"
 import { errorFields } from "../log.ts"
-import { Problem } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
+import { Problem } from "../problem.ts"
+import { sourceOf, Unrecoverable } from "./from-remote.ts"
+import { type Gone, isGivenBack, isMissing, isNothing, rootOf, wasTakenAway } from "./gone.ts"
+import { directoryGone } from "./recover-checkout.ts"
 import type { RecoveredSession, RecoveryProgress } from "./recovering.ts"
-import {
-  type Found,
-  type Gone,
-  isGivenBack,
-  isGone,
-  recoverWorktree,
-  sourceOf,
-  Unrecoverable,
-  wasTakenAway,
-} from "./recovery.ts"
+import { type Found, recoverWorkspace } from "./recovery.ts"
 import { restateWorktree } from "./remake.ts"
 
 export interface Recovery {
-  /** Before a daemon is started: makes its work tree again where that is gone. Gives whether something was said. */
+  /** Before a daemon is started: makes again what it works in, where that is gone. Gives whether something was said. */
   before(entry: RegistryEntry, inbox: Inbox): Promise<boolean>
   /** One session whose inbox nobody else of this process works on. */
   one(entry: RegistryEntry, inbox: Inbox): Promise<RecoveredSession>
-  /** Those whose work tree is gone: of this machine, and not archived. */
+  /** Those that have nowhere to work: of this machine, and not archived. */
   missing(): Promise<readonly Missing[]>
   /** All that {@link Recovery.missing} finds and that was pushed, until each is there or lost for good. */
   watch(alone: Alone, signal: AbortSignal): Promise<void>
@@ -49,22 +42,28 @@ export function recoveryOf(context: PlaneContext): Recovery {
   /** Work trees of one repository are made one after the other: the first may have to clone it. */
   const inRepository = oneByOne<string>()
   const state = { total: 0, recovered: 0, lost: 0 }
+  /** Those that were found missing. Another session of the same directory may have made it again meanwhile. */
+  const missed = new Set<SessionId>()
 
   async function attempt(entry: Missing, session: Session): Promise<Found | Failure | null> {
     try {
-      return await inRepository(entry.worktree.root, () => recoverWorktree(home.path, entry, session))
+      return await inRepository(rootOf(entry), () => recoverWorkspace(home.path, entry, session))
     } catch (error) {
       if (error instanceof Unrecoverable) return error.failure
       throw error
     }
   }
 
+  const isWaiting = (entry: RegistryEntry): entry is Missing =>
+    isMissing(home.path, entry) || (entry.checkout !== undefined && missed.has(entry.sessionId))
+
   async function one(entry: RegistryEntry, inbox: Inbox): Promise<RecoveredSession> {
     const { sessionId } = entry
     const { value: session } = await folds.session(sessionId)
-    if (!isMissing(home.path, entry)) return told(entry, session, { outcome: "there" })
+    if (!isWaiting(entry)) return told(entry, session, { outcome: "there" })
     await refuseAtWork(entry, session)
     const found = await attempt(entry, session)
+    missed.delete(sessionId)
     if (found === null) return told(entry, session, { outcome: "there" })
     const failed = "code" in found
     log({
@@ -74,11 +73,11 @@ export function recoveryOf(context: PlaneContext): Recovery {
         ? { level: "warn", reason: found.code, message: found.message }
         : { from: found.from, checkpoint: found.checkpoint, gone: found.gone }),
     })
-    if (!failed) await restateWorktree(context, entry, found.worktree)
+    if (!failed && found.worktree) await restateWorktree(context, entry, found.worktree)
     // The same is not said again at every start.
     if (!failed || session.workspace.lost?.message !== found.message)
       await speakFor(context, { sessionId, inbox }, () =>
-        failed ? lostEvents(found) : recoveredEvents(found),
+        failed ? lostEvents(nounOf(entry), found) : recoveredEvents(entry, found),
       )
     if (failed) return told(entry, session, { outcome: "lost", error: found })
     const { from, checkpoint, gone, branch } = found
@@ -108,7 +107,8 @@ export function recoveryOf(context: PlaneContext): Recovery {
       const { host } = (await folds.session(entry.sessionId)).value
       if (host === null || host === machineName()) found.push(entry)
     }
-    return found
+    for (const { sessionId } of found) missed.add(sessionId)
+    return found.sort(byOrder)
   }
 
   return {
@@ -148,14 +148,16 @@ export function recoveryOf(context: PlaneContext): Recovery {
   }
 }
 
-export const isMissing = (home: string, entry: RegistryEntry): entry is Missing =>
-  entry.worktree !== undefined && isGone(home, entry)
+/** In a directory that several sessions work in, whoever kept it last says how its files are; work trees are made of it. */
+const byOrder = (one: Missing, other: Missing): number =>
+  Number(one.worktree !== undefined) - Number(other.worktree !== undefined) ||
+  (other.activity?.updatedAt ?? "").localeCompare(one.activity?.updatedAt ?? "")
 
 type Told = Partial<RecoveredSession> & Pick<RecoveredSession, "outcome">
 
 const told = (entry: RegistryEntry, session: Session, more: Told): RecoveredSession => {
-  const { sessionId, title, worktree } = entry
-  const source = worktree === undefined ? null : sourceOf({ ...entry, worktree }, session)
+  const { sessionId, title, worktree, checkout } = entry
+  const source = (worktree ?? checkout) ? sourceOf(entry, session) : null
   return {
     ...{ sessionId, title, path: worktree?.path ?? entry.workingDir, from: null, url: source?.url ?? null },
     ...{ branch: worktree?.branch ?? null, checkpoint: null, gone: 0, error: null },
@@ -163,8 +165,19 @@ const told = (entry: RegistryEntry, session: Session, more: Told): RecoveredSess
   }
 }
 
-function recoveredEvents({ from, branch, checkpoint, gone }: Found): readonly Unstamped[] {
-  const files = checkpoint === null ? "as its branch has them" : `as they were at checkpoint ${checkpoint}`
+const nounOf = ({ worktree }: Pick<RegistryEntry, "worktree">): string =>
+  worktree === undefined ? "The directory" : "The work tree"
+
+function recoveredEvents(
+  entry: Pick<RegistryEntry, "worktree">,
+  { from, branch, checkpoint, gone }: Found,
+): readonly Unstamped[] {
+  const files =
+    checkpoint !== null
+      ? `with the files as they were at checkpoint ${checkpoint}`
+      : entry.worktree === undefined
+        ? "with files that are not of this session's checkpoints"
+        : "with the files as its branch has them"
   const lost =
     gone === 0 ? "" : ` ${gone === 1 ? "One later checkpoint is" : `${gone} later checkpoints are`} gone.`
   const hint =
@@ -177,19 +190,19 @@ function recoveredEvents({ from, branch, checkpoint, gone }: Found): readonly Un
       type: "notice",
       severity: gone === 0 ? "info" : "warning",
       category: "workspace",
-      title: `The work tree was gone and is there again, with the files ${files}.${lost}`,
+      title: `${nounOf(entry)} was gone and is there again, ${files}.${lost}`,
       ...hint,
     },
   ]
 }
 
-const lostEvents = (error: Failure): readonly Unstamped[] => [
+const lostEvents = (noun: string, error: Failure): readonly Unstamped[] => [
   { type: "workspace_lost", error },
   {
     type: "notice",
     severity: "error",
     category: "workspace",
-    title: `The work tree is gone: ${error.message}`,
+    title: `${noun} is gone: ${error.message}`,
     ...(error.hint && { hint: error.hint }),
   },
 ]
@@ -201,8 +214,10 @@ export async function outlookOf(
   session: Session,
 ): Promise<RecoveredSession> {
   if (!isMissing(home, entry)) return told(entry, session, { outcome: "there" })
-  const here = existsSync(entry.worktree.root)
+  const here = !isNothing(rootOf(entry))
   const source = sourceOf(entry, session)
+  if (here && entry.worktree === undefined)
+    return told(entry, session, { outcome: "lost", error: directoryGone(entry) })
   const from = here ? "repository" : source === null ? null : "remote"
   const last = session.checkpoints.at(-1)?.n ?? null
   const checkpoint = here ? last : (session.workspace.push?.checkpoint ?? null) || null

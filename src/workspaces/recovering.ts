@@ -1,9 +1,9 @@
-/** What can be asked about work trees that are gone from this disk. */
+/** What can be asked about work trees, and directories, that are gone from this disk. */
 import type { Failure } from "#streams/event"
 import type { SessionId } from "#streams/ids"
 
 export interface RecoverRequest {
-  /** Default: all sessions with a work tree that is gone, but for those that are archived or worked on another machine. */
+  /** Default: all sessions that have nowhere to work, but for those that are archived or worked on another machine. */
   readonly sessionIds?: readonly SessionId[] | undefined
   /** Only tells what would be done; the remote is not asked. */
   readonly dryRun?: boolean | undefined
@@ -14,7 +14,7 @@ export interface RecoveredSession {
   readonly title: string
   /** `there`: nothing was missing. `gone`: it would be tried. */
   readonly outcome: "there" | "gone" | "recovered" | "lost"
-  /** Of the work tree. */
+  /** Of the work tree, or of the user's own directory. */
   readonly path: string
   /** Where it came from, or would come from; `null`: nowhere. */
   readonly from: "remote" | "repository" | null
@@ -38,7 +38,7 @@ export interface RecoveryProgress {
 }
 
 export interface Recovering {
-  /** Makes work trees again that are gone, and leaves alone what is there. */
+  /** Makes again what is gone, and leaves alone what is there. */
   recover(
     request: RecoverRequest,
   ): Promise<{ readonly dryRun: boolean; readonly sessions: readonly RecoveredSession[] }>

@@ -12,8 +12,8 @@ import { isRemoteName } from "#daemon/git/address"
 import { remoteIn } from "#daemon/git/remote"
 import { isMissing } from "#daemon/missing"
 import type { Worktree } from "#streams/registry"
-import { Problem } from "../plane.ts"
 import { readPrivate, writePrivate } from "../private-file.ts"
+import { Problem } from "../problem.ts"
 import { addressOfRemote } from "./asking-files.ts"
 
 const Line = z.string().trim().min(1).max(4000)
@@ -101,6 +101,10 @@ async function allowedIn(home: string): Promise<z.infer<typeof Allowed>> {
   const text = await readPrivate(fileIn(home))
   return text === null ? {} : Allowed.parse(JSON.parse(text))
 }
+
+/** Whether anything was ever allowed: where nothing was, no repository need be asked what it wants. */
+export const allowsAny = async (home: string): Promise<boolean> =>
+  Object.keys(await allowedIn(home)).length > 0
 
 export async function isAllowed(home: string, repository: string, hash: string): Promise<boolean> {
   return (await allowedIn(home))[repository]?.includes(hash) === true

@@ -1,8 +1,8 @@
 /** What a repository would run, and allowing it. */
 import { kindOf } from "#daemon/git/place"
 import { remoteIn } from "#daemon/git/remote"
-import { Problem } from "../plane.ts"
 import type { PlaneContext } from "../plane-context.ts"
+import { Problem } from "../problem.ts"
 import { checkedWorkingDir } from "../working-dir.ts"
 import type { Trusting } from "./keeping.ts"
 import { allow, configFileOf, hashOf, isAllowed, repositoryConfig, wantsLeave } from "./repository-config.ts"

@@ -11,7 +11,7 @@ import { filesOf } from "#daemon/home"
 import { identityOf, isSame } from "#daemon/process/identity"
 import { ProcessRun, readRunFile } from "#daemon/run-file"
 import type { SessionId } from "#streams/ids"
-import { Problem } from "../plane.ts"
+import { Problem } from "../problem.ts"
 
 const markOf = (home: string, sessionId: SessionId): string =>
   join(filesOf(home, sessionId).dir, "making-work-tree.json")

@@ -7,11 +7,11 @@ import { GitError } from "#daemon/git/git"
 import { kindOf } from "#daemon/git/place"
 import { below, checkedOutAt, commitOf, hasBranch, isBranchName } from "#daemon/git/worktree"
 import type { SessionId } from "#streams/ids"
-import type { Worktree } from "#streams/registry"
+import type { Checkout, Worktree } from "#streams/registry"
 import type { WorkspaceRequest } from "#streams/workspace-request"
 import { privateDirectory } from "../home.ts"
-import { Problem } from "../plane.ts"
-import { commandsFor, pushFor, repositoryConfig } from "./repository-config.ts"
+import { Problem } from "../problem.ts"
+import { allowsAny, commandsFor, pushFor, repositoryConfig } from "./repository-config.ts"
 import { isUnfinished, makeWhole } from "./whole-tree.ts"
 
 type WorktreeRequest = Extract<WorkspaceRequest, { kind: "worktree" }>
@@ -38,6 +38,7 @@ export const worktreeAt = (home: string, root: string, sessionId: SessionId): st
 export interface Workspace {
   readonly workingDir: string
   readonly worktree?: Worktree
+  readonly checkout?: Checkout
 }
 
 interface WorkspaceWanted {
@@ -53,7 +54,8 @@ export async function makeWorkspace(
   sessionId: SessionId,
   { directory, request, pushes = false }: WorkspaceWanted,
 ): Promise<Workspace> {
-  if (request === undefined || request.kind === "directory") return { workingDir: directory }
+  if (request === undefined || request.kind === "directory")
+    return { workingDir: directory, ...(await checkoutOf(home, directory, pushes)) }
   const { root, repository } = await kindOf(directory)
   if (repository === null)
     throw new Problem(
@@ -74,6 +76,28 @@ export async function makeWorkspace(
   // A folder that git does not know of is not in the new tree.
   await mkdir(workingDir, { recursive: true })
   return { workingDir, worktree: { root, path, ...wanted, ...commands, ...(push && { push }) } }
+}
+
+/**
+ * The user's own work tree, if checkpoints of sessions in it are to be pushed. Where git is missing, or what the repository
+ * says cannot be read, nothing is, and work there goes on as it always did.
+ */
+async function checkoutOf(
+  home: string,
+  directory: string,
+  pushes: boolean,
+): Promise<Pick<Workspace, "checkout">> {
+  if (!pushes && !(await allowsAny(home))) return {}
+  try {
+    const { root, repository } = await kindOf(directory)
+    if (repository === null) return {}
+    const push = await pushFor(home, { root, repository, config: await repositoryConfig(root) }, pushes)
+    return push === null ? {} : { checkout: { root, push } }
+  } catch (error) {
+    if (error instanceof GitError) return {}
+    if (error instanceof Problem && error.reason === "repository_config_invalid") return {}
+    throw error
+  }
 }
 
 async function checked(

@@ -16,5 +16,6 @@ describeInstalledAgent({
     ANTHROPIC_API_KEY: CANARY,
   }),
   mcpTool: (name) => `mcp__agentz__${name}`,
+  noteTool: "mcp__agentz-notes__checkpoint",
   asks: (command) => `[[bash cmd=${JSON.stringify(command)}]]`,
 })

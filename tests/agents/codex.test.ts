@@ -29,6 +29,7 @@ describeInstalledAgent({
   },
   // It asks only before it leaves its sandbox.
   mcpTool: (name) => `mcp__agentz__${name}`,
+  noteTool: "mcp__agentz_notes__checkpoint",
   asks: (command) => `[[bash cmd=${JSON.stringify(command)} sandbox_permissions=require_escalated]]`,
   cannot: {
     rateLimited:

@@ -37,6 +37,7 @@ describeInstalledAgent({
     agentKilled: LOSES,
     daemonKilled: LOSES,
     parked: LOSES,
+    compacted: "Gemini CLI tells nobody that it did",
     cut: "Gemini CLI does not go on after it: the turn fails and says why",
   },
 })

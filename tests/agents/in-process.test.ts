@@ -5,6 +5,7 @@ import { CANARY, describeInstalledAgent } from "../conformance/installed-agent.t
 const inside = "runs inside the daemon: it has no process of its own"
 const noServers = "takes no MCP servers"
 const noProgram = "needs no program"
+const sumsUpNothing = "sums up nothing"
 
 describeInstalledAgent({
   type: "openai-compatible",
@@ -17,7 +18,13 @@ describeInstalledAgent({
     OPENAI_MODEL: "fake-model",
   }),
   asks: (command) => `[[bash cmd=${JSON.stringify(command)}]]`,
-  cannot: { agentKilled: inside, missing: noProgram, children: noServers, workflows: noServers },
+  cannot: {
+    agentKilled: inside,
+    missing: noProgram,
+    compacted: sumsUpNothing,
+    children: noServers,
+    workflows: noServers,
+  },
 })
 
 const noModel = "has no model and speaks to no service"
@@ -31,6 +38,7 @@ describeInstalledAgent({
   cannot: {
     agentKilled: inside,
     missing: noProgram,
+    compacted: sumsUpNothing,
     cut: noModel,
     wrongKey: "has no key",
     secrets: "has no key",

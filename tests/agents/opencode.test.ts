@@ -30,5 +30,6 @@ describeInstalledAgent({
   }),
   remarks: { cut: "a start of under 32 letters, which it says again untold, is shown twice" },
   mcpTool: (name) => `agentz_${name}`,
+  noteTool: "agentz-notes_checkpoint",
   asks: (command) => `[[bash cmd=${JSON.stringify(command)}]]`,
 })

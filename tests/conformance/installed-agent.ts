@@ -35,6 +35,7 @@ const ABILITIES = {
   large: "5 MB of answer",
   wrongKey: "A refused key is told with what to do",
   missing: "Without its program it is told what to install",
+  compacted: "Told to sum up its conversation: its last note is in the next request to its model",
   parked: "Parked when idle, woken by a message",
   secrets: "Its key is in no argument, stream, spool or log",
   children: "Starts a session by MCP; after kill -9 of itself and of the API it has the answer by the id",
@@ -57,6 +58,8 @@ export interface InstalledAgent {
   asks(command: string): string
   /** What it calls a tool of ours. */
   readonly mcpTool?: (name: string) => string
+  /** What it calls the tool that keeps a note. */
+  readonly noteTool?: string
   /** Said of it beside the mark. */
   readonly remarks?: Partial<Record<Ability, string>>
   /** What it cannot do, and why. */
@@ -268,6 +271,22 @@ export function describeInstalledAgent(agent: InstalledAgent): void {
       const woken = Math.round(performance.now() - before)
       expect(lastMessage(await world.until(id, "completed"))).toContain("white house")
       return `awake in ${woken} ms; ${live} MiB live, none parked`
+    })
+
+    ability("compacted", async (world) => {
+      const note = JSON.stringify(JSON.stringify({ text: "The brass key." }))
+      const id = await world.start(`[[tool name=${agent.noteTool} args=${note}]] [[say text=kept]]`, "bypass")
+      const first = await world.until(id, "completed")
+      expect(first.note?.text).toBe("The brass key.")
+      await world.send(id, "/compact")
+      const summedUp = await world.until(id, "completed")
+      expect(summedUp.note).toMatchObject({ text: "The brass key.", forgotten: "compacted" })
+      await world.send(id, "[[say text=onward]]")
+      const after = await world.until(id, "completed")
+      expect(itemsOf(after, "note").at(-1)).toMatchObject({ text: "The brass key.", given: "compacted" })
+      const request = world.model.asked.findLast((body) => body.includes("text=onward")) ?? ""
+      expect(request).toMatch(/summed up to make room.*The brass key\..*text=onward/)
+      return undefined
     })
 
     /** What makes the model call a tool of agentz. */

@@ -5,7 +5,7 @@ import { type PushTarget, pushingOf } from "#daemon/pushing"
 import { newRequestId } from "#streams/ids"
 import { isPushDue, unpushedIn } from "#streams/workspace-fold"
 import { type KeptSession, keptSession } from "../support/kept-session.ts"
-import { remoteOf } from "../support/remote.ts"
+import { remoteOf, type TestRemote } from "../support/remote.ts"
 import { repository, type TestRepository } from "../support/repository.ts"
 
 /** A clock that hurries, so that nobody waits for the next attempt. */
@@ -36,6 +36,8 @@ const told = ({ events }: KeptSession) =>
         : [],
   )
 
+const toOrigin = ({ path: url }: TestRemote): PushTarget => ({ remote: "origin", url, branch: true })
+
 const until = (wanted: () => boolean) => expect.poll(wanted, { timeout: 20_000, interval: 20 }).toBe(true)
 
 const request = (remote: string) =>
@@ -45,7 +47,7 @@ test("each checkpoint goes to the remote once, with the branch where that has mo
   await using at = await repository()
   const remote = remoteOf(at)
   const kept = keptSession(at)
-  await using pushing = pusher(at, kept, { remote: "origin", url: remote.path })
+  await using pushing = pusher(at, kept, toOrigin(remote))
   await kept.turn(() => at.write("a.txt", "two\n"))
   pushing.nudge()
   await until(() => told(kept).length === 1)
@@ -62,6 +64,27 @@ test("each checkpoint goes to the remote once, with the branch where that has mo
   expect(unpushedIn(kept.session)).toEqual({ checkpoint: 3, of: 3, dueAt: null, error: null })
 })
 
+test("a branch that is the user's own stays where it is; checkpoints of it go", async () => {
+  await using at = await repository()
+  const remote = remoteOf(at)
+  const before = remote.refs()
+  const kept = keptSession(at)
+  await using pushing = pusher(at, kept, { ...toOrigin(remote), branch: false })
+  await kept.turn(() => at.write("a.txt", "two\n"))
+  at.git(["commit", "-qam", "two"])
+  pushing.nudge()
+  await until(() => told(kept).length === 1)
+  pushing.nudge()
+  await until(() => !pushing.busy)
+  expect(told(kept)).toEqual(["pushed 1 2"])
+  const checkpoints = kept.session.checkpoints.map(({ n, commit }) => [
+    `refs/agentz/${kept.sessionId}/${n}`,
+    commit,
+  ])
+  expect(remote.refs()).toEqual({ ...before, ...Object.fromEntries(checkpoints) })
+  expect(kept.session.workspace.push).toMatchObject({ branch: null, checkpoint: 2, trouble: null })
+})
+
 test("a remote that is away is tried again until it is there, and what waited is pushed then", async () => {
   await using at = await repository()
   const remote = remoteOf(at)
@@ -76,7 +99,12 @@ test("a remote that is away is tried again until it is there, and what waited is
   expect(isPushDue(row, Date.now())).toBe(true)
   const now = hurried()
   {
-    await using pushing = pusher(at, kept, { remote: "origin", url: "git://127.0.0.1:1/a.git" }, now)
+    await using pushing = pusher(
+      at,
+      kept,
+      { remote: "origin", url: "git://127.0.0.1:1/a.git", branch: true },
+      now,
+    )
     await until(() => told(kept).length >= 3)
     await pushing.stop()
   }
@@ -85,7 +113,7 @@ test("a remote that is away is tried again until it is there, and what waited is
   expect(error).toContain("git://127.0.0.1:1/a.git")
   expect(dueAt).toEqual(expect.any(String))
   at.git(["config", "remote.origin.url", remote.path])
-  await using _next = pusher(at, kept, { remote: "origin", url: remote.path }, now)
+  await using _next = pusher(at, kept, toOrigin(remote), now)
   await until(() => told(kept).at(-1) === "pushed main 1 2")
 })
 
@@ -95,7 +123,7 @@ test("what needs a person is not tried again before there is something new", asy
   renameSync(remote.path, `${remote.path}.away`)
   const kept = keptSession(at)
   await kept.turn(() => at.write("a.txt", "two\n"))
-  await using pushing = pusher(at, kept, { remote: "origin", url: remote.path }, hurried())
+  await using pushing = pusher(at, kept, toOrigin(remote), hurried())
   await until(() => told(kept).length === 1)
   expect(unpushedIn(kept.session)).toMatchObject({ dueAt: null })
   await kept.turn(() => at.write("a.txt", "three\n"))
@@ -134,7 +162,7 @@ test("what somebody brings elsewhere once is not where the session is kept", asy
   remoteOf(at, "other")
   const kept = keptSession(at)
   await kept.turn(() => at.write("a.txt", "two\n"))
-  await using pushing = pusher(at, kept, { remote: "origin", url: remote.path })
+  await using pushing = pusher(at, kept, toOrigin(remote))
   await until(() => told(kept).length === 1)
   pushing.perform(request("other"))
   pushing.perform(request("nowhere"))

@@ -126,3 +126,29 @@ test("a message that has its turn cannot be withdrawn", async () => {
   expect(texts(session)).toEqual(["begin", "waits"])
   expect(loop.types()).not.toContain("message_withdrawn")
 })
+
+test("a message by which an agent sums up its memory counts as that, unless it comes to nothing", async () => {
+  const summedUp = ({ events }: SessionLoop) =>
+    events.filter(({ type }) => type === "context_compacted").length
+  let fails = false
+  const script = async () => {
+    if (fails) throw new Error("No.")
+  }
+  await using loop = new SessionLoop({ as: "opencode", script })
+  const over = (turns: number) =>
+    loop.until("over", (session) => session.turns === turns && session.turnId === null)
+  loop.send("/compact the files")
+  await over(1)
+  expect(summedUp(loop)).toBe(0)
+  loop.send(" /compact\n")
+  await over(2)
+  expect(summedUp(loop)).toBe(1)
+  fails = true
+  loop.send("/compact")
+  await over(3)
+  expect(summedUp(loop)).toBe(1)
+  await using other = new SessionLoop({ script: async () => undefined })
+  other.send("/compact")
+  await other.until("over", ({ turns, turnId }) => turns === 1 && turnId === null)
+  expect(summedUp(other)).toBe(0)
+})

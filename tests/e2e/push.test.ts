@@ -59,6 +59,9 @@ test("branch and checkpoints are pushed by themselves once that was allowed, and
   const { agent } = agentz.client(ready)
   const args = ["run", write("two"), ...inTree(at), "--detach", "--mode", "bypass"]
   expect(JSON.parse((await agentz.run([...args, "--json"])).stderr).error.reason).toBe("commands_not_allowed")
+  // What is done in the user's own directory does not wait for leave, and goes nowhere without it.
+  const early = await agentz.spawn(write("one"), "--cwd", at.path)
+  await agentz.until(early, "over", isOver)
   expect((await agentz.run(["trust", at.path, "--yes"])).stdout).toContain(
     `pushed to origin (${remote.path}).\nThey are allowed now.`,
   )
@@ -70,6 +73,15 @@ test("branch and checkpoints are pushed by themselves once that was allowed, and
     ...Object.fromEntries(checkpoints.map(({ n, commit }) => [`refs/agentz/${sessionId}/${n}`, commit])),
   })
   expect(at.git(["show", `refs/agentz/${sessionId}/2:a.txt`], remote.path)).toBe("two\n")
+  const own = await agentz.spawn(write("own"), "--cwd", at.path)
+  await agentz.until(own, "pushed", isPushed)
+  const pushed = Object.keys(remote.refs())
+  expect(pushed).toContain(`refs/agentz/${own}/2`)
+  expect(pushed.filter((ref) => ref.includes(early))).toEqual([])
+  expect(remote.refs()["refs/heads/main"]).toBe(at.git(["rev-parse", "main"]).trim())
+  const fork = await agent.fork.mutate({ sessionId: own, prompt: write("forked") })
+  const { workspace: forked } = await agentz.until(fork.sessionId, "pushed", isPushed)
+  expect(remote.refs()[`refs/heads/${forked.push?.branch?.name}`]).toBe(forked.push?.branch?.commit)
   const metrics = await fetch(`${ready.api}/metrics`, { headers: { authorization: `Bearer ${ready.token}` } })
   expect(await metrics.text()).toMatch(/agentz_pushes_total\{outcome="pushed"\} [1-9]/)
 

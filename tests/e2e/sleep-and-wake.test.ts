@@ -114,6 +114,59 @@ test("everything is killed and the work trees and the clone are gone: all are ba
   }
 })
 
+test("the user's own directory is gone: it is back with its branch, its commits and its files as they were last", async () => {
+  await using at = await repository()
+  const remote = remoteOf(at)
+  const before = remote.refs()
+  at.git(["checkout", "-qb", "topic"])
+  at.write("b.txt", "never pushed by the user\n")
+  at.git(["add", "."])
+  at.git(["commit", "-qm", "second"])
+  const head = at.git(["rev-parse", "HEAD"]).trim()
+  await using agentz = await Installation.open({ AGENTZ_PUSH: "1" })
+  const api = await agentz.up()
+  const first = await agentz.spawn(sh("echo first > first.txt"), "--cwd", at.path)
+  await agentz.until(first, "pushed", isPushed)
+  const second = await agentz.spawn(`${WORK("red")} [[checkpoint text=red]]`, "--cwd", at.path)
+  await agentz.until(second, "pushed", isPushed)
+  const isBranch = (ref: string) => ref.startsWith("refs/heads/")
+  const branches = Object.entries(remote.refs()).filter(([ref]) => isBranch(ref))
+  expect(Object.fromEntries(branches)).toEqual(before)
+  const files = at.files()
+  for (const sessionId of [first, second]) await killPid(agentz.daemon(sessionId))
+  await killHard(api.process)
+  rmSync(at.path, { recursive: true })
+  expect((await agentz.run(["recover", "--dry-run"])).stdout).toMatch(
+    new RegExp(`^${second} .*checkpoint 2.*\n.*${first} `, "s"),
+  )
+
+  const ready = await agentz.up()
+  expect(await recovered(ready, 2)).toEqual({ total: 2, recovered: 2, lost: 0, waiting: 0 })
+  expect(at.files()).toEqual(files)
+  expect(at.git(["branch", "--show-current"]).trim()).toBe("topic")
+  expect(at.git(["rev-parse", "HEAD"]).trim()).toBe(head)
+  expect(at.git(["status", "--porcelain"])).toContain("?? first.txt")
+  at.git(["fsck", "--strict"])
+  const noticesOf = async (sessionId: SessionId) =>
+    (await agentz.session(sessionId)).items.flatMap((item) => (item.type === "notice" ? [item.title] : []))
+  expect(await noticesOf(second)).toContain(
+    "The directory was gone and is there again, with the files as they were at checkpoint 2.",
+  )
+  expect((await agentz.session(first)).workspace).toMatchObject({
+    lost: null,
+    recovered: { from: "remote", checkpoint: null, gone: 0 },
+  })
+  // What it kept is here again, too.
+  expect((await agentz.run(["diff", first, "--turn", "1", "--stat"])).stdout).toContain("A first.txt +1 -0")
+
+  await agentz.run(["send", second, sh("echo after > after.txt")])
+  const after = await agentz.until(second, "pushed again", (one) => isPushed(one) && one.turns === 2)
+  expect(remote.refs()[`refs/agentz/${second}/${after.checkpoints.length}`]).toBe(
+    after.checkpoints.at(-1)?.commit,
+  )
+  expect(Object.keys(remote.refs()).filter(isBranch)).toEqual(Object.keys(before))
+})
+
 test("a machine wakes with an empty disk, and only the streams are elsewhere; another one leaves its sessions alone", async () => {
   await using at = await repository()
   remoteOf(at)
@@ -139,7 +192,7 @@ test("a machine wakes with an empty disk, and only the streams are elsewhere; an
 
   const other = await agentz.up({ AGENTZ_MACHINE: "other" })
   expect((await agentz.run(["recover", "--dry-run"], { env: { AGENTZ_MACHINE: "other" } })).stdout).toBe(
-    "No work tree is gone.\n",
+    "Nothing is gone.\n",
   )
   expect(existsSync(at.path)).toBe(false)
   await killHard(other.process)
@@ -155,6 +208,32 @@ test("a machine wakes with an empty disk, and only the streams are elsewhere; an
     await wait(50)
   }
   expect(readFileSync(`${workingDir}/after.txt`, "utf8")).toBe("after\n")
+})
+
+test("a directory that was pushed nowhere, or of which the rest is still here, is not made up", async () => {
+  await using at = await repository()
+  at.write("sub/a.txt", "a\n")
+  at.git(["add", "."])
+  at.git(["commit", "-qm", "sub"])
+  await using agentz = await Installation.open({ AGENTZ_IDLE_SECONDS: "0.2" })
+  await agentz.up()
+  const over = ({ status, daemon }: Session) => status === "completed" && daemon === null
+  const sub = `${at.path}/sub`
+  const unkept = await agentz.spawn(WORK("red"), "--cwd", sub)
+  await agentz.until(unkept, "over", over)
+  remoteOf(at)
+  const pushed = { env: { AGENTZ_PUSH: "1" } }
+  const started = await agentz.run(["run", WORK("blue"), "--cwd", sub, "--mode", "bypass"], pushed)
+  expect(started.code).toBe(0)
+  expect((await agentz.run(["recover", unkept])).stdout).toContain("is there")
+  rmSync(sub, { recursive: true })
+  const { code, stderr } = await agentz.run(["recover", unkept])
+  expect({ code, stderr }).toMatchObject({ code: 1 })
+  expect(stderr).toContain("its checkpoints were pushed nowhere")
+  const all = await agentz.run(["recover"])
+  expect({ code: all.code, lines: all.stdout.match(/is lost/g)?.length }).toEqual({ code: 1, lines: 1 })
+  expect(all.stdout).toContain(`which is gone from your own repository in ${at.path}`)
+  expect(existsSync(sub)).toBe(false)
 })
 
 test("what was never pushed is named with the reason, and a work tree whose repository is still here comes from that", async () => {
@@ -200,37 +279,53 @@ test("what was never pushed is named with the reason, and a work tree whose repo
     `The repository in ${at.path} is gone, and the work of the session was never pushed`,
   )
   expect((await agentz.session(sessionId)).workspace.lost?.code).toBe("nowhere_else")
-  expect((await agentz.run(["show", sessionId])).stdout).toContain("the work tree is gone: ")
+  expect((await agentz.run(["show", sessionId])).stdout).toContain("what it works in is gone: ")
 })
 
 const KILLS = process.env.AGENTZ_TEST_LONG ? 60 : 3
 
-test("killed in the middle of it, again and again, the next recovery finishes it and leaves nothing half made", async () => {
-  await using at = await repository()
-  remoteOf(at)
-  await using agentz = await Installation.open({ AGENTZ_PUSH: "1", AGENTZ_IDLE_SECONDS: "0.2" })
-  const api = await agentz.up()
-  const sessionId = await agentz.spawn(WORK("red"), "--cwd", at.path, "--worktree")
-  const session = await agentz.until(sessionId, "pushed", (one) => isPushed(one) && one.daemon === null)
-  const dir = session.workingDir ?? ""
-  const files = filesIn(dir)
-  await killHard(api.process)
-  const { next } = seeded("recover")
-  for (let round = 0; round < KILLS; round++) {
-    rmSync(dir, { recursive: true, force: true })
-    rmSync(at.path, { recursive: true, force: true })
-    const child = spawn(process.execPath, [PROGRAM, "recover"], {
-      env: agentz.environment(),
-      stdio: "ignore",
-    })
-    await wait(200 + next() * 1500)
-    if (child.exitCode === null) await killHard(child)
-    const { code, stdout } = await agentz.run(["recover", sessionId])
-    expect({ code, stdout }).toMatchObject({ code: 0 })
-    expect(filesIn(dir)).toEqual(files)
-    expect(existsSync(`${dir}/.git`)).toBe(true)
-    at.git(["status", "--porcelain"], dir)
-    at.git(["fsck", "--strict"])
-  }
-  expect(readdirSync(at.outer).filter((name) => name.includes("agentz-clone"))).toEqual([])
-})
+test.each([
+  ["a work tree", ["--worktree"]],
+  ["the user's directory", []],
+])(
+  "%s: killed in the middle of it, again and again, the next recovery finishes it and leaves nothing half made",
+  async (_what, how) => {
+    await using at = await repository()
+    remoteOf(at)
+    await using agentz = await Installation.open({ AGENTZ_PUSH: "1", AGENTZ_IDLE_SECONDS: "0.2" })
+    const api = await agentz.up()
+    const sessionId = await agentz.spawn(WORK("red"), "--cwd", at.path, ...how)
+    const session = await agentz.until(sessionId, "pushed", (one) => isPushed(one) && one.daemon === null)
+    const dir = session.workingDir ?? ""
+    const files = filesIn(dir)
+    await killHard(api.process)
+    const { next } = seeded("recover")
+    const began = performance.now()
+    for (const path of new Set([dir, at.path])) rmSync(path, { recursive: true })
+    await agentz.run(["recover", sessionId])
+    const wholeMs = performance.now() - began
+    let cut = 0
+    for (let round = 0; round < KILLS; round++) {
+      rmSync(dir, { recursive: true, force: true })
+      rmSync(at.path, { recursive: true, force: true })
+      const child = spawn(process.execPath, [PROGRAM, "recover"], {
+        env: agentz.environment(),
+        stdio: "ignore",
+      })
+      await wait(next() * wholeMs)
+      if (child.exitCode === null) {
+        cut += 1
+        await killHard(child)
+      }
+      const { code, stdout } = await agentz.run(["recover", sessionId])
+      expect({ code, stdout }).toMatchObject({ code: 0 })
+      expect(filesIn(dir)).toEqual(files)
+      expect(existsSync(`${dir}/.git`)).toBe(true)
+      at.git(["status", "--porcelain"], dir)
+      at.git(["fsck", "--strict"])
+    }
+    console.log(`recover: ${cut} of ${KILLS} were killed before their end`)
+    expect(cut).toBeGreaterThan(0)
+    expect(readdirSync(at.outer).filter((name) => name.includes("agentz-clone"))).toEqual([])
+  },
+)

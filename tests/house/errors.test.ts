@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
-import { PROBLEMS } from "#src/plane"
+import { PROBLEMS } from "#src/problem"
 import { SUBSCRIPTION_STATUS } from "../../streams/engine/subscriptions/subscription-error.ts"
 
 const SLUG = '"([a-z]+(?:_[a-z]+)*)"'
@@ -52,7 +52,7 @@ const SECTIONS: Readonly<Record<string, () => readonly string[]>> = {
     ...caught("daemon/agents/openai/verdict.ts", after("final\\(")),
     ...caught("src/daemons/close.ts", after("\\bfailure\\(")),
     ...unionIn("daemon/git/push-report.ts", "RemoteTrouble"),
-    ...caught("src/workspaces/recovery.ts", after("\\bcode:")),
+    ...caught("src/workspaces", after("\\bcode:")),
     ...caught("streams/workflow/program.ts", after("^  \\w+:")),
   ],
   "Failures of a step or run": () => [

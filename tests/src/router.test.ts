@@ -6,7 +6,7 @@ import {
   TRPCClientError,
 } from "@trpc/client"
 import { expect, test } from "vitest"
-import { PROBLEMS, Problem, type ProblemSlug } from "#src/plane"
+import { PROBLEMS, Problem, type ProblemSlug } from "#src/problem"
 import type { AppRouter } from "#src/router"
 import type { SessionEvent } from "#streams/event"
 import { SessionId, TurnId } from "#streams/ids"

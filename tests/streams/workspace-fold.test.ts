@@ -65,4 +65,5 @@ test("nobody is started to push what is at work, was put away, or is to be pushe
   expect(isPushDue({ ...row, worktree: {} }, now)).toBe(false)
   expect(isPushDue({ ...row, worktree: { push: {}, givenBackAt: "then" } }, now)).toBe(false)
   expect(isPushDue({ ...row, activity: null }, now)).toBe(false)
+  expect(isPushDue({ ...row, worktree: undefined, checkout: { push: {} } }, now)).toBe(true)
 })

@@ -1,7 +1,8 @@
 /** A control plane in memory: keeps what it is told, lets a test say what happened, and folds like the real one. */
 
 import type { OpenPlane } from "#src/open-plane"
-import { Problem, type SpawnRequest } from "#src/plane"
+import type { SpawnRequest } from "#src/plane"
+import { Problem } from "#src/problem"
 import type { SessionEvent, Unstamped } from "#streams/event"
 import type { FileChange } from "#streams/file-change"
 import { MessageId, newSessionId, type SessionId, UploadId } from "#streams/ids"

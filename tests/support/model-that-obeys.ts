@@ -10,21 +10,28 @@ import { createFakeModel, type LogEntry } from "../fixtures/fake-model/server.mj
 export interface ObedientModel extends AsyncDisposable {
   readonly url: string
   readonly log: readonly LogEntry[]
+  /** What it was asked last, each whole. */
+  readonly asked: readonly string[]
   /** What the model does when it is told that its turn was interrupted. */
   whenTakenUp(directives: string): void
 }
+
+const MOST_ASKED = 20
 
 const TAKEN_UP = "The previous turn was interrupted because its process ended."
 
 export async function modelThatObeys(): Promise<ObedientModel> {
   const model = createFakeModel({ chunkMs: 1 })
   const port = await model.listen(0)
+  const asked: string[] = []
   let directives = ""
   const server = createServer(async (request, response) => {
     const parts: Buffer[] = []
     for await (const part of request) parts.push(part)
     const told = JSON.stringify(`${TAKEN_UP} ${directives}`).slice(1, -1)
     const body = Buffer.concat(parts).toString().replaceAll(TAKEN_UP, told)
+    asked.push(body)
+    asked.splice(0, asked.length - MOST_ASKED)
     const { "content-length": _length, host: _host, ...headers } = request.headers
     const upstream = ask(
       { host: "127.0.0.1", port, path: request.url, method: request.method, headers, agent: false },
@@ -46,6 +53,7 @@ export async function modelThatObeys(): Promise<ObedientModel> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     log: model.log,
+    asked,
     whenTakenUp(given) {
       directives = given
     },

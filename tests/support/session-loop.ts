@@ -54,6 +54,8 @@ interface Kept {
 
 export interface LoopOptions {
   readonly script: Script
+  /** The type of agent whose habits it has; default: nobody's. */
+  readonly as?: string
   readonly workingDir?: string
   readonly mode?: PermissionMode
   readonly rules?: readonly Rule[]
@@ -136,7 +138,7 @@ export class SessionLoop implements AsyncDisposable {
       publish: (event) => this.#publish(event),
       session: () => this.#session,
       keepBlob: () => undefined,
-      dialect: dialectOf("scripted"),
+      dialect: dialectOf(options.as ?? "scripted"),
       redactor: nothingToRedact,
       onLimit: "stop",
       approvals: this.#approvals,

@@ -4,6 +4,7 @@
  * together and limited, and what it prints is durable.
  */
 import { BLOB_LIMIT_BYTES } from "#streams/blob"
+import { errorText } from "#streams/error-text"
 import { COMMAND_FAILURES, Program } from "#streams/workflow/program"
 import { AgentFailed } from "../../agent-failed.ts"
 import { type AgentOptions, inProcess } from "../adapter.ts"
@@ -55,7 +56,7 @@ async function run(turn: Turn, options: AgentOptions): Promise<PromptEnd> {
     )
   } catch (error) {
     await output.end()
-    const sentence = error instanceof Error ? error.message : String(error)
+    const sentence = errorText(error)
     await turn.toolEnded(toolCallId, "failed", sentence)
     throw error instanceof ToolError ? failed(COMMAND_FAILURES.notStarted, sentence) : error
   }

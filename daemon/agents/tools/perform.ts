@@ -1,4 +1,5 @@
 /** One tool call from its announcement to its result, told to the client as it goes. */
+import { errorText } from "#streams/error-text"
 import { META } from "../adapter.ts"
 import { contentOf, type Turn } from "../turn.ts"
 import { OUTPUT_LIMIT } from "./capped-text.ts"
@@ -32,7 +33,7 @@ export async function perform(
   try {
     call = await open(request, place, tools)
   } catch (error) {
-    const output = sentenceOf(error)
+    const output = errorText(error)
     const title = `${request.tool} (not possible)`
     const kind = tools.get(request.tool)?.kind ?? "other"
     await turn.toolCall({ toolCallId, title, kind, status: "pending", rawInput: request.args })
@@ -87,7 +88,7 @@ async function run(call: Call, toolCallId: string, turn: Turn): Promise<ToolResu
   try {
     return await call.run({ toolCallId, signal: turn.signal, onOutput: output.add })
   } catch (error) {
-    return { output: turn.signal.aborted ? CANCELLED : sentenceOf(error), failed: true }
+    return { output: turn.signal.aborted ? CANCELLED : errorText(error), failed: true }
   } finally {
     await output.end()
   }
@@ -130,8 +131,6 @@ export function liveOutput(
     },
   }
 }
-
-const sentenceOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** Waits for all calls of a step even if one rejects: nothing of a step may go on after its turn. */
 export async function settled<Result>(work: readonly (Result | Promise<Result>)[]): Promise<Result[]> {

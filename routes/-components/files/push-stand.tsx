@@ -19,14 +19,9 @@ export function PushStand(props: {
     return <Line title="Not pushed" text={trouble.error.message} hint={`It is tried again ${next}.`} bad />
   }
   const upTo =
-    checkpoint === 0 ? "" : checkpoint < of ? `, checkpoint ${checkpoint} of ${of}` : ", all checkpoints"
-  return (
-    <Line
-      title="Pushed"
-      text={`${branch?.name ?? "no branch"}${upTo}, to ${remote}`}
-      hint={url ?? undefined}
-    />
-  )
+    checkpoint === 0 ? null : checkpoint < of ? `checkpoint ${checkpoint} of ${of}` : "all checkpoints"
+  const what = [branch?.name, upTo].filter(Boolean).join(", ")
+  return <Line title="Pushed" text={`${what || "nothing"}, to ${remote}`} hint={url ?? undefined} />
 }
 
 function Line(props: {

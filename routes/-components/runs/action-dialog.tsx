@@ -1,5 +1,6 @@
 import { useNavigate } from "@tanstack/react-router"
 import { type FormEvent, type ReactNode, useId, useState } from "react"
+import { errorText } from "#streams/error-text"
 import type { RunId } from "#streams/ids"
 import type { StepId } from "#streams/workflow/step-id"
 import { placeOf } from "#streams/workflow/step-place"
@@ -94,7 +95,7 @@ export default function ActionDialog(props: {
       toast(await act())
       onClose()
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error))
+      setProblem(errorText(error))
       setBusy(false)
     }
   }

@@ -6,21 +6,21 @@ import { withPlane } from "../with-plane.ts"
 
 export const recover = defineCommand({
   name: "recover",
-  summary: "makes work trees again that are gone from this disk",
+  summary: "makes again what sessions work in and is gone from this disk",
   positionals: ["[ID...]"],
   flags: { "dry-run": { type: "boolean", help: "only tell which, and where they would come from" } },
   json: "print {dryRun, sessions: [{sessionId, title, outcome, path, from, url, branch, checkpoint, gone, error}]} as JSON",
   more: `
 From the repository where that is still here, else from the remote that the session was pushed to: the repository is cloned,
-the branch checked out, and the files put back as they were at the last checkpoint that was pushed. What is there is not
-touched. Then \`agentz resume\` goes on. \`agentz up\` does it by itself for sessions that were pushed.`,
+the branch checked out, and the files put back as they were at the last checkpoint that was pushed. So is your own directory,
+where its checkpoints were pushed. What is there is not touched. Then \`agentz resume\` goes on. \`agentz up\` does it by itself for sessions that were pushed.`,
   async run({ values, positionals, json, io, deps }) {
     return await withPlane(deps, async (plane) => {
       const sessionIds = await Promise.all(positionals.map((id) => whichSession(plane, id)))
       const dryRun = values["dry-run"] === true
       const done = await plane.recover({ dryRun, ...(sessionIds.length > 0 && { sessionIds }) })
       if (json) io.stdout.write(`${JSON.stringify(done)}\n`)
-      else if (done.sessions.length === 0) io.stdout.write("No work tree is gone.\n")
+      else if (done.sessions.length === 0) io.stdout.write("Nothing is gone.\n")
       else io.stdout.write(done.sessions.map(lineOf).join(""))
       return done.sessions.some(({ outcome }) => outcome === "lost") ? 1 : 0
     })

@@ -1,3 +1,4 @@
+import { errorText } from "#streams/error-text"
 import type { SessionId } from "#streams/ids"
 import type { RegistryEntry } from "#streams/registry"
 import type { ControlPlane } from "../../plane.ts"
@@ -85,7 +86,7 @@ async function resumeOne(
   try {
     return await plane.resume(sessionId)
   } catch (error) {
-    return { sessionId, error: error instanceof Error ? error.message : String(error) }
+    return { sessionId, error: errorText(error) }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { RuleId } from "#streams/ids"
-import { type ControlPlane, type DescribedRule, Problem } from "../../plane.ts"
+import type { ControlPlane, DescribedRule } from "../../plane.ts"
+import { Problem } from "../../problem.ts"
 import { defineCommand } from "../command.ts"
 import { Refusal, usage } from "../refusal.ts"
 import { oneLine, painter } from "../terminal.ts"

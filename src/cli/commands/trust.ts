@@ -7,7 +7,7 @@ import { withPlane } from "../with-plane.ts"
 
 export const trust = defineCommand({
   name: "trust",
-  summary: "allows what a repository wants run in work trees, and where it wants them pushed",
+  summary: "allows what a repository wants run in work trees, and where it wants work pushed",
   positionals: ["[DIR]"],
   flags: { yes: { type: "boolean", short: "y", help: "do not ask" } },
   json: "print {root, file, base?, copy, setup, teardown, minutes, remote, push, url?, hash, allowed} as JSON; allows only with --yes",
@@ -31,7 +31,7 @@ run as you would run them, so read what they do.`,
         io.stdout.write(told("before a work tree is taken away", found.teardown))
         if (found.push)
           io.stdout.write(
-            `${clean(found.file)} wants the branch and all checkpoints of each session pushed to ${clean(found.remote)} (${clean(found.url ?? "which there is not")}).\n`,
+            `${clean(found.file)} wants all checkpoints of each session, and the branch of those in work trees, pushed to ${clean(found.remote)} (${clean(found.url ?? "which there is not")}).\n`,
           )
         if (!wants) io.stdout.write("They are allowed.\n")
       }

@@ -1,6 +1,6 @@
 import { MessageId } from "#streams/ids"
 import type { SessionView } from "../../plane.ts"
-import { Problem } from "../../plane.ts"
+import { Problem } from "../../problem.ts"
 import { defineCommand } from "../command.ts"
 import { Refusal } from "../refusal.ts"
 import { whichSession } from "../which-session.ts"

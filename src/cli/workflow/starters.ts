@@ -1,7 +1,7 @@
 /** What starts runs by itself: schedules and webhooks. */
 import { resolve } from "node:path"
 import { ScheduleId, WebhookId } from "#streams/ids"
-import { Problem } from "../../plane.ts"
+import { Problem } from "../../problem.ts"
 import type { WorkflowPlane } from "../../workflows/plane.ts"
 import { defineCommand } from "../command.ts"
 import type { Io } from "../io.ts"

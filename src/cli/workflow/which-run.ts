@@ -1,5 +1,6 @@
 import type { RunId } from "#streams/ids"
-import { type ControlPlane, Problem } from "../../plane.ts"
+import type { ControlPlane } from "../../plane.ts"
+import { Problem } from "../../problem.ts"
 import { onlyOne } from "../which-session.ts"
 
 /** The run that is meant by a whole id or by its first letters, with or without `run_`. */
