@@ -6,9 +6,9 @@ import { expect, test } from "../support/ui-test.ts"
 const headOf = async (page: Page) => {
   const links = await page.getByRole("banner").getByRole("link").all()
   const seen = await Promise.all(
-    links.map(async (link) => ({ name: await link.innerText(), box: await link.boundingBox() })),
+    links.map(async (link) => ({ name: (await link.textContent()) ?? "", box: await link.boundingBox() })),
   )
-  return new Map(seen.map(({ name, box }) => [name.trim(), box]))
+  return new Map(seen.map(({ name, box }) => [name, box]))
 }
 
 test("the head of the page is there before its script, and the script leaves it where it is", async ({
