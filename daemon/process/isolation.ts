@@ -72,12 +72,16 @@ function cgroupIsolation(name: string): Isolation | null {
     }
   }
   const probe = (dir: string) => join(dir, `${name}-try`)
-  if (!tried([probe(base.kill)])) return null
+  const { kill, memory, processes } = base
+  const dirs = new Set([kill, ...[memory, processes].flatMap((place) => place?.dir ?? [])])
+  // Nearly always all of them can be used, and one program tells.
+  if (tried([...dirs].map(probe))) return { kind: "cgroup", base }
+  if (!tried([probe(kill)])) return null
   const limiter = (place: CgroupBase["memory"]) =>
-    place && (place.dir === base.kill || tried([probe(place.dir)])) ? place : null
+    place && (place.dir === kill || tried([probe(place.dir)])) ? place : null
   return {
     kind: "cgroup",
-    base: { kill: base.kill, memory: limiter(base.memory), processes: limiter(base.processes) },
+    base: { kill, memory: limiter(memory), processes: limiter(processes) },
   }
 }
 
