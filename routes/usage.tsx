@@ -74,10 +74,11 @@ function UsagePage() {
                 {metrics.failed}
               </Figure>
             </dl>
-            {days > 1 && <Days days={metrics.days} />}
-            <Shares title="Agents" bars={metrics.agents} nameOf={(name) => name} />
+            {days > 1 && tokensOf(total) > 0 && <Days days={metrics.days} />}
+            <Shares title="Agents" first="Agent" bars={metrics.agents} nameOf={(name) => name} />
             <Shares
               title="Directories"
+              first="Directory"
               bars={metrics.directories}
               nameOf={(name) => shortPath(plainText(name), 40)}
             />
@@ -142,13 +143,14 @@ function Days({ days }: { readonly days: readonly Bar[] }) {
 
 function Shares(props: {
   readonly title: string
+  readonly first: string
   readonly bars: readonly Bar[]
   readonly nameOf: (name: string) => string
 }) {
   return (
     <section aria-label={props.title}>
       <h2 className="mb-2 text-row font-medium">{props.title}</h2>
-      <BarTable caption={props.title} first={props.title} bars={props.bars} nameOf={props.nameOf} />
+      <BarTable caption={props.title} first={props.first} bars={props.bars} nameOf={props.nameOf} />
     </section>
   )
 }

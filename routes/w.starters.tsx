@@ -27,7 +27,7 @@ function StartersPage() {
   return (
     <div className="min-h-0 flex-1 overflow-y-auto">
       <div className="mx-auto w-full max-w-3xl px-4 py-6 sm:py-10">
-        <div className="mb-1 flex flex-wrap items-center gap-3">
+        <div className="mb-1 flex flex-wrap items-center gap-3 max-sm:mb-3">
           <h1 className="flex-1 text-xl font-semibold tracking-tight max-sm:basis-full">
             Schedules and webhooks
           </h1>

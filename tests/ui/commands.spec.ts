@@ -116,6 +116,13 @@ test("usage is summed up, with a table for every picture", async ({ page, agentz
   expect(await violations(page)).toEqual([])
 })
 
+test("where no tokens were counted there is no picture of them", async ({ page, fresh }) => {
+  await startSession(page, fresh.url, "[[slow n=2000 ms=100]]")
+  await page.goto(`${fresh.url}/usage`)
+  await expect(page.getByRole("table", { name: "Agents" })).toContainText("demo")
+  await expect(page.getByRole("region", { name: "Tokens per day" })).toHaveCount(0)
+})
+
 test("a message can interrupt the turn that runs", async ({ page, agentz }) => {
   await startSession(page, agentz.url, "[[slow n=2000 ms=100]]")
   await expect(page.getByRole("log")).toContainText("word-3")
