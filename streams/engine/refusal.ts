@@ -25,6 +25,7 @@ export type RefusalReason =
   | "producer_gap"
   | "producer_epoch_start"
   | "too_many_producers"
+  | "not_done"
   | "unauthorized"
   | "foreign_origin"
   | "foreign_host"

@@ -63,6 +63,7 @@ const STATUS: Record<RefusalReason, number> = {
   producer_gap: 409,
   producer_epoch_start: 400,
   too_many_producers: 409,
+  not_done: 424,
   unauthorized: 401,
   foreign_origin: 403,
   foreign_host: 421,

@@ -54,12 +54,6 @@ interface Told {
   readonly message?: string
 }
 
-const NOT_DONE: Told = {
-  status: 424,
-  code: "not_done",
-  message: "The change before it was refused, so it was not done.",
-}
-
 class ChangesCall implements Operation, BodyTaker {
   readonly frees = false
   weight = 0
@@ -90,7 +84,7 @@ class ChangesCall implements Operation, BodyTaker {
     for (const change of this.#changes) {
       const before = told.at(-1)
       const isLeft = change.after === true && before !== undefined && before.status >= 400
-      told.push(isLeft ? NOT_DONE : outcomeOf(draft, change))
+      told.push(isLeft ? refused(notDone()) : outcomeOf(draft, change))
     }
     this.#told = told
   }
@@ -121,10 +115,16 @@ function outcomeOf(draft: Draft, { path, body, create = false, seq }: Change): T
     })
     return { status: 204, offset: formatOffset(next) }
   } catch (error) {
-    const { status, code, message, headers } = toldOf(error)
-    const offset = headers["stream-next-offset"]
-    return { status, code, message, ...(offset !== undefined && { offset }) }
+    return refused(error)
   }
+}
+
+const notDone = () => new Refusal("not_done", "The change before it was refused, so it was not done.")
+
+function refused(error: unknown): Told {
+  const { status, code, message, headers } = toldOf(error)
+  const offset = headers["stream-next-offset"]
+  return { status, code, message, ...(offset !== undefined && { offset }) }
 }
 
 const PLAIN = { ttlSeconds: undefined, expiresAt: undefined, closed: false, fork: undefined }
