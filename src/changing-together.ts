@@ -1,16 +1,16 @@
 /**
- * Changes that are asked for in the same turn of the loop go to our own stream server in one request, and become durable
- * together: `POST /v1/changes` (docs/streams-engine.md). A server that does not know it is asked for each of them.
+ * Changes that are asked for in the same turn of the loop, or while a request is under way, go to our own stream server in
+ * one request, and become durable together: `POST /v1/changes` (docs/streams-engine.md). A server that does not know it is
+ * asked for each of them.
  */
+import { setImmediate } from "node:timers/promises"
 import { z } from "zod"
-import { type Changed, type ChangeStreams, oneByOne, type StreamChange } from "#streams/changes"
+import { type Changed, type ChangeStreams, changingOneByOne, type StreamChange } from "#streams/changes"
 import { type FindEndpoint, type Patience, problemOf, request, StreamError } from "#streams/transport"
 
 /** Of one request, and of what it appends. A single caller's changes are not divided. */
 const MOST_CHANGES = 500
 const MOST_BYTES = 1024 * 1024
-/** Requests under way at once: what is asked for meanwhile goes with the next one. */
-const AT_ONCE = 2
 
 interface Asked {
   readonly changes: readonly StreamChange[]
@@ -29,22 +29,19 @@ const Told = z.array(
 type Told = z.infer<typeof Told>[number]
 
 export function changingTogether(endpoint: FindEndpoint, patience: Patience = {}): ChangeStreams {
-  const each = oneByOne(endpoint, patience)
+  const each = changingOneByOne(endpoint, patience)
   const root = () => ({ ...endpoint(), url: new URL("..", `${endpoint().url.replace(/\/$/, "")}/`).href })
   let waiting: Asked[] = []
-  let underWay = 0
-  let isPlanned = false
+  let isSending = false
   let isKnown = true
 
-  /** Whoever asks in this turn of the loop goes along. */
-  function plan(): void {
-    if (isPlanned || waiting.length === 0 || underWay >= AT_ONCE) return
-    isPlanned = true
-    setImmediate(() => {
-      isPlanned = false
-      void send(take())
-      plan()
-    })
+  async function sendAll(): Promise<void> {
+    do {
+      // Whoever asks in this turn of the loop goes along.
+      await setImmediate()
+      await send(take())
+    } while (waiting.length > 0)
+    isSending = false
   }
 
   function take(): readonly Asked[] {
@@ -61,7 +58,6 @@ export function changingTogether(endpoint: FindEndpoint, patience: Patience = {}
   }
 
   async function send(taken: readonly Asked[]): Promise<void> {
-    underWay += 1
     try {
       const told = Told.parse(JSON.parse((await ask(taken)).text))
       let from = 0
@@ -78,9 +74,6 @@ export function changingTogether(endpoint: FindEndpoint, patience: Patience = {}
         isKnown = false
         for (const { changes, resolve, reject } of taken) each(changes).then(resolve, reject)
       } else for (const { reject } of taken) reject(error)
-    } finally {
-      underWay -= 1
-      plan()
     }
   }
 
@@ -92,7 +85,9 @@ export function changingTogether(endpoint: FindEndpoint, patience: Patience = {}
     const bytes = changes.reduce((sum, { body }) => sum + body.length, 0)
     return new Promise((resolve, reject) => {
       waiting.push({ changes, bytes, resolve, reject })
-      plan()
+      if (isSending) return
+      isSending = true
+      void sendAll()
     })
   }
 }

@@ -17,7 +17,13 @@ import { wait } from "#streams/transport"
 import { isPushDue, pushTargetOf, unpushedIn } from "#streams/workspace-fold"
 import { archiveOf } from "./archive.ts"
 import { closeSession, restate } from "./daemons/close.ts"
-import { type Found, findingOf, isElsewhere, SILENCE_LIMIT_MS, START_LIMIT_MS } from "./daemons/finding.ts"
+import {
+  type Found,
+  findingOf,
+  isOnAnotherHost,
+  SILENCE_LIMIT_MS,
+  START_LIMIT_MS,
+} from "./daemons/finding.ts"
 import { INCARNATION, mayCome } from "./daemons/launch.ts"
 import { oneByOne, slots } from "./daemons/order.ts"
 import { type Grant, grantEpoch, type Inbox, readInbox } from "./grant.ts"
@@ -189,7 +195,7 @@ export function daemonsOf(context: PlaneContext, recovery: Recovery = recoveryOf
     const { living, session, inbox } = await heardOf(sessionId)
     if (living.state === "alive" && living.run.epoch === inbox.epoch) return inbox.epoch
     // One at work on another host takes what it is asked there; only a person takes its session away from it.
-    if (session.turnId !== null && isElsewhere(session, machineName()) && !resume) return inbox.epoch
+    if (session.turnId !== null && isOnAnotherHost(session, machineName()) && !resume) return inbox.epoch
     if (living.run !== null && living.state !== "dead") await retire(living.run)
     if (session.turnId === null) return start(entry, inbox, resume)
     // The dead daemon's turn is closed first, so that the transcript says where it was cut off.

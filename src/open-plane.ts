@@ -2,8 +2,7 @@
  * Opens the control plane of a home: finds or starts the stream server and, when asked to watch, keeps every
  * session's status true for as long as it is open.
  */
-import { appendingTogether } from "#streams/append-together"
-import { oneByOne } from "#streams/changes"
+import { changingOneByOne } from "#streams/changes"
 import { paths } from "#streams/paths"
 import { createStream } from "#streams/stream"
 import { changingTogether } from "./changing-together.ts"
@@ -83,8 +82,7 @@ export async function openParts(
     change:
       config.streamsUrl === null
         ? changingTogether(server.endpoint, patience)
-        : oneByOne(server.endpoint, patience),
-    appendRunRows: appendingTogether(server.endpoint, paths.runs, patience),
+        : changingOneByOne(server.endpoint, patience),
     home,
     socketSecret: await keptSecret(home.socketSecretFile),
     log,

@@ -1,7 +1,6 @@
 /** What every part of the control plane works with: where things are, and how long to wait for them. */
 import type { IsolationKind } from "#daemon/process/isolation"
 import type { KnownStreams } from "#daemon/spec"
-import type { AppendTogether } from "#streams/append-together"
 import type { ChangeStreams } from "#streams/changes"
 import type { OnLimit } from "#streams/limit"
 import type { Limits } from "#streams/session-limits"
@@ -16,8 +15,6 @@ export interface PlaneContext {
   readonly known: () => KnownStreams
   readonly folds: Folds
   readonly change: ChangeStreams
-  /** Appends to the list of runs. */
-  readonly appendRunRows: AppendTogether
   readonly home: Home
   /** What the addresses of daemons' control sockets are made of. */
   readonly socketSecret: string

@@ -26,7 +26,7 @@ export interface Changed {
 export type ChangeStreams = (changes: readonly StreamChange[]) => Promise<readonly Changed[]>
 
 /** As every server of the protocol takes them: a request each. */
-export const oneByOne =
+export const changingOneByOne =
   (endpoint: FindEndpoint, patience: Patience = {}): ChangeStreams =>
   async (changes) => {
     const changed: Changed[] = []

@@ -52,7 +52,7 @@ export type Why = "lost" | "never_came" | "taken_over"
 
 export function findingOf({ entry, session, inbox, host, due, pushDue, daemon }: Found): Finding {
   if (daemon.state === "alive") return { do: "nothing" }
-  if (isElsewhere(session, host)) return { do: "nothing" }
+  if (isOnAnotherHost(session, host)) return { do: "nothing" }
 
   if (daemon.state === "silent") {
     if (daemon.forMs >= SILENCE_LIMIT_MS && needsDaemon(session.status)) return { do: "close", why: "lost" }
@@ -79,7 +79,7 @@ export function findingOf({ entry, session, inbox, host, due, pushDue, daemon }:
 }
 
 /** It has a daemon on another host than this one: only that one can tell whether it lives. */
-export const isElsewhere = ({ daemon }: Pick<Session, "daemon">, host: string): boolean =>
+export const isOnAnotherHost = ({ daemon }: Pick<Session, "daemon">, host: string): boolean =>
   daemon !== null && daemon.host !== host
 
 /** Daemons in a row that came and did nothing, and those after them that never came. */

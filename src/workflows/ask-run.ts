@@ -4,7 +4,7 @@ import { paths } from "#streams/paths"
 import { appendTo, createStream } from "#streams/stream"
 import { StreamError } from "#streams/transport"
 import type { RunCommand } from "#streams/workflow/command"
-import { askedRowChange } from "#streams/workflow/registry"
+import { askedRowChange, runsToldOf } from "#streams/workflow/registry"
 import type { PlaneContext } from "../plane-context.ts"
 
 type DistributiveOmit<Union, Keys extends PropertyKey> = Union extends unknown ? Omit<Union, Keys> : never
@@ -12,7 +12,7 @@ export type Undated = DistributiveOmit<RunCommand, "commandId" | "at">
 
 /** Resolves when it is durable. The same key is the same command. */
 export async function askRun(
-  context: Pick<PlaneContext, "endpoint" | "patience" | "appendRunRows">,
+  context: Pick<PlaneContext, "endpoint" | "patience" | "change">,
   runId: RunId,
   command: Undated,
   key?: string,
@@ -20,7 +20,7 @@ export async function askRun(
   const commandId = key === undefined ? newCommandId() : await commandIdOf(runId, key)
   const dated = { ...command, commandId, at: new Date().toISOString() }
   const { offset } = await appendToInbox(context, runId, dated)
-  await context.appendRunRows([askedRowChange({ runId, offset })])
+  await context.change([runsToldOf([askedRowChange({ runId, offset })])])
   return commandId
 }
 

@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto"
 import { type Identity, identityOf } from "#daemon/process/identity"
 import { machineName } from "#daemon/process/machine"
 import { batchesOf } from "#streams/batches"
-import { type ChangeStreams, oneByOne, type StreamChange } from "#streams/changes"
+import { type ChangeStreams, changingOneByOne, type StreamChange } from "#streams/changes"
 import type { RunId } from "#streams/ids"
 import { paths } from "#streams/paths"
 import { readToTail, START } from "#streams/stream"
@@ -81,7 +81,7 @@ export async function createRun(
 ): Promise<void> {
   const first = stamped({ runId, epoch: 0, n: -1 }, events, Date.now())
   const body = JSON.stringify(first)
-  const changing = change ?? oneByOne(endpoint, patience)
+  const changing = change ?? changingOneByOne(endpoint, patience)
   const [made] = await changing([{ name: paths.runEvents(runId), body, create: true }, ...told])
   // An older release made it empty first, and may have ended then.
   if (made?.created === false && (await readRun(endpoint, unreadRun(runId), patience)).read === 0)
@@ -99,7 +99,7 @@ export async function claimRun(
   const incarnation = randomUUID()
   const claimed = { type: "run_claimed", incarnation, owner: ownerOfSelf(), version } as const
   const claim = stamped({ runId, epoch: epoch + 1, n: -1 }, [claimed], Date.now())
-  const changing = change ?? oneByOne(endpoint, patience)
+  const changing = change ?? changingOneByOne(endpoint, patience)
   const options = { changing, patience }
   // Nobody has written anything that we have not read: the claim goes with what we say first, and fails with it.
   if (epoch === 0) return logOf(endpoint, foldRun(folded.run, claim), { ...options, unsaid: claim })

@@ -1,10 +1,9 @@
 /** Makes runs. One is there as soon as its first event is; its row tells workers and lists of it. */
 import { newRunId, type RunId, runIdOf, type TokenId } from "#streams/ids"
-import { paths } from "#streams/paths"
 import type { Inputs, WorkflowDefinition } from "#streams/workflow/definition"
 import type { RunEventOf, StartedBy, UnstampedRunEvent } from "#streams/workflow/event"
 import { readInputs } from "#streams/workflow/inputs"
-import { runRowChange } from "#streams/workflow/registry"
+import { runRowChange, runsToldOf } from "#streams/workflow/registry"
 import { checkWithin } from "../mcp/children.ts"
 import type { PlaneContext } from "../plane-context.ts"
 import { Problem } from "../problem.ts"
@@ -80,7 +79,7 @@ export async function makeRun(
     createdAt: new Date().toISOString(),
   }
   // Also where it was made before: that may have been by a server that could not do both at once.
-  const told = [{ name: paths.runs, body: JSON.stringify([runRowChange(row)]) }]
+  const told = [runsToldOf([runRowChange(row)])]
   await createRun(endpoint, runId, { ...patience, change, events, told })
   return runId
 }

@@ -4,8 +4,10 @@
  */
 import { type ChangeEvent, createStateSchema } from "@durable-streams/state"
 import { z } from "zod"
+import type { StreamChange } from "../changes.ts"
 import { BlobRef } from "../event.ts"
 import { RunId, ScheduleId, TokenId, WebhookId } from "../ids.ts"
+import { paths } from "../paths.ts"
 import { isRow } from "../registry.ts"
 import { Inputs, WorkflowDefinition, WorkflowName } from "./definition.ts"
 import { StartedBy } from "./event.ts"
@@ -135,6 +137,11 @@ export const progressRowChange = (value: ProgressRow): ChangeEvent =>
   runsSchema.progress.upsert({ key: value.runId, value }) as ChangeEvent
 export const askedRowChange = (value: AskedRow): ChangeEvent =>
   runsSchema.asked.upsert({ key: value.runId, value }) as ChangeEvent
+/** Rows for the list of runs, as what is told together with something else. */
+export const runsToldOf = (rows: readonly ChangeEvent[]): StreamChange => ({
+  name: paths.runs,
+  body: JSON.stringify(rows),
+})
 /** All rows of a run that is to be forgotten. */
 export const runRowRemovals = (runId: RunId): ChangeEvent[] => [
   runsSchema.runs.delete({ key: runId }) as ChangeEvent,

@@ -17,12 +17,27 @@ async function changed() {
   const server = await streamServer()
   await createStream(server.endpoint, "list")
   const sent: string[] = []
+  /** How many items each request appends. */
+  const counts: number[] = []
   const counting = ((input, init) => {
     sent.push(new URL(String(input)).pathname)
+    const [list = "", lists = ""] = String(init?.body).split("\n")
+    counts.push(JSON.parse(lists.replaceAll("][", ",")).length)
+    expect(JSON.parse(list).length).toBeGreaterThan(0)
     return fetch(input, init)
   }) as typeof fetch
   const change = changingTogether(server.endpoint, { fetch: counting, forMs: 100 })
-  return { server, change, sent, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
+  const append = (items: readonly unknown[]) => change([{ name: "list", body: JSON.stringify(items) }])
+  const items = () => itemsIn(server.endpoint, "list")
+  return {
+    server,
+    change,
+    append,
+    items,
+    sent,
+    counts,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  }
 }
 
 test("what many ask for in the same turn goes in one request, and each hears of its own", async () => {
@@ -42,6 +57,41 @@ test("what many ask for in the same turn goes in one request, and each hears of 
   const [again] = await change([{ name: "s7", body: "[8]", create: true }])
   expect(again).toMatchObject({ created: false, offset: told[7]?.[0]?.offset })
   expect(await change([])).toEqual([])
+})
+
+test("what many ask for at once is durable when each hears of it, in order and in few requests", async () => {
+  await using one = await changed()
+  const { append, sent, items } = one
+  const wanted = Array.from({ length: 200 }, (_, n) => n)
+  await Promise.all(
+    wanted.map(async (n) => {
+      await append([n])
+      expect(await items()).toContain(n)
+    }),
+  )
+  expect(await items()).toEqual(wanted)
+  expect(sent.length).toBeLessThan(5)
+})
+
+test("what a caller hands over stays together, and a request takes no more than it should", async () => {
+  await using one = await changed()
+  const { append, counts, items } = one
+  const long = "x".repeat(600_000)
+  await Promise.all([append([1, long]), append([2, long]), append([3, 4])])
+  expect((await items()).filter((item) => typeof item === "number")).toEqual([1, 2, 3, 4])
+  expect(counts).toEqual([2, 4])
+})
+
+test("each caller hears of a failure, and the next one is served all the same", async () => {
+  await using one = await changed()
+  const { server, append, items } = one
+  const { at } = server
+  server.at = { ...at, token: "another-token-1234" }
+  const refused = [append([1]), append([2])]
+  for (const asked of refused) await expect(asked).rejects.toMatchObject({ code: "unauthorized" })
+  server.at = at
+  await append([3])
+  expect(await items()).toEqual([3])
 })
 
 test("one that is refused fails alone, and takes with it only what was to follow it", async () => {

@@ -2,7 +2,6 @@
  * Keeps the rows of runs true: at once when what a list shows has changed, else now and then. A row is the latest
  * fold, so only the newest one is ever worth sending, and those of many runs go together.
  */
-import type { AppendTogether } from "#streams/append-together"
 import type { RunId } from "#streams/ids"
 import { wait } from "#streams/transport"
 import { type ProgressRow, progressRowChange, type SnapshotRef } from "#streams/workflow/registry"
@@ -21,7 +20,7 @@ export interface ProgressWriter {
 const PAUSE_MS = 25
 
 export function progressWriter(
-  append: AppendTogether,
+  append: (rows: ReturnType<typeof progressRowChange>[]) => Promise<unknown>,
   { onError }: { readonly onError: (error: unknown) => void },
 ): ProgressWriter {
   let waiting = new Map<RunId, ProgressRow>()

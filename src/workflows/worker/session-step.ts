@@ -16,7 +16,7 @@ import { DEFAULT_AGENT } from "#streams/workflow/step-body"
 import type { Reach } from "../../control/reach.ts"
 import { spawnSession } from "../../control/spawning.ts"
 import { closeSession } from "../../daemons/close.ts"
-import { isElsewhere } from "../../daemons/finding.ts"
+import { isOnAnotherHost } from "../../daemons/finding.ts"
 import type { Daemons } from "../../daemons.ts"
 import { livenessOf } from "../../liveness.ts"
 import { errorFields } from "../../log.ts"
@@ -222,7 +222,7 @@ async function endSession(
   await plane.cancel(sessionId)
   for (let session = await now(); needsDaemon(session.status); session = await now()) {
     const { daemon, updatedAt } = session
-    const isAway = daemon !== null && isElsewhere(session, machineName())
+    const isAway = daemon !== null && isOnAnotherHost(session, machineName())
     if (isAway && performance.now() - began > AWAY_LIMIT_MS)
       return { sessionId, host: daemon.host, heardAt: updatedAt ?? "" }
     await daemons.retire(sessionId)

@@ -14,6 +14,7 @@ import {
   progressRowChange,
   type RunEntry,
   type Runs,
+  runsToldOf,
 } from "#streams/workflow/registry"
 import type { Run } from "#streams/workflow/run"
 import { errorFields } from "../../log.ts"
@@ -50,7 +51,7 @@ const LOOK_MS = 2_000
 const TROUBLE_MS = 10_000
 
 export function openWorker({ context, limits, attend, signal }: WorkerOptions): Worker {
-  const { endpoint, patience, log, appendRunRows, change } = context
+  const { endpoint, patience, log, change } = context
   const places = placesOf(limits)
   const held = new Map<RunId, { readonly driver: Driver; readonly asked: () => void }>()
   const claiming = new Map<RunId, Promise<void>>()
@@ -59,7 +60,7 @@ export function openWorker({ context, limits, attend, signal }: WorkerOptions): 
   const waiting = unanswered(() => performance.now())
   /** Runs that were let go, as they stood then: their rows may not have come back to us yet. */
   const left = new Map<RunId, ProgressRow>()
-  const progress = progressWriter(appendRunRows, {
+  const progress = progressWriter((rows) => change([runsToldOf(rows)]), {
     onError: (error) => log({ event: "progress_lost", ...errorFields(error) }),
   })
   /** Rows tell what was: before all of them have come, a run that is long over looks as if it were at work. */
@@ -139,9 +140,7 @@ export function openWorker({ context, limits, attend, signal }: WorkerOptions): 
       now,
       wall: Date.now,
       random: Math.random,
-      tell: (run, wakeAt) => [
-        { name: paths.runs, body: JSON.stringify([progressRowChange(rowOf(run, wakeAt))]) },
-      ],
+      tell: (run, wakeAt) => [runsToldOf([progressRowChange(rowOf(run, wakeAt))])],
       onProgress: ({ run, offset }, { wakeAt, isTold }) => {
         const row = rowOf(run, wakeAt)
         if (isTold) progress.told(row)
